@@ -1,0 +1,22 @@
+//! The event line: the one contract between the component that answers and the aggregator that counts.
+//!
+//! A request leaves the component as one line of JSON. The line is the access log entry and the metric
+//! event at once: readable, bounded by [`limits::EMITTED_LINE_BYTES`], pre-aggregated over the rows of the
+//! request, and without any input value. Everything that is added up downstream is an integer, so that
+//! the order in which lines arrive can never change a total.
+//!
+//! See [`Event`] for the record, [`Line::decode`] for reading it back.
+
+mod closed_set;
+mod counts;
+mod digest;
+mod line;
+pub mod limits;
+mod record;
+mod vocabulary;
+
+pub use counts::{CONFIDENCE_BOUNDS, CONFIDENCE_BUCKETS, ClassCounts, Pairs, to_nano};
+pub use digest::{Digest, InvalidDigest};
+pub use line::{DecodeError, Line, is_name};
+pub use record::{DropReport, Durations, Event, Predictions};
+pub use vocabulary::{DropReason, ErrorType, Method, ROUTES, Route, RouteInfo, Stage};

@@ -1,0 +1,63 @@
+//! What can be wrong with an artefact or a row.
+
+use crate::format::Section;
+
+/// Why bytes are not a readable artefact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArtefactError {
+    /// The file does not begin as an artefact does.
+    #[error("not a Portent model artefact")]
+    Magic,
+    /// A format version that this program does not read.
+    #[error("artefact format version {0} is not supported")]
+    Version(u32),
+    /// The file is shorter or longer than its header says.
+    #[error("file has {actual} bytes, its header says {stated}")]
+    Length {
+        /// Bytes present.
+        actual: u64,
+        /// Bytes stated in the header.
+        stated: u64,
+    },
+    /// The checksum does not fit the bytes.
+    #[error("checksum mismatch: the file is damaged")]
+    Checksum,
+    /// The SHA-256 in the header is not that of the content.
+    #[error("SHA-256 mismatch: the file is not what its header names")]
+    Digest,
+    /// A section is out of bounds, misaligned, repeated or out of order.
+    #[error("section table entry {0} is invalid")]
+    SectionTable(u32),
+    /// A section that must be there is not.
+    #[error("section {0} is missing")]
+    MissingSection(Section),
+    /// A section breaks a rule.
+    #[error("section {section}, record {record}: {rule}")]
+    Content {
+        /// Which section.
+        section: Section,
+        /// Index of the record in it.
+        record: u32,
+        /// The rule that does not hold.
+        rule: &'static str,
+    },
+}
+
+/// Why a row cannot be scored. Names the feature by index in model order, never a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowError {
+    /// The row has another number of values than the model has features.
+    #[error("row has {actual} values, the model has {expected} features")]
+    Width {
+        /// Values in the row.
+        actual: usize,
+        /// Features of the model.
+        expected: usize,
+    },
+    /// A value is missing (NaN) and the feature's policy is to refuse that.
+    #[error("feature {0} is missing")]
+    Missing(usize),
+    /// A value is infinite.
+    #[error("feature {0} is not finite")]
+    NotFinite(usize),
+}

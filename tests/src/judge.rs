@@ -1,0 +1,51 @@
+//! Outside judges: programs and data that are not part of this repository.
+//!
+//! Where one is absent, a test that needs it says so by name and ends; with `PORTENT_FORBID_SKIPS=1`, as in
+//! CI, that is a failure instead.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Forbids skipping where set to `1`.
+pub const FORBID_SKIPS: &str = "PORTENT_FORBID_SKIPS";
+
+/// File to which the name of every skipped judge is appended, a line each; `cargo xtask test` sums it up.
+pub const SKIP_LOG: &str = "PORTENT_SKIP_LOG";
+
+/// The shared data (`../shared/data` beside the repository) by file name, or `None` after recording the skip.
+#[must_use]
+pub fn data(file: &str) -> Option<PathBuf> {
+    let path = workspace().join("../shared/data").join(file);
+    found(path.exists().then_some(path), &format!("shared/data/{file}"))
+}
+
+/// A program by name, looked for in `PATH`, or `None` after recording the skip.
+#[must_use]
+pub fn program(name: &str) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file());
+    found(path, name)
+}
+
+/// The root of this repository.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Records the skip of `judge` where it was not found.
+///
+/// # Panics
+/// If the judge is absent and skipping is forbidden.
+#[must_use]
+pub fn found<T>(judge: Option<T>, name: &str) -> Option<T> {
+    if judge.is_none() {
+        assert!(std::env::var_os(FORBID_SKIPS).is_none_or(|value| value != "1"), "judge absent: {name}");
+        if let Some(log) = std::env::var_os(SKIP_LOG) {
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
+            let written = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
+            assert!(written.is_ok(), "cannot record that {name} was skipped");
+        }
+    }
+    judge
+}
