@@ -20,3 +20,6 @@ pub use digest::{Digest, InvalidDigest};
 pub use line::{DecodeError, Line, is_name};
 pub use record::{DropReport, Durations, Event, Predictions};
 pub use vocabulary::{DropReason, ErrorType, Method, ROUTES, Route, RouteInfo, Stage};
+
+#[cfg(test)]
+mod tests;

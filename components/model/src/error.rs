@@ -60,4 +60,7 @@ pub enum RowError {
     /// A value is infinite.
     #[error("feature {0} is not finite")]
     NotFinite(usize),
+    /// The values are finite, but their weighted sum is not a number.
+    #[error("the row is beyond the range of numbers")]
+    Overflow,
 }

@@ -29,3 +29,8 @@ pub use write::{
     CategorySpec, ClassSpec, Column, EncodingSpec, FeatureSpec, InvalidSpec, LinearSpec, ModelSpec,
     ProfileSpec,
 };
+
+#[cfg(any(test, fuzzing))]
+pub mod exercise;
+#[cfg(test)]
+mod tests;

@@ -38,12 +38,14 @@ impl Model<'_> {
     /// `row` has one value a feature in model order; NaN means missing.
     ///
     /// # Errors
-    /// [`RowError`] for a wrong width, an infinite value, or a missing one where the model refuses that.
+    /// [`RowError`] for a wrong width, an infinite value, a missing one where the model refuses that, or a
+    /// sum that overflows.
     pub fn score(&self, row: &[f64]) -> Result<f64, RowError> {
         self.check_row(row)?;
-        Ok(match self.algorithm {
+        let score = match self.algorithm {
             Algorithm::LogisticRegression => logistic(self.linear_sum(row)),
-        })
+        };
+        if score.is_nan() { Err(RowError::Overflow) } else { Ok(score) }
     }
 
     /// The class that a score is predicted as.

@@ -1,0 +1,32 @@
+//! The prediction API as one pure function: [`Service::handle`] turns a request into a response and the
+//! events to send after it.
+//!
+//! Nothing here does I/O or knows its host: time comes through [`Clock`], the model and the configuration
+//! are given at construction. Whatever a client sends, the answer is JSON, and bad input is never a 5xx.
+//!
+//! Read in this order: [`Service`], then `router`, `predict`, `rows`, `coding`, `violation`.
+
+mod service;
+
+mod router;
+
+mod about;
+mod predict;
+
+mod coding;
+mod json;
+mod rows;
+mod violation;
+
+mod observe;
+
+pub mod config;
+mod exchange;
+pub mod limits;
+
+pub use config::{Config, ConfigError, EventsTo};
+pub use exchange::{Body, Clock, Header, Request, Response};
+pub use service::{ModelState, Service};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Sending events, after the answer has left.
+
+use std::time::{Duration, Instant};
+
+use portent_event::{DropReason, DropReport, Event};
+use portent_service::EventsTo;
+use spin_sdk::http::{Fields, Method, Scheme};
+use spin_sdk::wit::wasi::http0_2_0::outgoing_handler;
+use spin_sdk::wit::wasi::http0_2_0::types::{ErrorCode, OutgoingBody, OutgoingRequest, RequestOptions};
+use wasi::random::random::get_random_u64;
+
+/// Waits before the second and the third attempt of a delivery.
+const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(100)];
+
+/// Longest wait for a connection and for each part of the answer, of one attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// No attempt begins later than this after the first.
+const BUDGET: Duration = Duration::from_millis(500);
+
+/// Sends the events where the configuration says, within a bounded time; what cannot be delivered is
+/// counted in a line on standard output.
+pub(crate) fn send(events: &[Event<'_>]) {
+    let to = EventsTo::read(|name| spin_sdk::variables::get(name).ok()).unwrap_or_else(|error| {
+        complain(&format!("{error}; events go to stdout"));
+        EventsTo::Stdout
+    });
+    let mut lines = Vec::with_capacity(1024);
+    match to {
+        EventsTo::Off => {}
+        EventsTo::Stdout => {
+            for event in events {
+                event.encode(&mut lines);
+                print(&lines);
+                lines.clear();
+            }
+        }
+        EventsTo::Http { authority } => {
+            events.iter().for_each(|event| event.encode(&mut lines));
+            if let Err(reason) = deliver(&authority, &lines) {
+                report_dropped(events, reason);
+            }
+        }
+    }
+}
+
+/// Says on standard error what is wrong with the configuration.
+pub(crate) fn complain(reason: &str) {
+    let _ = crate::exchange::write(&wasi::cli::stderr::get_stderr(), format!("portent: {reason}\n").as_bytes());
+}
+
+/// Prints one line in one write, so that it stays whole among the lines of other instances.
+fn print(line: &[u8]) {
+    let _ = crate::exchange::write(&wasi::cli::stdout::get_stdout(), line);
+}
+
+fn report_dropped(events: &[Event<'_>], reason: DropReason) {
+    let Some(event) = events.first() else { return };
+    let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+    let mut line = Vec::new();
+    DropReport { app: event.app.as_ref().into(), count, reason }.encode(&mut line);
+    print(&line);
+}
+
+/// Delivers the lines under one identity, so that the aggregator counts them once however often they come.
+fn deliver(authority: &str, lines: &[u8]) -> Result<(), DropReason> {
+    let source = format!("{:016x}{:016x}", get_random_u64(), get_random_u64());
+    let started = Instant::now();
+    let mut waits = RETRY_AFTER.iter();
+    loop {
+        let reason = match attempt(authority, &source, lines) {
+            Ok(status @ 200..=299) => return if status == 200 { Ok(()) } else { Err(DropReason::Other) },
+            Ok(429 | 500..=599) => DropReason::Failed,
+            Ok(_) => return Err(DropReason::Refused),
+            Err(error) => drop_reason(&error),
+        };
+        match waits.next() {
+            Some(wait) if started.elapsed() + *wait < BUDGET => std::thread::sleep(*wait),
+            _ => return Err(reason),
+        }
+    }
+}
+
+fn attempt(authority: &str, source: &str, lines: &[u8]) -> Result<u16, ErrorCode> {
+    let internal = |()| ErrorCode::InternalError(None);
+    let headers = [
+        ("content-type", "application/x-ndjson".to_owned()),
+        ("content-length", lines.len().to_string()),
+        ("portent-source", source.to_owned()),
+        ("portent-sequence", "0".to_owned()),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.into_bytes()));
+    let fields = Fields::from_list(&headers).map_err(|_| ErrorCode::InternalError(None))?;
+    let request = OutgoingRequest::new(fields);
+    request.set_method(&Method::Post).map_err(internal)?;
+    request.set_scheme(Some(&Scheme::Http)).map_err(internal)?;
+    request.set_authority(Some(authority)).map_err(internal)?;
+    request.set_path_with_query(Some("/v1/events")).map_err(internal)?;
+    let body = request.body().map_err(internal)?;
+    let response = outgoing_handler::handle(request, Some(options()))?;
+    if let Ok(stream) = body.write() {
+        let _ = crate::exchange::write(&stream, lines);
+    }
+    OutgoingBody::finish(body, None)?;
+    response.subscribe().block();
+    match response.get() {
+        Some(Ok(response)) => Ok(response?.status()),
+        Some(Err(())) | None => Err(ErrorCode::InternalError(None)),
+    }
+}
+
+fn options() -> RequestOptions {
+    let options = RequestOptions::new();
+    let timeout = u64::try_from(ATTEMPT_TIMEOUT.as_nanos()).ok();
+    // A host that does not offer a timeout uses its own.
+    let _ = options.set_connect_timeout(timeout);
+    let _ = options.set_first_byte_timeout(timeout);
+    let _ = options.set_between_bytes_timeout(timeout);
+    options
+}
+
+fn drop_reason(error: &ErrorCode) -> DropReason {
+    match error {
+        ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => DropReason::Timeout,
+        ErrorCode::HttpRequestDenied => DropReason::Refused,
+        _ => DropReason::Unreachable,
+    }
+}

@@ -1,0 +1,118 @@
+//! Requests in and responses out, in the host's resources.
+
+use portent_service::{Body, Request, Response, limits};
+use spin_sdk::http::{Fields, IncomingRequest, Method, OutgoingResponse, ResponseOutparam};
+use spin_sdk::wit::wasi::http0_2_0::types::{self, IncomingBody, OutgoingBody};
+use wasi::io::streams::{OutputStream, StreamError};
+
+/// Bytes asked of the body stream at once.
+const READ_BYTES: u64 = 64 * 1024;
+
+/// Bytes that `blocking-write-and-flush` takes at once.
+const WRITE_BYTES: usize = 4096;
+
+/// A request read to its end.
+pub(crate) struct ReadRequest {
+    method: String,
+    path_with_query: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: ReadBody,
+    unique: u64,
+}
+
+enum ReadBody {
+    Complete(Vec<u8>),
+    TooLarge,
+    Broken,
+}
+
+impl ReadRequest {
+    pub(crate) fn as_request(&self) -> Request<'_> {
+        Request {
+            method: &self.method,
+            path_with_query: &self.path_with_query,
+            headers: &self.headers,
+            body: match &self.body {
+                ReadBody::Complete(bytes) => Body::Complete(bytes),
+                ReadBody::TooLarge => Body::TooLarge,
+                ReadBody::Broken => Body::Broken,
+            },
+            unique: self.unique,
+        }
+    }
+}
+
+/// Reads the request; the body only where the method carries one.
+pub(crate) fn read(request: IncomingRequest) -> ReadRequest {
+    let method = method(request.method());
+    let headers = request.headers().entries();
+    let body = if method == "POST" { read_body(&request) } else { ReadBody::Complete(Vec::new()) };
+    ReadRequest {
+        path_with_query: request.path_with_query().unwrap_or_default(),
+        method,
+        headers,
+        body,
+        unique: wasi::random::random::get_random_u64(),
+    }
+}
+
+/// Sends the response, to its end. A client that went away is not an error of ours.
+pub(crate) fn answer(response: Response, response_out: ResponseOutparam) {
+    let mut headers: Vec<(String, Vec<u8>)> =
+        response.headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+    if !response.body.is_empty() {
+        headers.push(("content-length".to_owned(), response.body.len().to_string().into_bytes()));
+    }
+    // Names and values are the service's own, so the host accepts them.
+    let outgoing = OutgoingResponse::new(Fields::from_list(&headers).unwrap_or_else(|_| Fields::new()));
+    let _ = outgoing.set_status_code(response.status);
+    let body = outgoing.body();
+    types::ResponseOutparam::set(response_out.into_inner(), Ok(outgoing));
+    if let Ok(body) = body {
+        if let Ok(stream) = body.write() {
+            let _ = write(&stream, &response.body);
+        }
+        let _ = OutgoingBody::finish(body, None);
+    }
+}
+
+/// Writes all bytes, waiting for the reader as needed.
+pub(crate) fn write(stream: &OutputStream, bytes: &[u8]) -> Result<(), StreamError> {
+    bytes.chunks(WRITE_BYTES).try_for_each(|chunk| stream.blocking_write_and_flush(chunk))
+}
+
+fn read_body(request: &IncomingRequest) -> ReadBody {
+    let Ok(body) = request.consume() else { return ReadBody::Broken };
+    let Ok(stream) = body.stream() else { return ReadBody::Broken };
+    let mut bytes = Vec::new();
+    let read = loop {
+        match stream.blocking_read(READ_BYTES) {
+            Ok(chunk) if bytes.is_empty() => bytes = chunk,
+            Ok(chunk) => bytes.extend_from_slice(&chunk),
+            Err(StreamError::Closed) => break ReadBody::Complete(bytes),
+            Err(StreamError::LastOperationFailed(_)) => break ReadBody::Broken,
+        }
+        if bytes.len() > limits::BODY_BYTES {
+            break ReadBody::TooLarge;
+        }
+    };
+    drop(stream);
+    drop(IncomingBody::finish(body));
+    read
+}
+
+fn method(method: Method) -> String {
+    let name = match method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+        Method::Connect => "CONNECT",
+        Method::Options => "OPTIONS",
+        Method::Trace => "TRACE",
+        Method::Patch => "PATCH",
+        Method::Other(other) => return other,
+    };
+    name.to_owned()
+}

@@ -1,0 +1,146 @@
+//! Codings: the same patient in other numbers.
+//!
+//! A popular copy of the heart data numbers its categories differently ("Kaggle" coding). The model knows
+//! one coding (its own, the first one that the artefact lists, without translations) and how to translate
+//! the others. A row says which one it is in, or its values prove it, or it is read as the model's own.
+
+use portent_model::{Encoding, Feature, FeatureKind, Model, Recoded};
+
+use crate::violation::{Place, Rule, Violations};
+
+/// Codings that a model accepts.
+#[derive(Debug)]
+pub(crate) struct Codings<'m> {
+    own: Option<&'m str>,
+    others: Vec<Encoding<'m>>,
+}
+
+/// The coding of one row: the model's own, or an index into the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Own,
+    Other(usize),
+}
+
+/// What the values of a row prove.
+struct Evidence<'m> {
+    own: Vec<&'m str>,
+    other: Vec<(usize, &'m str)>,
+}
+
+impl<'m> Codings<'m> {
+    pub(crate) fn new(model: &Model<'m>) -> Self {
+        let (own, others): (Vec<_>, Vec<_>) =
+            model.encodings().partition(|encoding| encoding.mappings().next().is_none());
+        Self { own: own.first().map(Encoding::name), others }
+    }
+
+    /// Whether requests may name a coding.
+    pub(crate) fn are_offered(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// Name of a coding that is not the model's own.
+    pub(crate) fn name(&self, coding: Coding) -> Option<&'m str> {
+        match coding {
+            Coding::Own => None,
+            Coding::Other(index) => self.others.get(index).map(Encoding::name),
+        }
+    }
+
+    /// The coding that a request names.
+    pub(crate) fn by_name(&self, name: &str) -> Result<Coding, Rule> {
+        if self.own == Some(name) {
+            return Ok(Coding::Own);
+        }
+        let other = self.others.iter().position(|encoding| encoding.name() == name);
+        other.map(Coding::Other).ok_or_else(|| {
+            let names: Vec<_> = self.names().map(|name| format!("'{name}'")).collect();
+            Rule::Encoding(format!("Input should be {}", names.join(" or ")))
+        })
+    }
+
+    /// The coding that the values prove; the model's own where they prove none, or two at once, which is a
+    /// violation. Values that are absent or unreadable are NaN and prove nothing.
+    pub(crate) fn recognise<'a>(
+        &self,
+        features: &[Feature<'_>],
+        values: &[f64],
+        place: Place<'a>,
+        violations: &mut Violations<'a>,
+    ) -> Coding {
+        let Evidence { own, other } = self.evidence(features, values);
+        let Some((first, _)) = other.first() else { return Coding::Own };
+        let fields: Vec<_> = other.iter().filter(|(index, _)| index == first).map(|(_, name)| *name).collect();
+        if own.is_empty() && fields.len() == other.len() {
+            return Coding::Other(*first);
+        }
+        let names: Vec<_> = self.names().map(|name| format!("\"{name}\"")).collect();
+        let message = format!(
+            "The values prove two codings at once: {} cannot be {}, {} cannot be {}; state \"encoding\": {}",
+            fields.join(", "),
+            self.own.unwrap_or_default(),
+            own.join(", "),
+            self.name(Coding::Other(*first)).unwrap_or_default(),
+            names.join(" or "),
+        );
+        violations.add(Rule::EncodingConflict(message), Place { field: Some("encoding"), ..place }, None);
+        Coding::Own
+    }
+
+    /// Translates a row of another coding into the model's own, in place. `inputs` are the values' texts.
+    pub(crate) fn recode<'a>(
+        &self,
+        coding: Coding,
+        features: &[Feature<'a>],
+        values: &mut [f64],
+        inputs: &[Option<&'a str>],
+        place: Place<'a>,
+        violations: &mut Violations<'a>,
+    ) {
+        let Coding::Other(index) = coding else { return };
+        let Some(encoding) = self.others.get(index) else { return };
+        for (feature, value) in values.iter_mut().enumerate().filter(|(_, value)| value.is_finite()) {
+            let rule = match encoding.recode(feature, *value) {
+                Recoded::Same => continue,
+                Recoded::To(own) => {
+                    *value = own;
+                    continue;
+                }
+                Recoded::Missing => {
+                    Rule::MissingInEncoding(format!("This means 'missing' in the {} coding", encoding.name()))
+                }
+                Recoded::Unknown => {
+                    Rule::NotInEncoding(format!("Input should be a code of the {} coding", encoding.name()))
+                }
+            };
+            *value = f64::NAN;
+            let field = features.get(feature).map(Feature::name);
+            violations.add(rule, Place { field, ..place }, inputs.get(feature).copied().flatten());
+        }
+    }
+
+    fn evidence<'f>(&self, features: &[Feature<'f>], values: &[f64]) -> Evidence<'f> {
+        let mut evidence = Evidence { own: Vec::new(), other: Vec::new() };
+        let coded = features.iter().zip(values).enumerate();
+        for (index, (feature, value)) in coded.filter(|(_, (feature, value))| {
+            feature.kind() == FeatureKind::Category && value.is_finite()
+        }) {
+            let is_own = (feature.lower()..=feature.upper()).contains(value);
+            for (number, encoding) in self.others.iter().enumerate() {
+                match encoding.recode(index, *value) {
+                    Recoded::To(_) | Recoded::Missing if !is_own => {
+                        evidence.other.push((number, feature.name()));
+                    }
+                    Recoded::Unknown if is_own => evidence.own.push(feature.name()),
+                    _ => {}
+                }
+            }
+        }
+        evidence
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'m str> {
+        self.own.into_iter().chain(self.others.iter().map(Encoding::name))
+    }
+}

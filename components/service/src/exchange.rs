@@ -1,0 +1,98 @@
+//! What goes in and what comes out.
+
+use std::borrow::Cow;
+
+use crate::limits;
+
+/// A request, as far as the service looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Method token, as sent.
+    pub method: &'a str,
+    /// Path and query, as sent.
+    pub path_with_query: &'a str,
+    /// Headers, names in any case.
+    pub headers: &'a [(String, Vec<u8>)],
+    /// The body.
+    pub body: Body<'a>,
+    /// A number that no other request has, for requests that bring no identity of their own.
+    pub unique: u64,
+}
+
+/// A request body.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    /// All of it.
+    Complete(&'a [u8]),
+    /// It was longer than [`limits::BODY_BYTES`], and the rest was not read.
+    TooLarge,
+    /// The client stopped sending before its end.
+    Broken,
+}
+
+/// A response with a complete body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, lower-case names.
+    pub headers: Vec<Header>,
+    /// Body; empty for `HEAD` and 204.
+    pub body: Vec<u8>,
+}
+
+/// A response header.
+pub type Header = (&'static str, Cow<'static, str>);
+
+/// A source of time.
+pub trait Clock {
+    /// Nanoseconds since any fixed moment, never going back.
+    fn now(&self) -> u64;
+}
+
+impl<'a> Request<'a> {
+    /// Path without the query.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.path_with_query.split(['?', '#']).next().unwrap_or_default()
+    }
+
+    /// Value of a header, if it is there and text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        let (_, value) = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(value).ok().map(str::trim)
+    }
+
+    /// Identity of the request: what the client sent, if that is a name, or one made from `unique`.
+    #[must_use]
+    pub fn id(&self) -> Cow<'a, str> {
+        let given = self.header("x-request-id").filter(|id| portent_event::is_name(id));
+        // https://www.w3.org/TR/trace-context/#traceparent-header: version "-" trace-id "-" parent "-" flags
+        let trace = || self.header("traceparent")?.split('-').nth(1).filter(|id| is_trace_id(id));
+        match given.or_else(trace) {
+            Some(id) => Cow::Borrowed(id),
+            None => Cow::Owned(format!("{:016x}", self.unique)),
+        }
+    }
+}
+
+impl Response {
+    /// A JSON answer.
+    #[must_use]
+    pub fn json(status: u16, body: Vec<u8>) -> Self {
+        Self { status, headers: vec![("content-type", Cow::Borrowed("application/json"))], body }
+    }
+}
+
+impl<'a> Body<'a> {
+    /// A body that has been read to its end.
+    #[must_use]
+    pub fn from_bytes(bytes: &'a [u8]) -> Self {
+        if bytes.len() > limits::BODY_BYTES { Self::TooLarge } else { Self::Complete(bytes) }
+    }
+}
+
+fn is_trace_id(id: &str) -> bool {
+    id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

@@ -1,0 +1,13 @@
+//! Bounds on what one request may ask for.
+
+/// Longest request body, in bytes; a longer one is answered 413 without reading it to its end.
+pub const BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Most rows of one batch; more are answered 413.
+pub const BATCH_ROWS: usize = portent_event::limits::ROWS as usize;
+
+/// Most violations listed in one answer; the last entry says how many were left out.
+pub const VIOLATIONS: usize = 1_000;
+
+/// Longest input value, in bytes of JSON, that a violation echoes; longer ones read `null`.
+pub const ECHOED_INPUT_BYTES: usize = 1_024;

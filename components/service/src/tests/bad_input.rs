@@ -1,0 +1,113 @@
+//! Whatever is wrong with a request, the answer is a 4xx in JSON that names place and rule.
+
+use super::*;
+use crate::limits;
+
+#[track_caller]
+fn check_field(field: &str, value: &str, kind: &str) {
+    check_violation(&post("/predict", row_with(field, value)), kind, &format!("body.{field}"));
+}
+
+#[test]
+fn fields_name_the_rule_they_break() {
+    check_field("age", "", "missing");
+    check_field("age", "null", "int_type");
+    check_field("age", "[]", "int_type");
+    check_field("age", "\"old\"", "int_parsing");
+    check_field("age", "\"nan\"", "int_parsing");
+    check_field("age", "63.5", "int_from_float");
+    check_field("age", "\"63.5\"", "int_parsing");
+    check_field("age", "-1", "greater_than_equal");
+    check_field("age", "121", "less_than_equal");
+    check_field("age", "1e400", "finite_number");
+    check_field("age", "1e300", "int_parsing_size");
+    check_field("trestbps", "99999999999999999999999", "int_parsing_size");
+    check_field("chol", "-1e400", "finite_number");
+    check_field("oldpeak", "1e400", "finite_number");
+    check_field("oldpeak", "{}", "float_type");
+    check_field("oldpeak", "\"inf\"", "float_parsing");
+    check_field("oldpeak", "-0.1", "greater_than_equal");
+    check_field("cp", "5", "less_than_equal");
+    check_field("thal", "8", "less_than_equal");
+    check_violation(&post("/predict", FIRST_ROW.replacen('{', "{\"age\":1,", 1)), "duplicate_key", "body.age");
+}
+
+#[test]
+fn a_violation_has_the_shape_of_the_original() {
+    let answer = post("/predict", row_with("age", "-1"));
+    let expected = serde_json::json!({ "detail": [{
+        "type": "greater_than_equal", "loc": ["body", "age"],
+        "msg": "Input should be greater than or equal to 0", "input": -1, "ctx": { "ge": 0 },
+        "url": "https://errors.pydantic.dev/2.5/v/greater_than_equal",
+    }] });
+    assert_eq!(answer.json, expected);
+}
+
+#[test]
+fn all_broken_fields_are_named_at_once() {
+    assert_eq!(violations(&post("/predict", "{}")).len(), 13);
+    assert_eq!(violations(&post("/predict", r#"{"age":"x","sex":2}"#)).len(), 13);
+}
+
+#[test]
+fn bodies_that_are_not_objects() {
+    check_violation(&post("/predict", "{bad"), "json_invalid", "body.1");
+    check_violation(&post("/predict", "[]"), "model_attributes_type", "body");
+    check_violation(&post("/predict", "null"), "model_attributes_type", "body");
+    check_violation(&post("/predict", ""), "missing", "body");
+    check_violation(&post("/predict", format!("{FIRST_ROW} x")), "json_invalid", &format!("body.{}", FIRST_ROW.len() + 1));
+    check_violation(&post("/predict", row_with("age", "NaN")), "json_invalid", "body.7");
+    check_violation(&post("/predict", b"{\"age\":\"\xff\"}"), "json_invalid", "body.8");
+    check_violation(&post("/predict", "[".repeat(100_000)), "json_invalid", "body.99999");
+    assert_eq!(post("/predict", row_with("extra", &format!("{}{}", "[".repeat(50_000), "]".repeat(50_000)))).status, 200);
+}
+
+#[test]
+fn batches_name_each_broken_row() {
+    let batch = |rows: &str| post("/predict/batch", format!("{{\"patients\":{rows}}}"));
+    let bad = row_with("slope", "9");
+    check_violation(&batch(&format!("[{FIRST_ROW},{bad}]")), "less_than_equal", "body.patients.1.slope");
+    let many = batch(&format!("[5,{FIRST_ROW},{bad},{{}}]"));
+    let places: Vec<_> = violations(&many).into_iter().map(|(_, place)| place).collect();
+    assert_eq!(places[..3], ["body.patients.0", "body.patients.2.slope", "body.patients.3.age"]);
+    check_violation(&batch("{}"), "list_type", "body.patients");
+    check_violation(&post("/predict/batch", "{}"), "missing", "body.patients");
+    check_violation(&post("/predict/batch", "[]"), "model_attributes_type", "body");
+}
+
+#[test]
+fn violations_are_bounded() {
+    let rows = vec!["{}"; 200].join(",");
+    let answer = post("/predict/batch", format!("{{\"patients\":[{rows}]}}"));
+    let listed = violations(&answer);
+    assert_eq!(listed.len(), limits::VIOLATIONS + 1);
+    assert_eq!(listed.last().unwrap().0, "too_many_errors");
+    let long = format!("{{\"age\":\"{}\"}}", "x".repeat(100_000));
+    assert!(post("/predict", long).response.body.len() < 10_000, "long inputs are not echoed");
+}
+
+#[test]
+fn sizes_are_limited() {
+    let large = vec![b' '; limits::BODY_BYTES + 1];
+    assert_eq!(post("/predict", &large).status, 413);
+    let rows = vec!["0"; limits::BATCH_ROWS + 1].join(",");
+    let answer = post("/predict/batch", format!("{{\"patients\":[{rows}]}}"));
+    assert_eq!(answer.status, 413);
+    assert_eq!(answer.event.error, Some(portent_event::ErrorType::PayloadTooLarge));
+    let broken = Request { body: Body::Broken, ..request("POST", "/predict", b"") };
+    assert_eq!(ask(&service(), &broken).status, 400);
+}
+
+#[test]
+fn content_types_decide_as_in_the_original() {
+    let status = |name: &str, value: &str| {
+        let headers = [(name.to_owned(), value.as_bytes().to_vec())];
+        let request = Request { headers: &headers, ..request("POST", "/predict", FIRST_ROW.as_bytes()) };
+        ask(&service(), &request).status
+    };
+    assert_eq!(status("Content-Type", "application/json; charset=utf-8"), 200);
+    assert_eq!(status("content-type", "application/vnd.heart+json"), 200);
+    assert_eq!(status("content-type", "text/plain"), 422);
+    assert_eq!(status("content-encoding", "gzip"), 415);
+    assert_eq!(status("content-encoding", "identity"), 200);
+}

@@ -1,0 +1,86 @@
+//! Building: components for wasm, programs natively, all in one target directory.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// Target of the components.
+pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
+
+/// Components: the one that is shipped, and the one that tests run in the hosts.
+pub(crate) const COMPONENTS: [&str; 2] = ["predict", "portent-guest"];
+
+/// Builds the components and the native programs.
+pub(crate) fn all() -> Result<()> {
+    components(&COMPONENTS)?;
+    programs()
+}
+
+/// Builds components with the wasm profile.
+pub(crate) fn components(packages: &[&str]) -> Result<()> {
+    ensure_wasm_target()?;
+    for package in packages {
+        println!("building component {package} for {WASM_TARGET}");
+        let arguments = ["build", "--package", package, "--target", WASM_TARGET, "--profile", "wasm"];
+        run(cargo().args(arguments))?;
+    }
+    Ok(())
+}
+
+/// Builds the native programs with the release profile.
+pub(crate) fn programs() -> Result<()> {
+    println!("building host-metrics (the first time takes some minutes: it contains wasmtime)");
+    run(cargo().args(["build", "--release", "--package", "host-metrics", "--package", "trainer"]))
+}
+
+/// Path of a native program built by [`programs`].
+pub(crate) fn program(name: &str) -> PathBuf {
+    target_directory().join("release").join(name)
+}
+
+/// Adds the wasm target where the toolchain lacks it.
+pub(crate) fn ensure_wasm_target() -> Result<()> {
+    let print = ["--print", "target-libdir", "--target", WASM_TARGET];
+    let output = Command::new("rustc").args(print).current_dir(workspace()).output();
+    let output = output.context("cannot run rustc")?;
+    let library = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    if output.status.success() && library.is_dir() {
+        return Ok(());
+    }
+    println!("adding the target {WASM_TARGET}");
+    run(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(workspace())).with_context(
+        || format!("the Rust toolchain lacks {WASM_TARGET} and rustup could not add it: install it first"),
+    )
+}
+
+/// A cargo command in the workspace.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    command.current_dir(workspace());
+    command
+}
+
+/// Runs a command to its end; its failure is an error that names it.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot run {}", shown(command)))?;
+    ensure!(status.success(), "{} failed ({status})", shown(command));
+    Ok(())
+}
+
+/// A command as one would type it.
+pub(crate) fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+/// Root of the repository.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Cargo's target directory.
+pub(crate) fn target_directory() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
+}

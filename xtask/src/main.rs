@@ -1,0 +1,50 @@
+//! The repository's own commands.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
+
+mod bench;
+mod build;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, runs and tests Portent.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build everything, then run the component in the embedded host with the aggregator beside it.
+    ///
+    /// All further arguments go to `host-metrics up`, for example `--listen 127.0.0.1:3001`;
+    /// `cargo xtask up --help-host` lists them.
+    Up(up::Arguments),
+    /// Check formatting, lints and documentation, and run every test, native and wasm.
+    Test,
+    /// Build the components and the native programs, without running anything.
+    Build,
+    /// Measure CPU time per request and latency beside other servers.
+    Bench(bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Up(arguments) => up::run(&arguments),
+        Command::Test => test::run(),
+        Command::Build => build::all(),
+        Command::Bench(arguments) => bench::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
