@@ -23,7 +23,8 @@ pub struct Category<'a> {
     pub label: &'a str,
 }
 
-/// Another coding of some features, such as the one a popular copy of the data uses.
+/// A coding of the features: the model's own, which has no mappings and comes first, or another one, such as
+/// that of a popular copy of the data.
 #[derive(Clone, Copy, Debug)]
 pub struct Encoding<'a> {
     model: Model<'a>,

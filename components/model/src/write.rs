@@ -145,6 +145,8 @@ impl ModelSpec {
         let mut self_check = Vec::new();
         for (index, row) in self.self_check.iter().enumerate() {
             let score = model.score(row).map_err(|error| InvalidSpec::SelfCheck(index, error))?;
+            // Rounded, so that the last digit of a platform's `exp` does not change the file.
+            let score = (score * 1e13).round() / 1e13;
             row.iter().chain([&score]).for_each(|value| self_check.extend(value.to_le_bytes()));
         }
         let file = self.file(&self_check);
@@ -172,7 +174,9 @@ impl ModelSpec {
             (Section::Metadata, self.metadata.clone().into_bytes()),
         ];
         let strings = [(Section::Strings, texts.0.into_bytes())];
-        assemble(strings.into_iter().chain(sections).filter(|(_, bytes)| !bytes.is_empty()).collect())
+        let sections: Vec<_> =
+            strings.into_iter().chain(sections).filter(|(_, bytes)| !bytes.is_empty()).collect();
+        assemble(&sections)
     }
 
     fn model_record(&self, texts: &mut TextWriter) -> Vec<u8> {
@@ -290,7 +294,7 @@ fn column_record(column: &Column) -> Vec<u8> {
     record
 }
 
-fn assemble(sections: Vec<(Section, Vec<u8>)>) -> Vec<u8> {
+fn assemble(sections: &[(Section, Vec<u8>)]) -> Vec<u8> {
     let mut file = vec![0; HEADER_BYTES + sections.len() * SECTION_ENTRY_BYTES];
     for (index, (kind, bytes)) in sections.iter().enumerate() {
         file.resize(file.len().next_multiple_of(8), 0);

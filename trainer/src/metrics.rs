@@ -1,0 +1,185 @@
+//! How good scores are.
+
+use serde::Serialize;
+use smartcore::metrics::Metrics as _;
+use smartcore::metrics::auc::AUC;
+
+/// Bins of the calibration error.
+pub const CALIBRATION_BINS: usize = 10;
+
+/// One figure a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Metrics<T = f64> {
+    /// Area under the ROC curve; ties count half.
+    pub auc: T,
+    /// Share of rows whose class is predicted.
+    pub accuracy: T,
+    /// Brier score: mean squared difference of score and class (Brier, 1950).
+    pub brier: T,
+    /// Mean negative logarithm of the score given to the class that holds.
+    pub log_loss: T,
+    /// Expected calibration error over 10 equal bins of the score (Naeini et al., AAAI 2015).
+    pub ece: T,
+    /// Share of positive rows predicted as such.
+    pub sensitivity: T,
+    /// Share of negative rows predicted as such.
+    pub specificity: T,
+}
+
+/// Mean and sample standard deviation of repeated measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation, with n − 1.
+    pub sd: f64,
+}
+
+impl Metrics {
+    /// Measures scores of rows whose class is known; both classes occur.
+    #[must_use]
+    pub fn of(positive: &[bool], scores: &[f64], threshold: f64) -> Self {
+        let rows = || positive.iter().copied().zip(scores.iter().copied());
+        let right = |(class, score): &(bool, f64)| (*score >= threshold) == *class;
+        let share_of = |class: bool| share(rows().filter(|row| row.0 == class).map(|row| right(&row)));
+        let labels: Vec<f64> = positive.iter().map(|class| number(*class)).collect();
+        Self {
+            auc: AUC::<f64>::new().get_score(&labels, &scores.to_vec()),
+            accuracy: share(rows().map(|row| right(&row))),
+            brier: mean(rows().map(|(class, score)| (score - number(class)).powi(2))),
+            log_loss: mean(
+                rows().map(|(class, score)| -(if class { score } else { 1.0 - score }).max(1e-15).ln()),
+            ),
+            ece: calibration_error(positive, scores),
+            sensitivity: share_of(true),
+            specificity: share_of(false),
+        }
+    }
+}
+
+impl<T> Metrics<T> {
+    /// The figures with their names, in the order of the fields.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, &T); 7] {
+        [
+            ("AUC", &self.auc),
+            ("accuracy", &self.accuracy),
+            ("Brier score", &self.brier),
+            ("log-loss", &self.log_loss),
+            ("ECE, 10 bins", &self.ece),
+            ("sensitivity", &self.sensitivity),
+            ("specificity", &self.specificity),
+        ]
+    }
+}
+
+impl Metrics<Summary> {
+    /// Sums up repeated measurements, rounded to 6 decimals.
+    #[must_use]
+    pub fn summary(repeats: &[Metrics]) -> Self {
+        let over = |metric: fn(&Metrics) -> f64| Summary::of(&repeats.iter().map(metric).collect::<Vec<_>>());
+        Self {
+            auc: over(|m| m.auc),
+            accuracy: over(|m| m.accuracy),
+            brier: over(|m| m.brier),
+            log_loss: over(|m| m.log_loss),
+            ece: over(|m| m.ece),
+            sensitivity: over(|m| m.sensitivity),
+            specificity: over(|m| m.specificity),
+        }
+    }
+}
+
+impl Summary {
+    fn of(values: &[f64]) -> Self {
+        let centre = mean(values.iter().copied());
+        let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+        let sd = (squares / (values.len().saturating_sub(1).max(1)) as f64).sqrt();
+        Self { mean: round(centre, 6), sd: round(sd, 6) }
+    }
+}
+
+/// Rounds to a number of decimals, so that what is written does not depend on a platform's `exp`.
+pub(crate) fn round(value: f64, decimals: i32) -> f64 {
+    let unit = 10_f64.powi(decimals);
+    (value * unit).round() / unit
+}
+
+/// Mean absolute difference of score and observed share, over equal bins of the score, weighted by their rows.
+fn calibration_error(positive: &[bool], scores: &[f64]) -> f64 {
+    let mut excess = [0.0; CALIBRATION_BINS];
+    for (class, score) in positive.iter().zip(scores) {
+        let bin = (score * CALIBRATION_BINS as f64) as usize;
+        excess[bin.min(CALIBRATION_BINS - 1)] += score - number(*class);
+    }
+    excess.iter().map(|excess| excess.abs()).sum::<f64>() / scores.len() as f64
+}
+
+fn share(right: impl Iterator<Item = bool>) -> f64 {
+    mean(right.map(number))
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
+}
+
+fn number(class: bool) -> f64 {
+    f64::from(u8::from(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(actual: f64, expected: f64) {
+        assert!((actual - expected).abs() < 1e-12, "{actual}, expected {expected}");
+    }
+
+    /// Four rows, by hand.
+    #[test]
+    fn figures_of_four_rows() {
+        let metrics = Metrics::of(&[false, false, true, true], &[0.1, 0.6, 0.35, 0.8], 0.5);
+        check(metrics.auc, 0.75);
+        check(metrics.accuracy, 0.5);
+        check(metrics.sensitivity, 0.5);
+        check(metrics.specificity, 0.5);
+        check(metrics.brier, (0.01 + 0.36 + 0.4225 + 0.04) / 4.0);
+        check(metrics.log_loss, -(0.9_f64.ln() + 0.4_f64.ln() + 0.35_f64.ln() + 0.8_f64.ln()) / 4.0);
+        check(metrics.ece, (0.1 + 0.6 + 0.65 + 0.2) / 4.0);
+    }
+
+    /// Of the six pairs of a positive and a negative row, three are in order and two tied.
+    #[test]
+    fn ties_count_half_in_the_auc() {
+        let metrics = Metrics::of(&[false, true, true, false, true], &[0.5, 0.5, 0.5, 0.2, 0.1], 0.5);
+        check(metrics.auc, (2.0 + 0.5 * 2.0) / 6.0);
+    }
+
+    #[test]
+    fn a_score_at_the_threshold_is_positive() {
+        let metrics = Metrics::of(&[true, false], &[0.5, 0.499], 0.5);
+        check(metrics.accuracy, 1.0);
+    }
+
+    /// Two rows of one bin, scored 0.62 and 0.68, one of them positive: off by 0.15; two sure and right.
+    #[test]
+    fn calibration_error_is_weighted_by_rows() {
+        let metrics = Metrics::of(&[true, false, true, false], &[0.62, 0.68, 1.0, 0.0], 0.5);
+        check(metrics.ece, 0.15 * 2.0 / 4.0);
+    }
+
+    #[test]
+    fn a_sure_and_wrong_score_has_a_finite_log_loss() {
+        let metrics = Metrics::of(&[true, false], &[0.0, 1.0], 0.5);
+        check(metrics.log_loss, -1e-15_f64.ln());
+        check(metrics.brier, 1.0);
+    }
+
+    #[test]
+    fn a_summary_has_mean_and_sample_deviation() {
+        assert_eq!(Summary::of(&[1.0, 2.0, 3.0, 4.0]), Summary { mean: 2.5, sd: 1.290_994 });
+        assert_eq!(Summary::of(&[0.25]), Summary { mean: 0.25, sd: 0.0 });
+    }
+}

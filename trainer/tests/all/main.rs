@@ -1,0 +1,7 @@
+//! The trainer from outside: its library on real and on bad data, and its program.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper fails its test that way")]
+
+mod bad_data;
+mod heart;
+mod program;
