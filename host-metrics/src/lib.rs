@@ -1,0 +1,36 @@
+//! The aggregator of Portent: counts the events of prediction components once, and exposes them to
+//! Prometheus.
+//!
+//! [`Aggregator`] owns the counts. Events reach it from the files and the socket in [`ingest`], or from a
+//! host in the same process; [`exposition`] writes what a scrape answers. The modules are listed in reading
+//! order.
+
+pub mod cli;
+pub mod logging;
+pub mod start;
+
+#[cfg(feature = "host")]
+pub mod up;
+
+pub mod aggregator;
+pub mod ingest;
+pub mod registry;
+
+pub mod exposition;
+pub mod families;
+pub mod models;
+
+#[cfg(feature = "host")]
+pub mod host;
+
+pub mod server;
+
+mod answer;
+pub mod clock;
+pub mod process;
+mod scrape;
+#[cfg(test)]
+mod testing;
+
+pub use aggregator::{Aggregator, InFlight, InFlightGuard};
+pub use registry::Way;

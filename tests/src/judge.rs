@@ -22,9 +22,18 @@ pub fn data(file: &str) -> Option<PathBuf> {
 /// A program by name, looked for in `PATH`, or `None` after recording the skip.
 #[must_use]
 pub fn program(name: &str) -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file());
-    found(path, name)
+    found(find(name), name)
+}
+
+/// A program that no package registry has, so that CI cannot install it: looked for in the environment variable
+/// and in `PATH`. Its absence is recorded, and is never a failure.
+#[must_use]
+pub fn optional_program(variable: &str, name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).map(PathBuf::from).or_else(|| find(name));
+    if path.is_none() {
+        record_skip(&format!("{name} (optional)"));
+    }
+    path
 }
 
 /// The root of this repository.
@@ -41,11 +50,20 @@ pub fn workspace() -> &'static Path {
 pub fn found<T>(judge: Option<T>, name: &str) -> Option<T> {
     if judge.is_none() {
         assert!(std::env::var_os(FORBID_SKIPS).is_none_or(|value| value != "1"), "judge absent: {name}");
-        if let Some(log) = std::env::var_os(SKIP_LOG) {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
-            let written = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
-            assert!(written.is_ok(), "cannot record that {name} was skipped");
-        }
+        record_skip(name);
     }
     judge
+}
+
+fn find(name: &str) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+fn record_skip(name: &str) {
+    if let Some(log) = std::env::var_os(SKIP_LOG) {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
+        let written = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
+        assert!(written.is_ok(), "cannot record that {name} was skipped");
+    }
 }

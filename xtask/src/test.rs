@@ -64,6 +64,8 @@ fn check() -> Result<()> {
 
 fn test_native(skip_log: &Path, count: &mut Count) -> Result<()> {
     step("tests, native");
+    // The scenarios start this program; the tests of other packages do not build it.
+    build::run(cargo().args(["build", "--package", "host-metrics"]))?;
     count_tests(cargo().args(["test", "--workspace", "--no-fail-fast"]).env(SKIP_LOG, skip_log), count)
 }
 

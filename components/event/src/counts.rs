@@ -102,7 +102,6 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }

@@ -10,8 +10,8 @@
 mod closed_set;
 mod counts;
 mod digest;
-mod line;
 pub mod limits;
+mod line;
 mod record;
 mod vocabulary;
 

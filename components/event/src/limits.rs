@@ -21,3 +21,6 @@ pub const BINS: usize = 32;
 
 /// Most rows of one request.
 pub const ROWS: u32 = 100_000;
+
+/// Longest duration of a request or a stage, in nanoseconds: a day.
+pub const DURATION_NANOS: u64 = 86_400_000_000_000;

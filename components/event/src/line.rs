@@ -63,7 +63,9 @@ impl<'a> Line<'a> {
             return Err(DecodeError::Version(wire.portent));
         }
         if !is_name(&wire.app) {
-            return Err(DecodeError::Rule("app is not a name of 1 to 64 characters a-z, A-Z, 0-9, '.', '_', '-'"));
+            return Err(DecodeError::Rule(
+                "app is not a name of 1 to 64 characters a-z, A-Z, 0-9, '.', '_', '-'",
+            ));
         }
         match wire.dropped {
             Some(count) => Ok(Self::Dropped(DropReport {
@@ -169,7 +171,8 @@ impl<'a> Wire<'a> {
             truncated: self.truncated,
         };
         let rules = [
-            (event.time.len() <= limits::NAME_BYTES, "time is too long"),
+            (is_utc_time(&event.time), "time is not RFC 3339 in UTC"),
+            (event.durations.longest() <= limits::DURATION_NANOS, "ns above 24 hours"),
             (is_name(&event.request_id), "request_id is not a name of 1 to 64 characters"),
             ((100..=599).contains(&event.status), "status is not 100 to 599"),
             (event.predictions.len() <= 4, "more than 4 models in one event"),
@@ -210,6 +213,22 @@ fn without_bins<'b>(predictions: &'b Predictions<'_>) -> Predictions<'b> {
 pub fn is_name(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=limits::NAME_BYTES).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// Whether a text has the shape `2026-01-02T03:04:05.678901Z`, the fraction of any length or absent.
+/// <https://www.rfc-editor.org/rfc/rfc3339#section-5.6>, without its offsets.
+fn is_utc_time(text: &str) -> bool {
+    const SHAPE: &[u8] = b"0000-00-00T00:00:00";
+    let fits = |(byte, shape): (u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == *shape };
+    let Some((seconds, rest)) = text.as_bytes().split_at_checked(SHAPE.len()) else { return false };
+    let fraction = match rest {
+        [b'Z'] => return seconds.iter().copied().zip(SHAPE).all(fits),
+        [b'.', fraction @ .., b'Z'] => fraction,
+        _ => return false,
+    };
+    (1..=9).contains(&fraction.len())
+        && fraction.iter().all(u8::is_ascii_digit)
+        && seconds.iter().copied().zip(SHAPE).all(fits)
 }
 
 /// serde_json's message without the offending text, which could hold what must not be logged.

@@ -91,6 +91,14 @@ pub struct DropReport<'a> {
     pub reason: DropReason,
 }
 
+impl Durations {
+    /// The longest of all.
+    pub(crate) fn longest(&self) -> u64 {
+        let stages = [self.parse, self.validate, self.score, self.encode];
+        stages.into_iter().flatten().fold(self.total, u64::max)
+    }
+}
+
 impl Predictions<'_> {
     /// The first rule that the record breaks, if any.
     pub(crate) fn broken_rule(&self) -> Option<&'static str> {

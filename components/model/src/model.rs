@@ -64,8 +64,11 @@ impl<'a> Model<'a> {
         }
         let model = Self {
             digest: sections.digest(),
-            algorithm: Algorithm::from_code(u32_at(record, 40))
-                .ok_or(content(Section::Model, 0, "unknown algorithm"))?,
+            algorithm: Algorithm::from_code(u32_at(record, 40)).ok_or(content(
+                Section::Model,
+                0,
+                "unknown algorithm",
+            ))?,
             threshold: f64_at(record, 48),
             positive_class: index_at(record, 44),
             texts,

@@ -71,7 +71,10 @@ fn what_is_written_is_read() {
     let model = Model::open(&file).unwrap();
     assert_eq!((model.name(), model.app(), model.version()), ("linear", "test", "1.2.3"));
     assert_eq!(model.features().map(|f| f.name()).collect::<Vec<_>>(), ["size", "kind"]);
-    assert_eq!(model.features().nth(1).unwrap().categories().map(|c| c.label).collect::<Vec<_>>(), ["one", "three"]);
+    assert_eq!(
+        model.features().nth(1).unwrap().categories().map(|c| c.label).collect::<Vec<_>>(),
+        ["one", "three"]
+    );
     assert_eq!(model.classes().map(|c| c.name).collect::<Vec<_>>(), ["no", "yes"]);
     assert_eq!(model.verify_digest(&file), Ok(model.digest()));
     assert_eq!(model.self_check(), Ok(2));

@@ -60,7 +60,6 @@ fn read_model() -> Result<Model<'static>, String> {
     Model::open(file).map_err(|error| format!("{chosen}: {error}"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place of the component that reads the environment")]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -46,12 +46,14 @@ pub(crate) fn send(events: &[Event<'_>]) {
 
 /// Says on standard error what is wrong with the configuration.
 pub(crate) fn complain(reason: &str) {
-    let _ = crate::exchange::write(&wasi::cli::stderr::get_stderr(), format!("portent: {reason}\n").as_bytes());
+    let line = format!("portent: {reason}\n");
+    // Where nothing can be written, there is nobody to tell.
+    crate::exchange::write(&wasi::cli::stderr::get_stderr(), line.as_bytes()).ok();
 }
 
 /// Prints one line in one write, so that it stays whole among the lines of other instances.
 fn print(line: &[u8]) {
-    let _ = crate::exchange::write(&wasi::cli::stdout::get_stdout(), line);
+    crate::exchange::write(&wasi::cli::stdout::get_stdout(), line).ok();
 }
 
 fn report_dropped(events: &[Event<'_>], reason: DropReason) {
@@ -99,7 +101,8 @@ fn attempt(authority: &str, source: &str, lines: &[u8]) -> Result<u16, ErrorCode
     let body = request.body().map_err(internal)?;
     let response = outgoing_handler::handle(request, Some(options()))?;
     if let Ok(stream) = body.write() {
-        let _ = crate::exchange::write(&stream, lines);
+        // A body that breaks off shows in the response.
+        crate::exchange::write(&stream, lines).ok();
     }
     OutgoingBody::finish(body, None)?;
     response.subscribe().block();
@@ -113,9 +116,9 @@ fn options() -> RequestOptions {
     let options = RequestOptions::new();
     let timeout = u64::try_from(ATTEMPT_TIMEOUT.as_nanos()).ok();
     // A host that does not offer a timeout uses its own.
-    let _ = options.set_connect_timeout(timeout);
-    let _ = options.set_first_byte_timeout(timeout);
-    let _ = options.set_between_bytes_timeout(timeout);
+    options.set_connect_timeout(timeout).ok();
+    options.set_first_byte_timeout(timeout).ok();
+    options.set_between_bytes_timeout(timeout).ok();
     options
 }
 

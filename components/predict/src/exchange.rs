@@ -43,10 +43,10 @@ impl ReadRequest {
 }
 
 /// Reads the request; the body only where the method carries one.
-pub(crate) fn read(request: IncomingRequest) -> ReadRequest {
+pub(crate) fn read(request: &IncomingRequest) -> ReadRequest {
     let method = method(request.method());
     let headers = request.headers().entries();
-    let body = if method == "POST" { read_body(&request) } else { ReadBody::Complete(Vec::new()) };
+    let body = if method == "POST" { read_body(request) } else { ReadBody::Complete(Vec::new()) };
     ReadRequest {
         path_with_query: request.path_with_query().unwrap_or_default(),
         method,
@@ -57,22 +57,25 @@ pub(crate) fn read(request: IncomingRequest) -> ReadRequest {
 }
 
 /// Sends the response, to its end. A client that went away is not an error of ours.
-pub(crate) fn answer(response: Response, response_out: ResponseOutparam) {
-    let mut headers: Vec<(String, Vec<u8>)> =
-        response.headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+pub(crate) fn answer(response: &Response, response_out: ResponseOutparam) {
+    let mut headers: Vec<(String, Vec<u8>)> = response
+        .headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+        .collect();
     if !response.body.is_empty() {
         headers.push(("content-length".to_owned(), response.body.len().to_string().into_bytes()));
     }
     // Names and values are the service's own, so the host accepts them.
     let outgoing = OutgoingResponse::new(Fields::from_list(&headers).unwrap_or_else(|_| Fields::new()));
-    let _ = outgoing.set_status_code(response.status);
+    outgoing.set_status_code(response.status).ok();
     let body = outgoing.body();
     types::ResponseOutparam::set(response_out.into_inner(), Ok(outgoing));
     if let Ok(body) = body {
         if let Ok(stream) = body.write() {
-            let _ = write(&stream, &response.body);
+            write(&stream, &response.body).ok();
         }
-        let _ = OutgoingBody::finish(body, None);
+        OutgoingBody::finish(body, None).ok();
     }
 }
 

@@ -15,9 +15,10 @@ use spin_sdk::http_component;
 #[http_component]
 fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
     let clock = app::MonotonicClock(Instant::now());
-    let request = exchange::read(request);
-    let (response, mut events) = app::service().handle(&request.as_request(), &clock);
-    exchange::answer(response, response_out);
+    let read = exchange::read(&request);
+    drop(request);
+    let (response, mut events) = app::service().handle(&read.as_request(), &clock);
+    exchange::answer(&response, response_out);
     for event in &mut events {
         event.durations.total = portent_service::Clock::now(&clock);
         event.time = humantime::format_rfc3339_micros(SystemTime::now()).to_string().into();

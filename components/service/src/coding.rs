@@ -71,7 +71,8 @@ impl<'m> Codings<'m> {
     ) -> Coding {
         let Evidence { own, other } = self.evidence(features, values);
         let Some((first, _)) = other.first() else { return Coding::Own };
-        let fields: Vec<_> = other.iter().filter(|(index, _)| index == first).map(|(_, name)| *name).collect();
+        let fields: Vec<_> =
+            other.iter().filter(|(index, _)| index == first).map(|(_, name)| *name).collect();
         if own.is_empty() && fields.len() == other.len() {
             return Coding::Other(*first);
         }
@@ -123,9 +124,9 @@ impl<'m> Codings<'m> {
     fn evidence<'f>(&self, features: &[Feature<'f>], values: &[f64]) -> Evidence<'f> {
         let mut evidence = Evidence { own: Vec::new(), other: Vec::new() };
         let coded = features.iter().zip(values).enumerate();
-        for (index, (feature, value)) in coded.filter(|(_, (feature, value))| {
-            feature.kind() == FeatureKind::Category && value.is_finite()
-        }) {
+        for (index, (feature, value)) in
+            coded.filter(|(_, (feature, value))| feature.kind() == FeatureKind::Category && value.is_finite())
+        {
             let is_own = (feature.lower()..=feature.upper()).contains(value);
             for (number, encoding) in self.others.iter().enumerate() {
                 match encoding.recode(index, *value) {

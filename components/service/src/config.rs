@@ -120,7 +120,9 @@ mod tests {
     fn http_needs_a_url_without_a_path() {
         let authority = "127.0.0.1:9465".to_owned();
         assert_eq!(events("http", "http://127.0.0.1:9465"), Ok(EventsTo::Http { authority }));
-        for url in ["", "https://a:1", "http://a", "http://a:0", "http://a:1/path", "http://a b:1", "http://:1"] {
+        for url in
+            ["", "https://a:1", "http://a", "http://a:0", "http://a:1/path", "http://a b:1", "http://:1"]
+        {
             assert_eq!(events("http", url), Err(ConfigError::MetricsUrl), "{url}");
         }
     }

@@ -61,7 +61,8 @@ fn observe_feature<'v>(
         }
     }
     let number = u16::try_from(index).unwrap_or(u16::MAX);
-    for (pairs, count) in [(&mut predictions.missing, missing), (&mut predictions.out_of_range, out_of_range)] {
+    for (pairs, count) in [(&mut predictions.missing, missing), (&mut predictions.out_of_range, out_of_range)]
+    {
         if count > 0 {
             pairs.add(number, count);
         }

@@ -117,7 +117,7 @@ fn finish<'r>(
     let mut body = Vec::with_capacity(96 * scores.len() + 32);
     write(&mut body, Answer { model: *model, reader, rows, scores });
     watch.durations.encode = watch.lap();
-    watch.stop(Outcome { predictions: Some(predictions), ..Outcome::json(200, body) })
+    watch.stop(Outcome { predictions: Some(Box::new(predictions)), ..Outcome::json(200, body) })
 }
 
 fn score(model: &Model<'_>, rows: &Rows) -> Result<Vec<f64>, Outcome> {

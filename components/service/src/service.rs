@@ -21,6 +21,7 @@ pub struct Service<'m> {
 
 /// The model, or why there is none.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it, and the large variant is the usual one")]
 pub enum ModelState<'m> {
     /// Read and checked.
     Loaded(Model<'m>),
@@ -34,7 +35,7 @@ pub(crate) struct Outcome {
     pub(crate) response: Response,
     pub(crate) error: Option<ErrorType>,
     pub(crate) durations: Durations,
-    pub(crate) predictions: Option<Predictions<'static>>,
+    pub(crate) predictions: Option<Box<Predictions<'static>>>,
 }
 
 impl<'m> Service<'m> {
@@ -73,7 +74,7 @@ impl<'m> Service<'m> {
             status: outcome.response.status,
             error: outcome.error,
             durations: outcome.durations,
-            predictions: outcome.predictions.into_iter().collect(),
+            predictions: outcome.predictions.into_iter().map(|predictions| *predictions).collect(),
             truncated: false,
         };
         (outcome.response, vec![event])

@@ -52,7 +52,7 @@ pub(crate) fn write(stream: &OutputStream, mut bytes: &[u8]) {
 }
 
 /// The request's body; what came before an error if there was one, then the error.
-pub(crate) fn body(request: IncomingRequest) -> Vec<u8> {
+pub(crate) fn body(request: &IncomingRequest) -> Vec<u8> {
     let incoming = request.consume().unwrap();
     let stream = incoming.stream().unwrap();
     let mut body = Vec::new();

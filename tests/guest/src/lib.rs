@@ -41,6 +41,7 @@ use answer::{Query, answer};
 static SEEN: AtomicU32 = AtomicU32::new(0);
 
 #[http_component]
+#[expect(clippy::needless_pass_by_value, reason = "the signature is the host's")]
 fn handle(request: IncomingRequest, out: ResponseOutparam) {
     let seen = SEEN.fetch_add(1, Ordering::Relaxed) + 1;
     let target = request.path_with_query().unwrap_or_default();
@@ -48,7 +49,7 @@ fn handle(request: IncomingRequest, out: ResponseOutparam) {
     let query = Query(query);
     match path {
         "/hello" => answer(out, 200, b"hello"),
-        "/echo" => answer(out, 200, &answer::body(request)),
+        "/echo" => answer(out, 200, &answer::body(&request)),
         "/headers" => answer(out, 200, answer::headers(&request).as_bytes()),
         "/state" => answer(out, 200, seen.to_string().as_bytes()),
         "/trap" => panic!("asked to trap"),

@@ -19,4 +19,3 @@ async fn get(url: &str) -> Result<String, String> {
     let body = response.into_body().await.map_err(|error| format!("{error:?}"))?;
     Ok(format!("{status} {}", String::from_utf8_lossy(&body)))
 }
-

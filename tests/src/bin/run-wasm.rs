@@ -1,10 +1,10 @@
 //! Runs a wasm test program, as cargo's runner for `wasm32-wasip2`.
 
-use anyhow::{Context as _, Result};
 use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::error::Context as _;
+use wasmtime::{Config, Engine, Result, Store};
 use wasmtime_wasi::p2::bindings::Command;
-use wasmtime_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
 struct State {
     wasi: WasiCtx,
@@ -30,10 +30,10 @@ async fn main() -> Result<()> {
         .inherit_stdio()
         .inherit_env()
         .args(&arguments)
-        .preopened_dir(root, root.to_string_lossy(), DirPerms::READ, FilePerms::READ)?
+        .preopened_dir(root, root.to_string_lossy(), FsPerms::ReadOnly)?
         .build();
     let mut store = Store::new(&engine, State { wasi, table: ResourceTable::new() });
     let command = Command::instantiate_async(&mut store, &component, &linker).await?;
     let outcome = command.wasi_cli_run().call_run(&mut store).await?;
-    outcome.map_err(|()| anyhow::anyhow!("{program} failed"))
+    outcome.map_err(|()| wasmtime::format_err!("{program} failed"))
 }

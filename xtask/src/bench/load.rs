@@ -43,7 +43,8 @@ impl Load {
         let threads: Vec<_> = (0..self.connections)
             .map(|connection| {
                 let (port, interval) = (self.port, self.interval);
-                let offset = interval.unwrap_or_default().mul_f64(connection as f64 / self.connections as f64);
+                let offset =
+                    interval.unwrap_or_default().mul_f64(connection as f64 / self.connections as f64);
                 std::thread::spawn(move || send(port, started + offset, interval, started + time))
             })
             .collect();

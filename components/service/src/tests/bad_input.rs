@@ -29,7 +29,11 @@ fn fields_name_the_rule_they_break() {
     check_field("oldpeak", "-0.1", "greater_than_equal");
     check_field("cp", "5", "less_than_equal");
     check_field("thal", "8", "less_than_equal");
-    check_violation(&post("/predict", FIRST_ROW.replacen('{', "{\"age\":1,", 1)), "duplicate_key", "body.age");
+    check_violation(
+        &post("/predict", FIRST_ROW.replacen('{', "{\"age\":1,", 1)),
+        "duplicate_key",
+        "body.age",
+    );
 }
 
 #[test]
@@ -55,11 +59,18 @@ fn bodies_that_are_not_objects() {
     check_violation(&post("/predict", "[]"), "model_attributes_type", "body");
     check_violation(&post("/predict", "null"), "model_attributes_type", "body");
     check_violation(&post("/predict", ""), "missing", "body");
-    check_violation(&post("/predict", format!("{FIRST_ROW} x")), "json_invalid", &format!("body.{}", FIRST_ROW.len() + 1));
+    check_violation(
+        &post("/predict", format!("{FIRST_ROW} x")),
+        "json_invalid",
+        &format!("body.{}", FIRST_ROW.len() + 1),
+    );
     check_violation(&post("/predict", row_with("age", "NaN")), "json_invalid", "body.7");
     check_violation(&post("/predict", b"{\"age\":\"\xff\"}"), "json_invalid", "body.8");
     check_violation(&post("/predict", "[".repeat(100_000)), "json_invalid", "body.99999");
-    assert_eq!(post("/predict", row_with("extra", &format!("{}{}", "[".repeat(50_000), "]".repeat(50_000)))).status, 200);
+    assert_eq!(
+        post("/predict", row_with("extra", &format!("{}{}", "[".repeat(50_000), "]".repeat(50_000)))).status,
+        200
+    );
 }
 
 #[test]

@@ -53,7 +53,10 @@ fn contradicting_values_are_asked_about() {
         ]
     );
     let message = answer.json["detail"][0]["msg"].as_str().unwrap();
-    assert!(message.contains("slope cannot be uci") && message.contains("thal cannot be kaggle"), "{message}");
+    assert!(
+        message.contains("slope cannot be uci") && message.contains("thal cannot be kaggle"),
+        "{message}"
+    );
 }
 
 #[test]

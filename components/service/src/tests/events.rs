@@ -7,7 +7,10 @@ use super::*;
 #[test]
 fn a_prediction_counts_its_result_and_bins() {
     let event = post("/predict", FIRST_ROW).event;
-    assert_eq!((event.method, event.route, event.status, event.error), (Method::Post, Route::Predict, 200, None));
+    assert_eq!(
+        (event.method, event.route, event.status, event.error),
+        (Method::Post, Route::Predict, 200, None)
+    );
     assert_eq!(event.app, "heart-disease");
     let predictions = &event.predictions[0];
     assert_eq!(predictions.model, heart().digest());

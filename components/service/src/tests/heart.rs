@@ -19,7 +19,8 @@ fn first_uci_row_answers_as_the_original() {
 #[test]
 fn coercions_of_the_original_hold() {
     let plain = post("/predict", FIRST_ROW).json;
-    for (field, value) in [("age", "\"63\""), ("age", "63.0"), ("sex", "true"), ("oldpeak", "\"2.3\""), ("ca", "\" 0 \"")]
+    for (field, value) in
+        [("age", "\"63\""), ("age", "63.0"), ("sex", "true"), ("oldpeak", "\"2.3\""), ("ca", "\" 0 \"")]
     {
         assert_eq!(post("/predict", row_with(field, value)).json, plain, "{field} {value}");
     }

@@ -18,7 +18,9 @@ fn damaged_row() -> impl Strategy<Value = Vec<u8>> {
 /// A row whose values are any JSON scalars.
 fn random_row() -> impl Strategy<Value = Vec<u8>> {
     let value = prop_oneof![
-        any::<f64>().prop_filter("JSON has none of the others", |x| x.is_finite()).prop_map(|x| x.to_string()),
+        any::<f64>()
+            .prop_filter("JSON has none of the others", |x| x.is_finite())
+            .prop_map(|x| x.to_string()),
         (-2..9_i32).prop_map(|x| x.to_string()),
         Just("1e999".to_owned()),
         "\"[ -~&&[^\"\\\\]]{0,6}\"",

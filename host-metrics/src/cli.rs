@@ -1,0 +1,188 @@
+//! The command line. No environment variable is read.
+
+#[cfg(feature = "host")]
+mod up;
+
+#[cfg(feature = "host")]
+pub use up::UpArgs;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::ingest::http::DeliveryLimits;
+use crate::ingest::tail::TailOptions;
+use crate::server::ServerLimits;
+
+/// Counts the events of prediction components once, and exposes them to Prometheus.
+#[derive(Debug, Parser)]
+// Without a command the help would be an error of many lines.
+#[command(name = "host-metrics", version, arg_required_else_help = false)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the aggregator: events in by file and HTTP, metrics out.
+    Serve(AggregatorArgs),
+    /// Run the aggregator and, in the same process, the application of a spin.toml.
+    #[cfg(feature = "host")]
+    Up(Box<UpArgs>),
+}
+
+/// Log options.
+#[derive(Args, Clone, Debug)]
+pub struct LogArgs {
+    /// Form of the log on stderr.
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    pub log_format: LogFormat,
+    /// Least level, or directives such as `warn,host_metrics::ingest=debug`.
+    #[arg(long, default_value = "info", global = true)]
+    pub log_level: String,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// Options of the aggregator.
+#[derive(Args, Clone, Debug)]
+pub struct AggregatorArgs {
+    /// Address for scrapes and health checks; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
+    pub metrics: SocketAddr,
+    /// Address for events by HTTP; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9465")]
+    pub ingest: SocketAddr,
+    /// File to follow, or glob pattern of files; repeatable.
+    #[arg(long, value_name = "PATH|GLOB")]
+    pub tail: Vec<String>,
+    /// Model artefact, or glob pattern of artefacts; repeatable.
+    #[arg(long, value_name = "PATH|GLOB", default_value = "models/*.portent")]
+    pub models: Vec<String>,
+    /// Application whose series exist from the start, beside those that the artefacts name; repeatable.
+    #[arg(long, value_name = "NAME", value_parser = app_name)]
+    pub app: Vec<String>,
+    /// Time between two looks at the followed files, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub tail_interval_ms: u64,
+    /// Largest body of a delivery, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_body: u32,
+    /// Connections open at once, per listener; more wait.
+    #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub max_connections: u32,
+    /// Time for a request to arrive, and for a connection to idle, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub read_timeout: u64,
+    /// Time for requests in flight to finish on the way out, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub drain_timeout: u64,
+}
+
+/// How long a file is read on after it was renamed away or removed.
+const LINGER: Duration = Duration::from_secs(300);
+
+impl AggregatorArgs {
+    /// Limits of either listener.
+    #[must_use]
+    pub fn server_limits(&self) -> ServerLimits {
+        ServerLimits {
+            connections: self.max_connections as usize,
+            header_timeout: Duration::from_secs(self.read_timeout),
+            drain: Duration::from_secs(self.drain_timeout),
+            ..ServerLimits::default()
+        }
+    }
+
+    /// Limits of a delivery.
+    #[must_use]
+    pub fn delivery_limits(&self) -> DeliveryLimits {
+        DeliveryLimits {
+            body_bytes: self.max_body as usize,
+            body_timeout: Duration::from_secs(self.read_timeout),
+        }
+    }
+
+    /// Files to follow; `None` if there are none.
+    #[must_use]
+    pub fn tail_options(&self) -> Option<TailOptions> {
+        (!self.tail.is_empty()).then(|| TailOptions {
+            patterns: self.tail.clone(),
+            interval: Duration::from_millis(self.tail_interval_ms),
+            linger: LINGER,
+        })
+    }
+}
+
+fn app_name(text: &str) -> Result<String, &'static str> {
+    if portent_event::is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("not a name of 1 to 64 characters a-z, A-Z, 0-9, '.', '_', '-'")
+    }
+}
+
+/// A usage error as one line: what clap says before its hints.
+#[must_use]
+pub fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    let message = lines.collect::<Vec<_>>().join(" ");
+    message.strip_prefix("error: ").unwrap_or(&message).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::testing::aggregator_args;
+
+    fn refused(arguments: &[&str]) -> String {
+        let arguments = ["host-metrics"].iter().chain(arguments);
+        one_line(&Cli::try_parse_from(arguments).unwrap_err())
+    }
+
+    #[test]
+    fn the_declarations_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn errors_are_one_line_and_name_the_option() {
+        let line = refused(&["serve", "--metrics", "nowhere"]);
+        assert_eq!(line, "invalid value 'nowhere' for '--metrics <ADDRESS>': invalid socket address syntax");
+        assert!(refused(&["serve", "--app", "a b"]).contains("--app <NAME>"));
+        assert!(refused(&["serve", "--max-body", "0"]).contains("--max-body <BYTES>"));
+        assert!(refused(&["serve", "--what"]).contains("--what"));
+        assert!(refused(&[]).contains("requires a subcommand"));
+        assert!(refused(&["serve", "--tail"]).contains("--tail <PATH|GLOB>"));
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_design() {
+        let args = aggregator_args(&[]);
+        assert_eq!(
+            (args.metrics.to_string(), args.ingest.to_string()),
+            ("127.0.0.1:9464".into(), "127.0.0.1:9465".into())
+        );
+        assert_eq!(args.models, ["models/*.portent"]);
+        assert!(args.tail_options().is_none());
+        let cli = Cli::try_parse_from(["host-metrics", "serve", "--log-format", "json"]).unwrap();
+        assert_eq!((cli.log.log_format, cli.log.log_level.as_str()), (LogFormat::Json, "info"));
+    }
+}

@@ -1,0 +1,230 @@
+//! One request: its turn, its instance, its answer, and what the component does after the answer.
+//!
+//! The component runs within the server's own task until the head of its answer is there. Most are done by
+//! then: their answer leaves whole, and nothing was spawned. One that goes on, because it writes a long
+//! answer or delivers its event, does so in a task of its own: its turn lasts until the answer has been
+//! handed over, and what it does after that has a budget of its own.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Body;
+use hyper::{Request, Response, StatusCode};
+use portent_event::{DropReason, ErrorType, Method, Route};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::{sleep_until, timeout, timeout_at};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+
+use super::answer_body::{AnswerBody, Handover};
+use super::component::{Component, is_exhausted};
+use super::instance::Served;
+use super::refusal::Refusal;
+use super::request_body::RequestBody;
+use super::{Failure, Shared};
+use crate::InFlightGuard;
+
+/// A body up to this is read before the request's turn comes: who sends slowly holds no turn.
+const READ_AHEAD_BYTES: u64 = 64 << 10;
+
+type Serving = Pin<Box<dyn Future<Output = Served> + Send>>;
+type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
+
+/// A request to a component.
+#[derive(Clone)]
+pub(crate) struct Exchange {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) component: Arc<Component>,
+    pub(crate) method: Method,
+    pub(crate) route: Route,
+    pub(crate) begun: Instant,
+}
+
+/// A place among those who run, and in the count of requests.
+struct Turn {
+    _permit: OwnedSemaphorePermit,
+    _counted: InFlightGuard,
+}
+
+/// An answer that its component still writes: its turn lasts until it is handed over.
+struct Unfinished {
+    handover: Handover,
+    _turn: Turn,
+}
+
+impl Exchange {
+    /// Answers, whatever happens.
+    pub(crate) async fn answer<B>(self, request: Request<B>) -> Response<AnswerBody>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: std::error::Error,
+    {
+        match self.serve(request).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                self.report(refusal.error_type(), refusal.status(), false);
+                refusal.into_response()
+            }
+        }
+    }
+
+    async fn serve<B>(&self, request: Request<B>) -> Result<Response<AnswerBody>, Refusal>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: std::error::Error,
+    {
+        let counted = self.component.in_flight.enter();
+        let request = self.read_ahead(request).await?;
+        let permit = self.shared.gate.enter().await.map_err(|_| Refusal::Overloaded)?;
+        let turn = Turn { _permit: permit, _counted: counted };
+        let instance = timeout_at(self.deadline(), self.component.instance()).await;
+        let instance = instance.map_err(|_| Refusal::Timeout)?.map_err(|error| self.no_instance(&error))?;
+        let (head_sender, mut head) = oneshot::channel();
+        let mut serving: Serving = Box::pin(instance.serve(request, head_sender));
+        tokio::select! {
+            biased;
+            served = &mut serving => self.answered_at_once(served, head.try_recv().ok()),
+            head = &mut head => self.answer_and_go_on(head.ok(), serving, turn),
+            () = sleep_until(self.deadline()) => Err(Refusal::Timeout),
+        }
+    }
+
+    async fn read_ahead<B>(&self, request: Request<B>) -> Result<Request<RequestBody>, Refusal>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: std::error::Error,
+    {
+        let (head, body) = request.into_parts();
+        let limit = self.shared.options.body_bytes;
+        let body = match body.size_hint().exact() {
+            Some(length) if length > limit => return Err(Refusal::BodyTooLarge),
+            Some(0) => RequestBody::Whole(Bytes::new()),
+            Some(length) if length <= READ_AHEAD_BYTES => {
+                let body = timeout_at(self.deadline(), body.collect()).await;
+                let body = body.map_err(|_| Refusal::BodyTimeout)?.map_err(|_| Refusal::BodyBrokenOff)?;
+                RequestBody::Whole(body.to_bytes())
+            }
+            _ => RequestBody::streamed(body, limit),
+        };
+        Ok(Request::from_parts(head, body))
+    }
+
+    fn no_instance(&self, error: &wasmtime::Error) -> Refusal {
+        tracing::error!(app = &*self.component.app, error = format!("{error:#}"), "no instance");
+        if is_exhausted(error) { Refusal::Overloaded } else { Refusal::Trap }
+    }
+
+    /// The component is done: its answer is complete, or there is none.
+    fn answered_at_once(
+        &self,
+        Served { mut instance, result, reported }: Served,
+        head: Option<Head>,
+    ) -> Result<Response<AnswerBody>, Refusal> {
+        let response = match (result, head) {
+            (Ok(()), head) => {
+                self.component.pool.put(instance);
+                self.response_of(head)?
+            }
+            (Err(trap), Some(Ok(response))) if !instance.has_open_answer() => {
+                self.log_trap(&trap);
+                self.report(ErrorType::Trap, response.status(), reported);
+                response
+            }
+            (Err(trap), _) => {
+                self.log_trap(&trap);
+                return Err(Refusal::Trap);
+            }
+        };
+        let (head, body) = response.into_parts();
+        let (body, _) = AnswerBody::of_component(body).map_err(|_| Refusal::NoAnswer)?;
+        Ok(Response::from_parts(head, body))
+    }
+
+    /// The head is there and the component goes on.
+    fn answer_and_go_on(
+        &self,
+        head: Option<Head>,
+        serving: Serving,
+        turn: Turn,
+    ) -> Result<Response<AnswerBody>, Refusal> {
+        let (head, body) = self.response_of(head)?.into_parts();
+        let (body, handover) = AnswerBody::of_component(body).map_err(|_| Refusal::NoAnswer)?;
+        let unfinished = handover.map(|handover| Unfinished { handover, _turn: turn });
+        let rest = self.clone().finish(serving, unfinished, head.status);
+        self.shared.after.tasks.spawn(rest);
+        Ok(Response::from_parts(head, body))
+    }
+
+    fn response_of(&self, head: Option<Head>) -> Result<Response<HyperOutgoingBody>, Refusal> {
+        let problem = match head {
+            Some(Ok(response)) => return Ok(response),
+            Some(Err(error)) => format!("{error:?}"),
+            None => "it answered nothing".to_owned(),
+        };
+        tracing::error!(app = &*self.component.app, problem, "the component gave no answer");
+        Err(Refusal::NoAnswer)
+    }
+
+    /// Runs a component from the head of its answer to its end.
+    async fn finish(self, mut serving: Serving, unfinished: Option<Unfinished>, status: StatusCode) {
+        let mut served = None;
+        let handover = if let Some(Unfinished { mut handover, _turn }) = unfinished {
+            tokio::select! {
+                biased;
+                ended = &mut serving => served = Some(ended),
+                () = handover.done() => {}
+                () = sleep_until(self.deadline()) => {
+                    handover.break_off();
+                    return self.report(ErrorType::Timeout, status, false);
+                }
+            }
+            Some(handover)
+        } else {
+            None
+        };
+        if served.is_none() {
+            served = self.after_answer(serving).await;
+        }
+        match served {
+            Some(Served { instance, result: Ok(()), .. }) => self.component.pool.put(instance),
+            Some(Served { mut instance, result: Err(trap), reported }) => {
+                if let Some(handover) = handover.filter(|_| instance.has_open_answer()) {
+                    handover.break_off();
+                }
+                self.log_trap(&trap);
+                self.report(ErrorType::Trap, status, reported);
+            }
+            None => self.shared.sink.dropped(&self.component.app, DropReason::Cancelled),
+        }
+    }
+
+    /// Lets a component work on after its answer, within the budget for that.
+    async fn after_answer(&self, serving: Serving) -> Option<Served> {
+        let after = &self.shared.after;
+        let _place = after.places.try_acquire().ok()?;
+        timeout(self.shared.options.after_answer_timeout, serving).await.ok()
+    }
+
+    fn deadline(&self) -> tokio::time::Instant {
+        (self.begun + self.shared.options.request_timeout).into()
+    }
+
+    fn log_trap(&self, trap: &wasmtime::Error) {
+        tracing::error!(app = &*self.component.app, error = format!("{trap:#}"), "the component failed");
+    }
+
+    fn report(&self, error: ErrorType, status: StatusCode, reported: bool) {
+        self.shared.sink.failed(&Failure {
+            app: &self.component.app,
+            method: self.method,
+            route: self.route,
+            status: status.as_u16(),
+            error,
+            duration: self.begun.elapsed(),
+            reported,
+        });
+    }
+}

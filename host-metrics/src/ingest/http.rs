@@ -1,0 +1,183 @@
+//! Events by HTTP: `POST /v1/events`, and `/healthz`.
+//!
+//! The body is one or more event lines. It is counted as a whole or not at all, and once: the delivery is
+//! named by the headers `portent-source` and `portent-sequence`, and one that comes again is acknowledged
+//! and not counted. Without them it is refused, since a retry of it could not be told from news.
+//! `portent-dropped` is the number of events that the sender gave up on before.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::HeaderMap;
+use hyper::{Request, StatusCode};
+use portent_event::{Line, is_name};
+use serde_json::json;
+
+use super::deliveries::{Delivery, Verdict};
+use crate::Aggregator;
+use crate::answer::{self, Answer};
+use crate::clock::{self, SECOND};
+use crate::registry::Rejection;
+
+/// Header that names the sender.
+const SOURCE: &str = "portent-source";
+
+/// Header that numbers the delivery.
+const SEQUENCE: &str = "portent-sequence";
+
+/// Header that reports lost events.
+const DROPPED: &str = "portent-dropped";
+
+/// How far a sender's clock may be ahead: the window of repeats counts on event times.
+const CLOCK_TOLERANCE: u64 = 600 * SECOND;
+
+/// What one delivery may take.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryLimits {
+    /// Bytes of a body.
+    pub body_bytes: usize,
+    /// Time for a body to arrive.
+    pub body_timeout: Duration,
+}
+
+/// Why a delivery is refused.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    reason: Rejection,
+    message: String,
+}
+
+/// Answers one request to the ingest listener.
+pub(crate) async fn handle(
+    aggregator: Aggregator,
+    limits: DeliveryLimits,
+    request: Request<Incoming>,
+) -> Answer {
+    match request.uri().path() {
+        "/v1/events" => match answer::refuse_method(request.method(), "POST") {
+            Some(refused) => refused,
+            None => receive(&aggregator, limits, request).await,
+        },
+        "/healthz" => answer::refuse_method(request.method(), "GET, HEAD")
+            .unwrap_or_else(|| answer::text(StatusCode::OK, "text/plain; charset=utf-8", "ok\n")),
+        _ => answer::not_found(),
+    }
+}
+
+async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Request<Incoming>) -> Answer {
+    let (head, body) = request.into_parts();
+    let counted = match read_body(body, limits).await {
+        Ok(body) => count(aggregator, &head.headers, &body),
+        Err(refusal) => Err(refusal),
+    };
+    counted.unwrap_or_else(|refusal| {
+        aggregator.reject(refusal.reason);
+        tracing::debug!(reason = refusal.reason.as_str(), "delivery refused");
+        answer::error(refusal.status, &refusal.message)
+    })
+}
+
+fn count(aggregator: &Aggregator, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Refusal> {
+    let source = source(headers)?;
+    let sequence = number(headers, SEQUENCE)?.ok_or_else(|| missing(SEQUENCE))?;
+    let dropped = number(headers, DROPPED)?.unwrap_or_default();
+    let lines = decode(body)?;
+    let now = clock::now();
+    let oldest_event = oldest_event(&lines, now)?;
+    let delivery = Delivery { source, sequence, oldest_event, arrived: now };
+    let accepted = |duplicate| json!({ "accepted": lines.len(), "duplicate": duplicate });
+    match aggregator.apply_delivery(&delivery, &lines, dropped) {
+        Verdict::New => Ok(answer::json(StatusCode::OK, &accepted(false))),
+        Verdict::Repeated => Ok(answer::json(StatusCode::OK, &accepted(true))),
+        Verdict::OutsideWindow => Ok(answer::error(
+            StatusCode::CONFLICT,
+            "outside the window in which repeats are recognised: not counted",
+        )),
+    }
+}
+
+async fn read_body(body: Incoming, limits: DeliveryLimits) -> Result<Bytes, Refusal> {
+    let limit = limits.body_bytes;
+    let too_large = || Refusal {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        reason: Rejection::BodyTooLarge,
+        message: format!("body longer than {limit} bytes"),
+    };
+    // Refused before the first byte where the length is stated: the client may still be waiting to send.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
+    let incomplete = |status, message: &str| Refusal {
+        status,
+        reason: Rejection::Incomplete,
+        message: message.to_owned(),
+    };
+    match tokio::time::timeout(limits.body_timeout, Limited::new(body, limit).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(incomplete(StatusCode::BAD_REQUEST, "body ended early")),
+        Err(_) => Err(incomplete(StatusCode::REQUEST_TIMEOUT, "body did not arrive in time")),
+    }
+}
+
+fn source(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let source = headers.get(SOURCE).ok_or_else(|| missing(SOURCE))?;
+    let name = source.to_str().ok().filter(|name| is_name(name));
+    name.ok_or_else(|| {
+        unidentified(format!(
+            "header {SOURCE} is not a name of 1 to 64 characters a-z, A-Z, 0-9, '.', '_', '-'"
+        ))
+    })
+}
+
+fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Result<Option<N>, Refusal> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|digits| digits.parse().ok());
+    number.map(Some).ok_or_else(|| unidentified(format!("header {name} is not a whole number in range")))
+}
+
+/// Reads every line, or names the first that is not an event and the rule it breaks.
+fn decode(body: &[u8]) -> Result<Vec<Line<'_>>, Refusal> {
+    let body = body.strip_suffix(b"\n").unwrap_or(body);
+    let mut lines = Vec::new();
+    for (line, number) in body.split(|byte| *byte == b'\n').zip(1_usize..) {
+        let line = Line::decode(line).map_err(|error| bad_line(number, Rejection::from(&error), &error))?;
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+/// Time of the oldest event; that of the arrival if there is none.
+fn oldest_event(lines: &[Line<'_>], now: u64) -> Result<u64, Refusal> {
+    let mut oldest = now;
+    for (line, number) in lines.iter().zip(1_usize..) {
+        let Line::Event(event) = line else { continue };
+        let time = clock::parse(&event.time)
+            .ok_or_else(|| bad_line(number, Rejection::Rule, &"time is not RFC 3339 in UTC"))?;
+        if time > now.saturating_add(CLOCK_TOLERANCE) {
+            let rule = "time is more than 10 minutes ahead of the aggregator's clock";
+            return Err(bad_line(number, Rejection::Rule, &rule));
+        }
+        oldest = oldest.min(time);
+    }
+    Ok(oldest)
+}
+
+fn missing(header: &str) -> Refusal {
+    unidentified(format!("header {header} is missing: without it a repeat cannot be recognised"))
+}
+
+fn unidentified(message: String) -> Refusal {
+    Refusal { status: StatusCode::BAD_REQUEST, reason: Rejection::Unidentified, message }
+}
+
+fn bad_line(number: usize, reason: Rejection, rule: &dyn std::fmt::Display) -> Refusal {
+    Refusal { status: StatusCode::BAD_REQUEST, reason, message: format!("line {number}: {rule}") }
+}
+
+#[cfg(test)]
+mod tests;

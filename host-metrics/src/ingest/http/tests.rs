@@ -1,0 +1,225 @@
+use portent_event::{DropReason, DropReport};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::registry::{Rejection, Way};
+use crate::start::{RunningAggregator, start_aggregator};
+use crate::testing::{aggregator_args, event, exchange, invalid_event, line};
+
+/// An aggregator on free ports, with these options besides.
+async fn start(options: &[&str]) -> RunningAggregator {
+    let fixed = ["--metrics", "127.0.0.1:0", "--ingest", "127.0.0.1:0", "--models", "none"];
+    let args = aggregator_args(&[&fixed, options].concat());
+    start_aggregator(&args, CancellationToken::new()).await.unwrap()
+}
+
+async fn post(running: &RunningAggregator, headers: &str, body: &[u8]) -> String {
+    let mut request = format!(
+        "POST /v1/events HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
+        body.len()
+    )
+    .into_bytes();
+    request.extend(body);
+    exchange(running.ingest_addr, &request).await
+}
+
+async fn get(running: &RunningAggregator, head: &str) -> String {
+    let request = format!("{head} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    exchange(running.metrics_addr, request.as_bytes()).await
+}
+
+fn identity(source: &str, sequence: u64) -> String {
+    format!("portent-source: {source}\r\nportent-sequence: {sequence}\r\n")
+}
+
+fn body_of(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").unwrap().1
+}
+
+#[track_caller]
+fn assert_answer(answer: &str, status: u16, body: &str) {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    assert_eq!(body_of(answer), body, "{answer}");
+}
+
+fn received(running: &RunningAggregator) -> u64 {
+    running.aggregator.snapshot().registry.intake.received(Way::Http)
+}
+
+#[tokio::test]
+async fn a_delivery_is_counted_once() {
+    let running = start(&[]).await;
+    let mut body = line(&event());
+    body.extend(line(&invalid_event()));
+    let answer = post(&running, &identity("a", 0), &body).await;
+    assert_answer(&answer, 200, r#"{"accepted":2,"duplicate":false}"#);
+    assert!(answer.contains("content-type: application/json"), "{answer}");
+    assert_answer(&post(&running, &identity("a", 0), &body).await, 200, r#"{"accepted":2,"duplicate":true}"#);
+    assert_answer(
+        &post(&running, &identity("b", 0), &body).await,
+        200,
+        r#"{"accepted":2,"duplicate":false}"#,
+    );
+    // Without its last newline it is the same line.
+    let body = body.strip_suffix(b"\n").unwrap();
+    assert_answer(&post(&running, &identity("a", 1), body).await, 200, r#"{"accepted":2,"duplicate":false}"#);
+    let registry = running.aggregator.snapshot().registry;
+    assert_eq!((registry.intake.received(Way::Http), registry.intake.duplicates), (6, 2));
+    let scraped = get(&running, "GET /metrics").await;
+    let line = r#"api_requests_total{app="demo",method="POST",endpoint="/predict",status_code="422"} 3"#;
+    assert!(body_of(&scraped).lines().any(|other| other == line), "{scraped}");
+}
+
+/// One bad line and nothing of its delivery is counted; the answer says where, never what.
+#[tokio::test]
+async fn a_delivery_is_counted_as_a_whole_or_not_at_all() {
+    let running = start(&[]).await;
+    let good = line(&event());
+    let cases: [(&[u8], &str); 6] = [
+        (b"", "line 2: not an event at column 0: the line ends too early"),
+        (b"secret\n", "line 2: not an event at column 1: not valid JSON"),
+        (b"{\"portent\":2,\"app\":\"a\"}", "line 2: event format version 2 is not supported"),
+        (b"{\"portent\":1,\"app\":\"secret/\"}", "line 2: app is not a name"),
+        (b"{\"portent\":1,\"app\":\"a\"}", "line 2: time is missing"),
+        (b"\n", "line 2: not an event at column 0"),
+    ];
+    for ((bad, message), sequence) in cases.into_iter().zip(0..) {
+        let body = [good.as_slice(), bad, if bad.is_empty() { b"\n" } else { b"" }].concat();
+        let answer = post(&running, &identity("a", sequence), &body).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        assert!(body_of(&answer).starts_with(&format!("{{\"error\":\"{message}")), "{answer}");
+        assert!(!answer.contains("secret"), "{answer}");
+    }
+    assert_eq!(received(&running), 0);
+    // A refused delivery was not seen: its corrected form is new.
+    assert_answer(
+        &post(&running, &identity("a", 0), &good).await,
+        200,
+        r#"{"accepted":1,"duplicate":false}"#,
+    );
+}
+
+#[tokio::test]
+async fn a_delivery_without_identity_is_refused() {
+    let running = start(&[]).await;
+    let body = line(&event());
+    let cases = [
+        ("", "portent-source"),
+        ("portent-source: a\r\n", "portent-sequence"),
+        ("portent-sequence: 1\r\n", "portent-source"),
+        ("portent-source: a b\r\nportent-sequence: 1\r\n", "portent-source"),
+        ("portent-source: a\r\nportent-sequence: -1\r\n", "portent-sequence"),
+        ("portent-source: a\r\nportent-sequence: 18446744073709551616\r\n", "portent-sequence"),
+        ("portent-source: a\r\nportent-sequence: 1\r\nportent-dropped: 4294967296\r\n", "portent-dropped"),
+    ];
+    for (headers, named) in cases {
+        let answer = post(&running, headers, &body).await;
+        assert!(answer.starts_with("HTTP/1.1 400 ") && body_of(&answer).contains(named), "{answer}");
+    }
+    assert_eq!(received(&running), 0);
+    assert_eq!(running.aggregator.snapshot().registry.intake.rejected(Rejection::Unidentified), 7);
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_from_a_repeat_is_refused() {
+    let running = start(&[]).await;
+    let body = line(&event());
+    assert_answer(
+        &post(&running, &identity("a", 5000), &body).await,
+        200,
+        r#"{"accepted":1,"duplicate":false}"#,
+    );
+    let answer = post(&running, &identity("a", 10), &body).await;
+    assert!(answer.starts_with("HTTP/1.1 409 ") && body_of(&answer).contains("window"), "{answer}");
+    let ahead = clock::format(clock::now() + 3600 * clock::SECOND);
+    for time in [ahead.as_str(), "yesterday"] {
+        let body = line(&portent_event::Event { time: time.into(), ..event() });
+        let answer = post(&running, &identity("a", 5001), &body).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 400 ") && body_of(&answer).contains("line 1: time is"),
+            "{answer}"
+        );
+    }
+    assert_eq!(received(&running), 1);
+}
+
+#[tokio::test]
+async fn lost_events_are_counted_once_too() {
+    let running = start(&[]).await;
+    let mut body = line(&event());
+    DropReport { app: "demo".into(), count: 3, reason: DropReason::Timeout }.encode(&mut body);
+    let headers = format!("{}portent-dropped: 4\r\n", identity("a", 0));
+    assert_answer(&post(&running, &headers, &body).await, 200, r#"{"accepted":2,"duplicate":false}"#);
+    assert_answer(&post(&running, &headers, &body).await, 200, r#"{"accepted":2,"duplicate":true}"#);
+    let text = running.aggregator.snapshot().to_text();
+    for line in [r#"reason="timeout"} 3"#, r#"reason="other"} 4"#] {
+        assert!(text.contains(&format!("portent_events_dropped_total{{app=\"demo\",{line}\n")), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn large_and_unfinished_bodies_are_refused() {
+    let running = start(&["--max-body", "1000", "--read-timeout", "1"]).await;
+    let answer = post(&running, &identity("a", 0), &[b' '; 1001]).await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && body_of(&answer).contains("1000 bytes"), "{answer}");
+    let head = "POST /v1/events HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
+    let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n3e9\r\n{}\r\n0\r\n\r\n", " ".repeat(1001));
+    assert!(exchange(running.ingest_addr, chunked.as_bytes()).await.starts_with("HTTP/1.1 413 "));
+    let unfinished = format!("{head}{}content-length: 10\r\n\r\nabc", identity("a", 0));
+    let answer = exchange(running.ingest_addr, unfinished.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    let intake = running.aggregator.snapshot().registry.intake;
+    assert_eq!((intake.rejected(Rejection::BodyTooLarge), intake.rejected(Rejection::Incomplete)), (2, 1));
+}
+
+#[tokio::test]
+async fn other_paths_and_methods_are_named() {
+    let running = start(&["--app", "demo"]).await;
+    let ask = async |address, head: &str| {
+        exchange(address, format!("{head} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").as_bytes()).await
+    };
+    let cases = [
+        (running.ingest_addr, "GET /v1/events", 405, "allow: POST\r\n"),
+        (running.ingest_addr, "GET /healthz", 200, "ok\n"),
+        (running.ingest_addr, "DELETE /healthz", 405, "allow: GET, HEAD\r\n"),
+        (running.ingest_addr, "GET /metrics", 404, r#"{"error":"no such path"}"#),
+        (running.metrics_addr, "GET /healthz", 200, "ok\n"),
+        (running.metrics_addr, "GET /readyz", 200, "ready\n"),
+        (running.metrics_addr, "GET /", 200, r#""metrics":"/metrics""#),
+        (running.metrics_addr, "POST /metrics", 405, "allow: GET, HEAD\r\n"),
+        (running.metrics_addr, "GET /v1/events", 404, r#"{"error":"no such path"}"#),
+        (
+            running.metrics_addr,
+            "GET /metrics",
+            200,
+            "content-type: text/plain; version=0.0.4; charset=utf-8\r\n",
+        ),
+        (running.metrics_addr, "GET /metrics?name=x", 200, "api_requests_total{app=\"demo\""),
+    ];
+    for (address, head, status, part) in cases {
+        let answer = ask(address, head).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(part),
+            "{head}: {answer}"
+        );
+    }
+    let head = ask(running.metrics_addr, "HEAD /metrics").await;
+    assert!(head.starts_with("HTTP/1.1 200 ") && head.contains("content-length: "), "{head}");
+    assert_eq!(body_of(&head), "");
+}
+
+/// Many senders, each retrying everything at once: every event is counted, none twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_repeats_are_counted_once() {
+    let running = std::sync::Arc::new(start(&[]).await);
+    let body = line(&event()).repeat(3);
+    let mut senders = tokio::task::JoinSet::new();
+    for number in 0..80_u64 {
+        let (running, body) = (std::sync::Arc::clone(&running), body.clone());
+        let identity = identity(&format!("s{}", number % 4), number / 8);
+        senders.spawn(async move { post(&running, &identity, &body).await });
+    }
+    let answers = senders.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| answer.contains("\"duplicate\":false")).count(), 40);
+    assert_eq!(received(&running), 120);
+}

@@ -1,0 +1,208 @@
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::models::ModelLibrary;
+use crate::registry::{Registry, Rejection, Way};
+use crate::testing::{event, invalid_event, line};
+
+struct Fixture {
+    directory: TempDir,
+    tailer: Tailer,
+}
+
+impl Fixture {
+    /// Follows `*.log` in an empty directory, without patience for files that are gone.
+    fn new() -> Self {
+        Self::with_linger(Duration::ZERO)
+    }
+
+    fn with_linger(linger: Duration) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let options = TailOptions {
+            patterns: vec![directory.path().join("*.log").display().to_string()],
+            interval: Duration::ZERO,
+            linger,
+        };
+        let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[]);
+        Self { directory, tailer: Tailer::new(options, aggregator) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Looks at the files and returns the number of events counted so far.
+    fn look(&mut self) -> u64 {
+        self.tailer.look();
+        self.registry().intake.received(Way::Tail)
+    }
+
+    fn registry(&self) -> Registry {
+        self.tailer.aggregator.snapshot().registry
+    }
+}
+
+fn append(path: &Path, bytes: &[u8]) {
+    OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(bytes).unwrap();
+}
+
+fn events(number: usize) -> Vec<u8> {
+    line(&event()).repeat(number)
+}
+
+#[test]
+fn files_that_exist_are_read_from_their_start_and_new_ones_as_they_come() {
+    let mut fixture = Fixture::new();
+    append(&fixture.path("a.log"), &events(3));
+    assert_eq!(fixture.look(), 3);
+    append(&fixture.path("b.log"), &events(2));
+    append(&fixture.path("a.log"), &events(1));
+    append(&fixture.path("other.txt"), &events(9));
+    assert_eq!(fixture.look(), 6);
+    assert_eq!(fixture.look(), 6, "nothing new");
+    assert_eq!(fixture.tailer.aggregator.snapshot().tail_files, 2);
+}
+
+#[test]
+fn a_torn_line_waits_for_its_newline() {
+    let mut fixture = Fixture::new();
+    let (path, line) = (fixture.path("a.log"), events(1));
+    for byte in line.chunks(7) {
+        assert_eq!(fixture.look(), 0);
+        append(&path, byte);
+    }
+    assert_eq!(fixture.look(), 1);
+    assert_eq!(fixture.registry().intake.ignored, 0);
+}
+
+#[test]
+fn lines_of_others_are_passed_over_and_broken_ones_refused() {
+    let mut fixture = Fixture::new();
+    let mut text = b"hello\n\n{\"level\":\"info\"}\n".to_vec();
+    text.extend(line(&invalid_event()));
+    text.extend(
+        b"{\"portent\":1,\"nonsense\":true}\n{\"portent\":9,\"app\":\"a\"}\n  {\"portent\":1}\n\xff\xfe\n",
+    );
+    text.extend(events(1));
+    text.extend(vec![b'x'; 100_000]);
+    text.extend(b"\n{\"portent\":1,\"app\":\"");
+    text.extend(vec![b'x'; 100_000]);
+    text.extend(b"\"}\n");
+    text.extend(events(1));
+    append(&fixture.path("a.log"), &text);
+    assert_eq!(fixture.look(), 3);
+    let intake = fixture.registry().intake;
+    assert_eq!(intake.ignored, 6);
+    let reasons = [Rejection::Malformed, Rejection::Version, Rejection::TooLong, Rejection::Rule];
+    assert_eq!(reasons.map(|reason| intake.rejected(reason)), [1, 1, 1, 0]);
+}
+
+/// The old file is read to its end, the new one from its start, whether or not the pattern matches both.
+#[test]
+fn rotation_by_renaming_loses_and_repeats_nothing() {
+    for rotated in ["a.1.log", "a.log.1"] {
+        let mut fixture = Fixture::with_linger(Duration::from_secs(60));
+        let path = fixture.path("a.log");
+        append(&path, &events(2));
+        assert_eq!(fixture.look(), 2);
+        append(&path, &events(3));
+        fs::rename(&path, fixture.path(rotated)).unwrap();
+        append(&path, &events(4));
+        assert_eq!(fixture.look(), 9, "{rotated}");
+        // The writer may still have the old file open.
+        append(&fixture.path(rotated), &events(1));
+        assert_eq!(fixture.look(), 10, "{rotated}");
+    }
+}
+
+#[test]
+fn a_truncated_file_is_read_from_its_start() {
+    let mut fixture = Fixture::new();
+    let path = fixture.path("a.log");
+    append(&path, &events(3));
+    append(&path, b"{\"portent\":1,\"app\":");
+    assert_eq!(fixture.look(), 3);
+    fs::write(&path, events(1)).unwrap();
+    assert_eq!(fixture.look(), 4);
+    assert_eq!(fixture.registry().intake.rejected(Rejection::Torn), 1);
+    fs::write(&path, b"").unwrap();
+    assert_eq!(fixture.look(), 4);
+    append(&path, &events(2));
+    assert_eq!(fixture.look(), 6);
+}
+
+/// By its length alone, such a file seems only to have grown.
+#[test]
+fn a_file_truncated_and_grown_past_the_offset_is_noticed() {
+    let mut fixture = Fixture::new();
+    let path = fixture.path("a.log");
+    append(&path, &events(1));
+    assert_eq!(fixture.look(), 1);
+    let mut other = event();
+    other.request_id = "another-request-with-a-longer-name".into();
+    fs::write(&path, line(&other).repeat(3)).unwrap();
+    assert_eq!(fixture.look(), 4);
+}
+
+/// The inode of a file that is held open cannot be given to its successor.
+#[test]
+fn a_file_removed_and_made_anew_is_another_file() {
+    let mut fixture = Fixture::new();
+    let path = fixture.path("a.log");
+    for round in 1..=5 {
+        append(&path, &events(2));
+        assert_eq!(fixture.look(), round * 2);
+        fs::remove_file(&path).unwrap();
+    }
+    fixture.look();
+    assert_eq!(fixture.tailer.aggregator.snapshot().tail_files, 0);
+}
+
+#[test]
+fn what_a_file_gained_before_it_was_removed_is_read() {
+    let mut fixture = Fixture::new();
+    let path = fixture.path("a.log");
+    append(&path, b"");
+    fixture.look();
+    append(&path, &events(2));
+    append(&path, b"{\"portent\":1,");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(fixture.look(), 2);
+    assert_eq!(fixture.registry().intake.rejected(Rejection::Torn), 1);
+}
+
+#[test]
+fn files_are_bounded_in_number_and_pipes_are_left_alone() {
+    let mut fixture = Fixture::with_linger(Duration::from_secs(60));
+    let status = std::process::Command::new("mkfifo").arg(fixture.path("pipe.log")).status();
+    assert!(status.is_ok_and(|status| status.success()));
+    for number in 0..FILES + 2 {
+        append(&fixture.path(&format!("{number}.log")), &events(1));
+    }
+    assert_eq!(fixture.look(), FILES as u64);
+    // A file that is gone makes room at once for one that waits.
+    let followed = fixture.tailer.find().keys().next().copied();
+    assert!(followed.is_some());
+    fs::remove_file(fixture.path("0.log")).unwrap();
+    fs::remove_file(fixture.path("1.log")).unwrap();
+    fixture.look();
+    assert_eq!(fixture.tailer.followers.len(), FILES);
+}
+
+#[tokio::test]
+async fn files_are_read_to_their_end_before_following_ends() {
+    let fixture = Fixture::new();
+    let (options, aggregator) = (fixture.tailer.options.clone(), fixture.tailer.aggregator.clone());
+    let shutdown = CancellationToken::new();
+    let readiness = Readiness::new(shutdown.clone());
+    let options = TailOptions { interval: Duration::from_secs(3600), ..options };
+    let following = tokio::spawn(follow(options, aggregator, readiness, shutdown.clone()));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    append(&fixture.path("a.log"), &events(5));
+    shutdown.cancel();
+    following.await.unwrap().unwrap();
+    assert_eq!(fixture.registry().intake.received(Way::Tail), 5);
+}

@@ -1,0 +1,103 @@
+//! One model, as far as counting its predictions needs it.
+
+use portent_event::{Digest, Pairs, Predictions};
+use portent_model::{ArtefactError, Model, Profile};
+
+/// Label value for everything that has no name here.
+const OTHER: &str = "other";
+
+/// Names and bins of one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelCard {
+    /// SHA-256 of the artefact.
+    pub digest: Digest,
+    /// Application that the model is made for.
+    pub app: String,
+    /// Name; the `model_name` label.
+    pub name: String,
+    /// Type as its makers call it.
+    pub model_type: String,
+    /// Version.
+    pub version: String,
+    /// Result names, in model order.
+    pub classes: Vec<String>,
+    /// Feature names, in model order.
+    pub features: Vec<String>,
+    /// Bins of each feature's reference profile, in model order.
+    pub feature_bins: Vec<Bins>,
+    /// Bins of the score's reference profile.
+    pub score_bins: Bins,
+}
+
+/// The bins of a reference profile, named by their upper edges; empty if there is no profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bins(pub Vec<String>);
+
+impl ModelCard {
+    /// Reads the card of an artefact, whose SHA-256 must be the one it states.
+    ///
+    /// # Errors
+    /// [`ArtefactError`] names the first thing that is wrong with the file.
+    pub fn read(file: &[u8]) -> Result<Self, ArtefactError> {
+        let model = Model::open(file)?;
+        let digest = model.verify_digest(file)?;
+        Ok(Self {
+            digest,
+            app: model.app().to_owned(),
+            name: model.name().to_owned(),
+            model_type: model.model_type().to_owned(),
+            version: model.version().to_owned(),
+            classes: model.classes().map(|class| class.name.to_owned()).collect(),
+            features: model.features().map(|feature| feature.name().to_owned()).collect(),
+            feature_bins: (0..model.feature_count()).map(|f| Bins::of(&model.feature_profile(f))).collect(),
+            score_bins: Bins::of(&model.score_profile()),
+        })
+    }
+
+    /// The card for predictions of a model that nobody described: one class, one feature, no bins.
+    pub(super) fn unknown() -> Self {
+        Self {
+            digest: Digest([0; 32]),
+            app: OTHER.to_owned(),
+            name: OTHER.to_owned(),
+            model_type: OTHER.to_owned(),
+            version: OTHER.to_owned(),
+            classes: vec![OTHER.to_owned()],
+            features: vec![OTHER.to_owned()],
+            feature_bins: Vec::new(),
+            score_bins: Bins::default(),
+        }
+    }
+
+    /// Whether this is the card of no particular model.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.digest == Digest([0; 32])
+    }
+
+    /// Whether every index in the predictions exists in this model.
+    pub(super) fn fits(&self, predictions: &Predictions<'_>) -> bool {
+        let features = self.features.len();
+        let within = |pairs: &Pairs, limit| pairs.iter().all(|(index, _)| usize::from(index) < limit);
+        predictions.classes.len() <= self.classes.len()
+            && predictions.bins.len() <= features
+            && predictions
+                .bins
+                .iter()
+                .zip(&self.feature_bins)
+                .all(|(pairs, bins)| within(pairs, bins.0.len()))
+            && within(&predictions.score_bins, self.score_bins.0.len())
+            && within(&predictions.missing, features)
+            && within(&predictions.out_of_range, features)
+    }
+}
+
+impl Bins {
+    fn of(profile: &Profile<'_>) -> Self {
+        let edges = profile.edges().map(|edge| edge.to_string());
+        match profile.bin_count() {
+            0 => Self::default(),
+            _ => Self(edges.chain(["+Inf".to_owned()]).collect()),
+        }
+    }
+}

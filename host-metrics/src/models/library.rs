@@ -1,0 +1,200 @@
+//! The artefacts that `--models` names, read at start and again when a model turns up that is not among them.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use glob::Pattern;
+use portent_event::Digest;
+use portent_model::ArtefactError;
+
+use super::{ModelCard, Models};
+
+/// Least time between two readings, so that unknown digests cannot keep the disk busy.
+const REREAD_PAUSE: Duration = Duration::from_secs(5);
+
+/// Most models remembered: those of files that are gone keep their names for what comes late.
+const MODELS: usize = 256;
+
+/// Largest file that is read as an artefact.
+const FILE_BYTES: u64 = 256 << 20;
+
+/// Why the artefacts cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// The path or pattern is malformed.
+    #[error("--models {pattern}: {reason}")]
+    Pattern {
+        /// As given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {path}: {error}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file is not an intact artefact.
+    #[error("{path}: {error}")]
+    Artefact {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: ArtefactError,
+    },
+    /// More models than are remembered.
+    #[error("more than {MODELS} models")]
+    TooMany,
+}
+
+/// Models by pattern of their files.
+#[derive(Debug)]
+pub struct ModelLibrary {
+    patterns: Vec<String>,
+    shelf: Mutex<Shelf>,
+}
+
+#[derive(Debug)]
+struct Shelf {
+    models: Arc<Models>,
+    read_at: Instant,
+}
+
+impl ModelLibrary {
+    /// Reads every file that a path or pattern names. A pattern without a match is only warned of: the
+    /// first model may be deployed later.
+    ///
+    /// # Errors
+    /// [`LibraryError`] for a malformed pattern and for the first file that is not an intact artefact.
+    pub fn open(patterns: Vec<String>) -> Result<Self, LibraryError> {
+        for pattern in &patterns {
+            Pattern::new(pattern)
+                .map_err(|error| LibraryError::Pattern { pattern: pattern.clone(), reason: error.msg })?;
+        }
+        let mut models = Models::default();
+        for pattern in &patterns {
+            let paths = matches(pattern);
+            if paths.is_empty() {
+                tracing::warn!(pattern, "no model artefact matches");
+            }
+            paths.iter().try_for_each(|path| add(path, &mut models))?;
+        }
+        let shelf = Mutex::new(Shelf { models: Arc::new(models), read_at: Instant::now() });
+        Ok(Self { patterns, shelf })
+    }
+
+    /// The models known now.
+    #[must_use]
+    pub fn models(&self) -> Arc<Models> {
+        Arc::clone(&self.shelf.lock().unwrap_or_else(PoisonError::into_inner).models)
+    }
+
+    /// The models, after reading the files again if one of these digests is unknown and the last reading is
+    /// not too recent.
+    pub(crate) fn models_for<'a>(&self, mut digests: impl Iterator<Item = &'a Digest>) -> Arc<Models> {
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = digests.any(|digest| !shelf.models.contains(digest));
+        if unknown && shelf.read_at.elapsed() >= REREAD_PAUSE {
+            shelf.read_at = Instant::now();
+            shelf.models = Arc::new(self.read_again(&shelf.models));
+        }
+        Arc::clone(&shelf.models)
+    }
+
+    fn read_again(&self, known: &Models) -> Models {
+        let mut models = known.clone();
+        for path in self.patterns.iter().flat_map(|pattern| matches(pattern)) {
+            // A file may be in the middle of being written: the next reading will tell.
+            if let Err(error) = add(&path, &mut models) {
+                tracing::warn!(%error, "model artefact passed over");
+            }
+        }
+        tracing::info!(models = models.len(), "model artefacts read again");
+        models
+    }
+}
+
+/// The files that a pattern names. A directory that cannot be listed has none.
+fn matches(pattern: &str) -> Vec<PathBuf> {
+    glob::glob(pattern).into_iter().flatten().filter_map(Result::ok).collect()
+}
+
+fn add(path: &Path, models: &mut Models) -> Result<(), LibraryError> {
+    let card = read_card(path)?;
+    if models.len() >= MODELS && !models.contains(&card.digest) {
+        return Err(LibraryError::TooMany);
+    }
+    models.insert(card);
+    Ok(())
+}
+
+fn read_card(path: &Path) -> Result<ModelCard, LibraryError> {
+    let unreadable = |error| LibraryError::Read { path: path.to_owned(), error };
+    if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES {
+        return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    let file = std::fs::read(path).map_err(unreadable)?;
+    ModelCard::read(&file).map_err(|error| LibraryError::Artefact { path: path.to_owned(), error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{artefact, digest};
+
+    fn library(directory: &Path) -> Result<ModelLibrary, LibraryError> {
+        ModelLibrary::open(vec![directory.join("*.portent").display().to_string()])
+    }
+
+    fn let_pause_pass(library: &ModelLibrary) {
+        library.shelf.lock().unwrap().read_at -= REREAD_PAUSE;
+    }
+
+    #[test]
+    fn a_model_deployed_later_is_found_when_it_is_used() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("a.portent"), artefact("1")).unwrap();
+        let library = library(directory.path()).unwrap();
+        assert_eq!(library.models().len(), 1);
+        std::fs::write(directory.path().join("b.portent"), artefact("2")).unwrap();
+        assert!(
+            !library.models_for([digest("2")].iter()).contains(&digest("2")),
+            "too soon after the last reading"
+        );
+        let_pause_pass(&library);
+        assert!(
+            !library.models_for([digest("1")].iter()).contains(&digest("2")),
+            "nothing unknown was asked for"
+        );
+        assert!(library.models_for([digest("2")].iter()).contains(&digest("2")));
+    }
+
+    /// What is gone or half written later takes no name away from what was counted.
+    #[test]
+    fn a_later_reading_forgets_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (first, second) = (directory.path().join("a.portent"), directory.path().join("b.portent"));
+        std::fs::write(&first, artefact("1")).unwrap();
+        let library = library(directory.path()).unwrap();
+        std::fs::write(&first, &artefact("2")[..100]).unwrap();
+        std::fs::write(second, artefact("2")).unwrap();
+        let_pause_pass(&library);
+        let models = library.models_for([digest("2")].iter());
+        assert!(models.contains(&digest("1")) && models.contains(&digest("2")));
+    }
+
+    #[test]
+    fn what_cannot_be_read_at_the_start_is_an_error_that_names_it() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(library(directory.path()).unwrap().models().is_empty());
+        std::fs::write(directory.path().join("broken.portent"), "not a model").unwrap();
+        let error = library(directory.path()).unwrap_err().to_string();
+        assert!(error.ends_with("broken.portent: not a Portent model artefact"), "{error}");
+        let error = ModelLibrary::open(vec!["a***".to_owned()]).unwrap_err().to_string();
+        assert!(error.starts_with("--models a***: "), "{error}");
+    }
+}

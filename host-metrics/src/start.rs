@@ -1,0 +1,179 @@
+//! Starting the aggregator, and ending it.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::Aggregator;
+use crate::cli::AggregatorArgs;
+use crate::ingest::{http, tail};
+use crate::models::{LibraryError, ModelLibrary};
+use crate::scrape::{self, Readiness};
+use crate::server::serve;
+
+/// Why the aggregator does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Options that cannot be meant.
+    #[error("{0}")]
+    Usage(String),
+    /// The artefacts cannot be read.
+    #[error(transparent)]
+    Models(LibraryError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address} ({option}): {}", reason(error))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The option that names it.
+        option: &'static str,
+        /// Why.
+        error: io::Error,
+    },
+    /// The signals that end the program cannot be waited for.
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
+}
+
+impl StartError {
+    /// Whether the options are at fault, and not the machine or the files.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Usage(_) | Self::Models(LibraryError::Pattern { .. }))
+    }
+}
+
+/// An aggregator with its listeners and followed files, until the shutdown it was started with.
+#[derive(Debug)]
+pub struct RunningAggregator {
+    /// The counts.
+    pub aggregator: Aggregator,
+    /// Where scrapes are answered.
+    pub metrics_addr: SocketAddr,
+    /// Where events are received.
+    pub ingest_addr: SocketAddr,
+    tasks: TaskTracker,
+}
+
+/// Runs the aggregator until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// [`StartError`] if it cannot start.
+pub async fn run(args: &AggregatorArgs) -> Result<(), StartError> {
+    let shutdown = shutdown_on_signal()?;
+    let running = start_aggregator(args, shutdown).await?;
+    running.announce(&mut io::stdout());
+    running.finished().await;
+    Ok(())
+}
+
+/// A token that SIGTERM or Ctrl-C cancels.
+///
+/// # Errors
+/// [`StartError::Signals`] if the system does not allow to wait for them.
+pub fn shutdown_on_signal() -> Result<CancellationToken, StartError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    let shutdown = CancellationToken::new();
+    let token = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("shutting down");
+        token.cancel();
+    });
+    Ok(shutdown)
+}
+
+/// Reads the models, opens the listeners and begins to follow files. All of that ends some time after
+/// `shutdown`: see [`RunningAggregator::finished`].
+///
+/// # Errors
+/// [`StartError`] for the first thing that does not work; then nothing runs.
+pub async fn start_aggregator(
+    args: &AggregatorArgs,
+    shutdown: CancellationToken,
+) -> Result<RunningAggregator, StartError> {
+    for pattern in &args.tail {
+        glob::Pattern::new(pattern)
+            .map_err(|error| StartError::Usage(format!("--tail {pattern}: {}", error.msg)))?;
+    }
+    let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
+    let aggregator = Aggregator::new(library, &args.app);
+    let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
+    let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
+    tracing::info!("counts are kept in memory only: a restart begins at zero");
+    let running = RunningAggregator { aggregator, metrics_addr, ingest_addr, tasks: TaskTracker::new() };
+    running.spawn(args, metrics, ingest, shutdown);
+    Ok(running)
+}
+
+impl RunningAggregator {
+    /// Writes where to find the aggregator, a line for each listener.
+    pub fn announce(&self, out: &mut dyn Write) {
+        let lines = format!(
+            "metrics http://{}/metrics\ningest http://{}/v1/events\n",
+            self.metrics_addr, self.ingest_addr
+        );
+        // Nobody may be reading: the aggregator counts all the same.
+        out.write_all(lines.as_bytes()).and_then(|()| out.flush()).ok();
+    }
+
+    /// Waits until requests in flight are answered and the followed files are read to their end, which
+    /// begins with the shutdown.
+    pub async fn finished(self) {
+        self.tasks.wait().await;
+    }
+
+    fn spawn(
+        &self,
+        args: &AggregatorArgs,
+        metrics: TcpListener,
+        ingest: TcpListener,
+        shutdown: CancellationToken,
+    ) {
+        let (limits, delivery_limits) = (args.server_limits(), args.delivery_limits());
+        let readiness = Readiness::new(shutdown.clone());
+        let (aggregator, ready) = (self.aggregator.clone(), readiness.clone());
+        self.tasks.spawn(serve(metrics, limits, shutdown.clone(), move |request| {
+            let answer = scrape::handle(&aggregator, &ready, &request);
+            async { answer }
+        }));
+        let aggregator = self.aggregator.clone();
+        self.tasks.spawn(serve(ingest, limits, shutdown.clone(), move |request| {
+            http::handle(aggregator.clone(), delivery_limits, request)
+        }));
+        if let Some(options) = args.tail_options() {
+            let following = tail::follow(options, self.aggregator.clone(), readiness, shutdown);
+            self.tasks.spawn(following);
+        } else {
+            readiness.set_started();
+        }
+        self.tasks.close();
+    }
+}
+
+/// Opens a listener; its address says which port was taken for port 0.
+pub(crate) async fn listen(
+    address: SocketAddr,
+    option: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen { address, option, error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// The reason in words, without the number that the system has for it.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "the port is in use".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,98 @@
+//! Counts are exact, whatever the number of connections.
+
+use crate::fixture::{FIRST_ROW, Running, get};
+
+const REQUESTS: usize = 1_000;
+const INVALID: usize = 37;
+
+/// Sends [`REQUESTS`] predictions from eight connections, [`INVALID`] of them without a required field.
+fn send_predictions(host: &Running) {
+    let invalid = FIRST_ROW.replace("\"thal\":6", "\"thal\":99");
+    std::thread::scope(|scope| {
+        for connection in 0..8 {
+            let invalid = &invalid;
+            scope.spawn(move || {
+                for request in (connection..REQUESTS).step_by(8) {
+                    let (body, expected) =
+                        if request < INVALID { (invalid.as_str(), 422) } else { (FIRST_ROW, 200) };
+                    assert_eq!(host.post("/predict", body).0, expected);
+                }
+            });
+        }
+    });
+}
+
+#[track_caller]
+fn check_counts(host: &Running) {
+    let labels = "app=\"heart-disease\"";
+    let requests = format!("api_requests_total{{{labels},method=\"POST\",endpoint=\"/predict\"");
+    host.wait_for(&format!("{requests},status_code=\"200\"}} 963"));
+    host.wait_for(&format!("{requests},status_code=\"422\"}} 37"));
+    let text = host.scrape();
+    let result = |name| {
+        format!(
+            "predictions_total{{{labels},model_name=\"logistic_regression\",prediction_result=\"{name}\"}}"
+        )
+    };
+    for expected in [
+        format!("{} 963", result("no_disease")),
+        format!("{} 0", result("disease")),
+        format!("api_errors_total{{{labels},error_type=\"ValidationError\",endpoint=\"/predict\"}} 37"),
+        format!("api_request_duration_seconds_count{{{labels},method=\"POST\",endpoint=\"/predict\"}} 1000"),
+        format!("prediction_confidence_score_count{{{labels},prediction_result=\"no_disease\"}} 963"),
+        format!("prediction_duration_seconds_count{{{labels},endpoint=\"/predict\"}} 963"),
+        format!("model_loaded{{{labels},model_name=\"logistic_regression\"}} 1"),
+    ] {
+        assert!(text.lines().any(|line| line == expected), "no {expected:?} in\n{text}");
+    }
+}
+
+#[test]
+fn a_thousand_predictions_are_counted_once_in_process() {
+    let host = Running::up(&[]);
+    send_predictions(&host);
+    check_counts(&host);
+}
+
+#[test]
+fn a_thousand_predictions_are_counted_once_with_fresh_instances() {
+    let host = Running::up(&["--max-instance-reuse-count", "1"]);
+    send_predictions(&host);
+    check_counts(&host);
+}
+
+#[test]
+fn a_thousand_predictions_are_counted_once_over_http() {
+    let aggregator = Running::serve(&[]);
+    let host = Running::up(&[
+        "--variable",
+        "events=http",
+        "--variable",
+        &format!("metrics_url={}", aggregator.base("ingest")),
+    ]);
+    send_predictions(&host);
+    check_counts(&aggregator);
+}
+
+#[test]
+fn known_series_are_zero_from_the_first_scrape() {
+    let text = Running::up(&[]).scrape();
+    for expected in [
+        "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"} 0",
+        "api_errors_total{app=\"heart-disease\",error_type=\"ValidationError\",endpoint=\"/predict\"} 0",
+        "predictions_total{app=\"heart-disease\",model_name=\"logistic_regression\",prediction_result=\"disease\"} 0",
+        "active_requests{app=\"heart-disease\"} 0",
+    ] {
+        assert!(text.lines().any(|line| line == expected), "no {expected:?} in\n{text}");
+    }
+}
+
+#[test]
+fn events_off_counts_nothing() {
+    let host = Running::up(&["--variable", "events=off"]);
+    assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
+    assert_eq!(get(&format!("{}/metrics", host.base("metrics"))).0, 200);
+    assert!(host.scrape().contains(
+        "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"} 0\n"
+    ));
+}

@@ -1,0 +1,125 @@
+//! Predictions while the aggregator is absent, slow or failing.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::fixture::{FIRST_ROW, Running};
+
+/// The embedded host sending its events to this address.
+fn host_sending_to(listener: &TcpListener) -> Running {
+    let url = format!("metrics_url=http://{}", listener.local_addr().unwrap());
+    Running::up(&["--variable", "events=http", "--variable", &url])
+}
+
+/// Twenty predictions, one after the other, as if nothing were wrong.
+fn predict_twenty_times(host: &Running) {
+    for _ in 0..20 {
+        assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
+    }
+}
+
+fn dropped(reason: &str, count: usize) -> String {
+    format!("portent_events_dropped_total{{app=\"heart-disease\",reason=\"{reason}\"}} {count}")
+}
+
+#[test]
+fn an_absent_aggregator_changes_no_prediction_and_the_loss_is_counted() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = host_sending_to(&listener);
+    drop(listener);
+    predict_twenty_times(&host);
+    host.wait_for(&dropped("unreachable", 20));
+}
+
+#[test]
+fn a_silent_aggregator_delays_no_prediction() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = host_sending_to(&listener);
+    // Nobody accepts: connections wait in the backlog and no answer comes. Twenty deliveries of more than
+    // half a second each would take ten seconds, were an answer to wait for one.
+    let start = Instant::now();
+    predict_twenty_times(&host);
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    host.wait_for(&dropped("timeout", 20));
+}
+
+#[test]
+fn a_failing_aggregator_is_retried_then_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = host_sending_to(&listener);
+    let attempts = std::thread::spawn(move || {
+        let mut sources = Vec::new();
+        for stream in listener.incoming().take(3) {
+            sources.push(answer(stream.unwrap(), "500 Internal Server Error"));
+        }
+        sources
+    });
+    assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
+    host.wait_for(&dropped("failed", 1));
+    let sources = attempts.join().unwrap();
+    assert!(sources.windows(2).all(|pair| pair[0] == pair[1]), "one identity for all attempts: {sources:?}");
+}
+
+#[test]
+fn a_lost_acknowledgement_does_not_count_twice() {
+    let aggregator = Running::serve(&[]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = host_sending_to(&listener);
+    let ingest = aggregator.authority("ingest");
+    let relay = std::thread::spawn(move || {
+        // The first delivery reaches the aggregator, but its acknowledgement is lost; the second one passes.
+        for (attempt, stream) in listener.incoming().take(2).enumerate() {
+            let mut client = stream.unwrap();
+            let request = read_request(&mut client);
+            let mut upstream = TcpStream::connect(&ingest).unwrap();
+            upstream.write_all(&request).unwrap();
+            let mut response = [0; 4096];
+            let length = upstream.read(&mut response).unwrap();
+            if attempt == 1 {
+                client.write_all(&response[..length]).unwrap();
+            }
+        }
+    });
+    assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
+    relay.join().unwrap();
+    aggregator.wait_for("portent_events_duplicate_total 1");
+    aggregator.wait_for(
+        "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"} 1",
+    );
+}
+
+#[test]
+fn after_the_aggregator_returns_events_are_counted_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let host = host_sending_to(&listener);
+    drop(listener);
+    predict_twenty_times(&host);
+    host.wait_for(&dropped("unreachable", 20));
+    let aggregator = Running::serve(&["--ingest", &address.to_string()]);
+    assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
+    aggregator.wait_for(
+        "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"} 1",
+    );
+}
+
+/// Answers a delivery and returns its source.
+fn answer(mut stream: TcpStream, status: &str) -> String {
+    let request = String::from_utf8(read_request(&mut stream)).unwrap().to_lowercase();
+    let response = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    stream.write_all(response.as_bytes()).unwrap();
+    request.lines().find(|line| line.starts_with("portent-source:")).unwrap().to_owned()
+}
+
+/// Reads one request with its body.
+fn read_request(stream: &mut TcpStream) -> Vec<u8> {
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let (mut request, mut buffer) = (Vec::new(), [0; 8192]);
+    while !request.ends_with(b"}\n") {
+        let length = stream.read(&mut buffer).unwrap();
+        assert!(length > 0, "the request ends early");
+        request.extend_from_slice(&buffer[..length]);
+    }
+    request
+}

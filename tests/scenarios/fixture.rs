@@ -1,0 +1,158 @@
+//! Processes under test, and a client.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use portent_tests::judge::workspace;
+use serde_json::Value;
+
+/// First row of the UCI data.
+pub(crate) const FIRST_ROW: &str = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"chol":233,"fbs":1,"restecg":2,"thalach":150,"exang":0,"oldpeak":2.3,"slope":3,"ca":0,"thal":6}"#;
+
+/// The example of the service that this replaces: the first row in Kaggle coding.
+pub(crate) const KAGGLE_ROW: &str = r#"{"age":63,"sex":1,"cp":3,"trestbps":145,"chol":233,"fbs":1,"restecg":0,"thalach":150,"exang":0,"oldpeak":2.3,"slope":0,"ca":0,"thal":1}"#;
+
+/// A running `host-metrics`, ended when dropped.
+pub(crate) struct Running {
+    process: Child,
+    /// Base URLs by the first word of the line that announced them: `serving`, `metrics`, `ingest`.
+    urls: Vec<(String, String)>,
+}
+
+impl Running {
+    /// Starts `host-metrics up` on free ports, with the shipped manifest.
+    pub(crate) fn up(arguments: &[&str]) -> Self {
+        let mut command = host_metrics();
+        command.args(["up", "--listen", "127.0.0.1:0"]).args(arguments);
+        Self::start(command, 3)
+    }
+
+    /// Starts `host-metrics serve` on free ports.
+    pub(crate) fn serve(arguments: &[&str]) -> Self {
+        let mut command = host_metrics();
+        command.arg("serve").args(arguments);
+        Self::start(command, 2)
+    }
+
+    fn start(mut command: Command, listeners: usize) -> Self {
+        for option in ["--metrics", "--ingest"] {
+            if !command.get_args().any(|argument| argument == option) {
+                command.args([option, "127.0.0.1:0"]);
+            }
+        }
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("host-metrics starts");
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let mut urls = Vec::new();
+        for line in output.lines().map_while(Result::ok) {
+            let words: Vec<_> = line.split_whitespace().collect();
+            if let [name, url, ..] = words[..]
+                && url.starts_with("http://")
+            {
+                urls.push((name.to_owned(), url.to_owned()));
+            }
+            if urls.len() == listeners {
+                break;
+            }
+        }
+        assert_eq!(urls.len(), listeners, "host-metrics announces its addresses: {urls:?}");
+        Self { process, urls }
+    }
+
+    /// An announced address: `http://HOST:PORT`.
+    pub(crate) fn base(&self, name: &str) -> String {
+        let (_, url) = self.urls.iter().find(|(found, _)| found == name).expect("announced");
+        url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+    }
+
+    pub(crate) fn authority(&self, name: &str) -> String {
+        self.base(name).trim_start_matches("http://").to_owned()
+    }
+
+    /// Posts JSON to the prediction API.
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, Value) {
+        post(&format!("{}{path}", self.base("serving")), body)
+    }
+
+    /// The exposition.
+    pub(crate) fn scrape(&self) -> String {
+        get(&format!("{}/metrics", self.base("metrics"))).1
+    }
+
+    /// Waits until the exposition has this line's value, and fails showing what it has instead.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, line: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let text = self.scrape();
+            if text.lines().any(|found| found == line) {
+                return text;
+            }
+            let name = line.split(['{', ' ']).next().unwrap();
+            let family: Vec<_> = text.lines().filter(|found| found.starts_with(name)).collect();
+            assert!(Instant::now() < deadline, "no line {line:?} in {family:#?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Asks the process to stop and returns its exit code.
+    pub(crate) fn stop(mut self) -> Option<i32> {
+        terminate(&self.process);
+        self.process.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The program under test, as cargo built it beside this test.
+pub(crate) fn host_metrics() -> Command {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent().and_then(Path::parent).unwrap().join("host-metrics");
+    assert!(program.exists(), "{} is not built: run `cargo xtask test`", program.display());
+    assert!(component().exists(), "the component is not built: run `cargo xtask test`");
+    let mut command = Command::new(program);
+    command.current_dir(workspace()).stdin(Stdio::null());
+    command
+}
+
+/// The built component.
+pub(crate) fn component() -> PathBuf {
+    workspace().join("target/wasm32-wasip2/wasm/predict.wasm")
+}
+
+/// Sends SIGTERM.
+pub(crate) fn terminate(process: &Child) {
+    let status = Command::new("kill").arg(process.id().to_string()).status();
+    assert!(status.is_ok_and(|status| status.success()), "kill works");
+}
+
+/// Posts JSON; the body of the answer is JSON, whatever its status.
+pub(crate) fn post(url: &str, body: &str) -> (u16, Value) {
+    let mut response =
+        agent().post(url).header("content-type", "application/json").send(body).expect("an answer");
+    let text = response.body_mut().read_to_string().unwrap();
+    let json = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{url} answered {text:?}"));
+    (response.status().as_u16(), json)
+}
+
+/// Gets a text.
+pub(crate) fn get(url: &str) -> (u16, String) {
+    try_get(url).expect("an answer")
+}
+
+/// Gets a text, if anyone answers.
+pub(crate) fn try_get(url: &str) -> Option<(u16, String)> {
+    let mut response = agent().get(url).call().ok()?;
+    Some((response.status().as_u16(), response.body_mut().read_to_string().ok()?))
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    config.timeout_global(Some(Duration::from_secs(30))).build().into()
+}

@@ -1,0 +1,145 @@
+//! Outside judges on a real scrape: promtool, Python's prometheus-client, and a Prometheus server.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use portent_tests::judge;
+use serde_json::Value;
+
+use crate::fixture::{FIRST_ROW, Running, try_get};
+
+/// A host that has answered some predictions, valid and not.
+fn used_host() -> Running {
+    let host = Running::up(&[]);
+    for body in [FIRST_ROW, "{bad", FIRST_ROW, "{}"] {
+        host.post("/predict", body);
+    }
+    host.post("/predict/batch", &format!("{{\"patients\":[{FIRST_ROW},{FIRST_ROW}]}}"));
+    host.wait_for(
+        "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict/batch\",status_code=\"200\"} 1",
+    );
+    host
+}
+
+/// Runs a program on the exposition; its output is the judgement.
+fn judged_by(mut command: Command, exposition: &str) -> (bool, String) {
+    let mut process = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the judge starts");
+    process.stdin.take().unwrap().write_all(exposition.as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn promtool_finds_nothing() {
+    let Some(promtool) = judge::program("promtool") else { return };
+    let mut command = Command::new(promtool);
+    command.args(["check", "metrics"]);
+    assert_eq!(judged_by(command, &used_host().scrape()), (true, String::new()));
+}
+
+#[test]
+fn prometheus_client_parses_every_family() {
+    let python = judge::program("python3").filter(|python| {
+        Command::new(python)
+            .args(["-c", "import prometheus_client"])
+            .output()
+            .is_ok_and(|o| o.status.success())
+    });
+    let Some(python) = judge::found(python, "python3 with prometheus-client") else { return };
+    let exposition = used_host().scrape();
+    let mut command = Command::new(python);
+    let script = "import sys\n\
+        from prometheus_client.parser import text_string_to_metric_families as parse\n\
+        families = list(parse(sys.stdin.read()))\n\
+        samples = [(s.name, tuple(sorted(s.labels.items()))) for f in families for s in f.samples]\n\
+        assert len(samples) == len(set(samples)), 'a series stands twice'\n\
+        print(len(families))";
+    command.args(["-c", script]);
+    let (succeeded, output) = judged_by(command, &exposition);
+    let declared = exposition.lines().filter(|line| line.starts_with("# TYPE ")).count();
+    assert_eq!((succeeded, output.trim()), (true, declared.to_string().as_str()));
+}
+
+#[test]
+fn a_prometheus_server_answers_the_queries_of_the_dashboards() {
+    let Some(program) = judge::program("prometheus") else { return };
+    let host = used_host();
+    let server = Prometheus::scraping(&program, &host);
+    for query in [
+        "sum(rate(api_requests_total[1m]))",
+        "histogram_quantile(0.95, rate(api_request_duration_seconds_bucket[5m]))",
+        "rate(predictions_total[5m])",
+        "rate(prediction_confidence_score_bucket[5m])",
+        "active_requests",
+        "rate(api_errors_total[5m])",
+        "model_loaded",
+        "histogram_quantile(0.99, rate(prediction_duration_seconds_bucket[5m]))",
+        "sum(predictions_total)",
+        "sum(api_errors_total)",
+        "sum(rate(api_requests_total{status_code=~\"2..\"}[5m])) / sum(rate(api_requests_total[5m])) * 100",
+    ] {
+        assert!(!server.query(query).is_empty(), "{query} selects nothing");
+    }
+    assert_eq!(server.query("sum(predictions_total)"), [4.0]);
+    assert_eq!(server.query("sum(api_errors_total)"), [2.0]);
+}
+
+/// A Prometheus server on a port and in a folder of its own.
+struct Prometheus {
+    process: Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Prometheus {
+    /// Starts a server that scrapes `host` every second, and waits until it has scraped twice.
+    fn scraping(program: &std::path::Path, host: &Running) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("prometheus.yml");
+        let target = host.authority("metrics");
+        let text = format!(
+            "global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: portent, static_configs: [{{targets: ['{target}']}}]}}]\n"
+        );
+        std::fs::write(&config, text).unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let process = Command::new(program)
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg(format!("--web.listen-address={address}"))
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("prometheus starts");
+        let server = Self { process, address: format!("http://{address}"), _folder: folder };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while server.query("count_over_time(up[1m]) >= 4").is_empty() {
+            assert!(Instant::now() < deadline, "prometheus does not scrape");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        server
+    }
+
+    /// Values that an instant query returns; none while the server is starting.
+    fn query(&self, query: &str) -> Vec<f64> {
+        let encoded: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let url = format!("{}/api/v1/query?query={encoded}", self.address);
+        let Some((_, text)) = try_get(&url) else { return Vec::new() };
+        let answer: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let results = answer["data"]["result"].as_array().cloned().unwrap_or_default();
+        results.iter().filter_map(|result| result["value"][1].as_str()?.parse().ok()).collect()
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,19 @@
+//! Scenarios on the real component: built wasm, real processes, real sockets.
+//!
+//! They run in the embedded host, and also under Spin where there is one.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::let_underscore_must_use,
+    reason = "a scenario fails by panicking, and a process that ends twice is no fault"
+)]
+
+mod fixture;
+
+mod counting;
+mod delivery;
+mod judges;
+mod predictions;
+mod spin;
+mod start;

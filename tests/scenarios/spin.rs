@@ -1,0 +1,140 @@
+//! The same component and manifest under Spin, its log tailed by the aggregator.
+//!
+//! `PORTENT_SPIN`, or else `PATH`, names the `spin` program. No package registry has it, so it is optional.
+
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use portent_tests::judge::{self, workspace};
+
+use crate::fixture::{FIRST_ROW, KAGGLE_ROW, Running, component, post, terminate, try_get};
+
+/// `spin up` in a folder of its own, so that its log files are its own.
+struct Spin {
+    process: Child,
+    base: String,
+    folder: tempfile::TempDir,
+}
+
+impl Spin {
+    fn up() -> Option<Self> {
+        Self::with_variables(&[])
+    }
+
+    fn with_variables(variables: &[(&str, &str)]) -> Option<Self> {
+        let program = judge::optional_program("PORTENT_SPIN", "spin")?;
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = std::fs::read_to_string(workspace().join("spin.toml")).unwrap();
+        let source = manifest.lines().find(|line| line.starts_with("source = ")).unwrap();
+        let manifest = manifest.replace(source, &format!("source = {:?}", component()));
+        std::fs::write(folder.path().join("spin.toml"), manifest).unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let process = Command::new(program)
+            .args(["up", "-f", "spin.toml", "-q", "--listen", &address])
+            .args(
+                variables
+                    .iter()
+                    .flat_map(|(name, value)| ["--variable".to_owned(), format!("{name}={value}")]),
+            )
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("spin starts");
+        let mut spin = Self { process, base: format!("http://{address}"), folder };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while try_get(&format!("{}/health/ready", spin.base)).is_none() {
+            if Instant::now() > deadline || spin.process.try_wait().unwrap().is_some() {
+                let mut text = String::new();
+                let _ = spin.process.stderr.take().unwrap().read_to_string(&mut text);
+                panic!("spin does not serve: {text}");
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Some(spin)
+    }
+
+    fn logs(&self) -> String {
+        self.folder.path().join(".spin/logs/*_stdout.txt").to_string_lossy().into_owned()
+    }
+
+    fn predict(&self, body: &str) -> u16 {
+        post(&format!("{}/predict", self.base), body).0
+    }
+}
+
+impl Drop for Spin {
+    fn drop(&mut self) {
+        terminate(&self.process);
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn predictions_under_spin_are_counted_from_its_log() {
+    let Some(spin) = Spin::up() else { return };
+    let aggregator = Running::serve(&["--tail", &spin.logs()]);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(spin.predict(FIRST_ROW), 200);
+                    assert_eq!(spin.predict(KAGGLE_ROW), 200);
+                    assert_eq!(spin.predict("{}"), 422);
+                }
+            });
+        }
+    });
+    let requests =
+        "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict\",status_code=";
+    aggregator.wait_for(&format!("{requests}\"200\"}} 800"));
+    aggregator.wait_for(&format!("{requests}\"422\"}} 400"));
+    assert!(aggregator.scrape().lines().any(|line| line == "portent_lines_ignored_total 0"));
+}
+
+#[test]
+fn long_lines_of_concurrent_instances_stay_whole_in_spins_log() {
+    let Some(spin) = Spin::up() else { return };
+    let rows: Vec<_> = (0..600)
+        .map(|row| {
+            FIRST_ROW
+                .replace("\"age\":63", &format!("\"age\":{}", row % 100))
+                .replace("\"chol\":233", &format!("\"chol\":{row}"))
+                .replace("\"thalach\":150", &format!("\"thalach\":{}", row % 220))
+                .replace("\"trestbps\":145", &format!("\"trestbps\":{}", row % 250))
+        })
+        .collect();
+    let batch = format!("{{\"patients\":[{}]}}", rows.join(","));
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    assert_eq!(post(&format!("{}/predict/batch", spin.base), &batch).0, 200);
+                }
+            });
+        }
+    });
+    let aggregator = Running::serve(&["--tail", &spin.logs()]);
+    let text = aggregator.wait_for(
+        "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict/batch\",status_code=\"200\"} 400",
+    );
+    let torn = |line: &&str| {
+        line.starts_with("portent_lines_ignored_total ") || line.starts_with("portent_events_rejected_total{")
+    };
+    assert!(text.lines().filter(torn).all(|line| line.ends_with(" 0")), "{text}");
+}
+
+#[test]
+fn under_spin_events_also_go_by_http() {
+    let aggregator = Running::serve(&[]);
+    let url = aggregator.base("ingest");
+    let Some(spin) = Spin::with_variables(&[("events", "http"), ("metrics_url", &url)]) else { return };
+    for _ in 0..50 {
+        assert_eq!(spin.predict(FIRST_ROW), 200);
+    }
+    aggregator.wait_for(
+        "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"} 50",
+    );
+}
