@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use portent_event::{DropReason, DropReport, Event, Line};
+use portent_event::{DropReason, DropReport, ErrorType, Event, Line, Route};
 
 use crate::clock;
 use crate::exposition::Snapshot;
@@ -83,6 +83,11 @@ impl Aggregator {
         let mut state = self.state();
         state.registry.intake.receive(way, 1);
         state.registry.apply(event, &models, clock::now());
+    }
+
+    /// Counts an error of a request whose event has been counted already.
+    pub fn apply_error(&self, app: &str, route: Route, error: ErrorType) {
+        self.state().registry.apply_error(app, route, error);
     }
 
     /// Counts events that a sender gave up on.

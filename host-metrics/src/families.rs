@@ -133,4 +133,19 @@ mod tests {
             assert!(base.ends_with(family.unit), "{} lacks its unit", family.name);
         }
     }
+
+    /// docs/metrics.md has one row a family, and none besides.
+    #[test]
+    fn the_documentation_lists_every_family() {
+        let page = include_str!("../../docs/metrics.md");
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+        let expected: Vec<String> = ALL.iter().map(|family| row(family)).collect();
+        assert_eq!(rows, expected);
+    }
+
+    fn row(family: &Family) -> String {
+        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+        let kind = format!("{:?}", family.kind).to_lowercase();
+        format!("| `{}` | {kind} | {} | {} |", family.name, labels.join(", "), family.help)
+    }
 }

@@ -17,7 +17,7 @@ pub use window::Window;
 
 use std::collections::BTreeMap;
 
-use portent_event::{DropReport, Event};
+use portent_event::{DropReport, ErrorType, Event, Route};
 
 use crate::clock;
 use crate::models::Models;
@@ -53,6 +53,11 @@ impl Registry {
         let unknown = event.predictions.iter().filter(|made| models.card_for(made).is_unknown());
         self.intake.unknown_models += unknown.count() as u64;
         self.with_app(&event.app, |app| app.apply(event, models, time));
+    }
+
+    /// Counts an error alone, of a request that is counted already.
+    pub fn apply_error(&mut self, app: &str, route: Route, error: ErrorType) {
+        self.with_app(app, |app| app.count_error(route, error));
     }
 
     /// Counts events that a sender gave up on.

@@ -97,8 +97,7 @@ impl EventSink for Sink {
 
     fn failed(&self, failure: &Failure<'_>) {
         if failure.reported {
-            // The request is counted already: counting it again would be worse than a fault that only the log has.
-            return;
+            return self.0.apply_error(failure.app, failure.route, failure.error);
         }
         let event = Event {
             time: clock::format(clock::now()).into(),

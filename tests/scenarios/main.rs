@@ -17,3 +17,4 @@ mod judges;
 mod predictions;
 mod spin;
 mod start;
+mod wit;

@@ -25,6 +25,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     command.arg("up").current_dir(build::workspace());
     if arguments.help_host {
         command.arg("--help");
+    } else if let Some(address) = listen_address(&arguments.host) {
+        println!("once it serves, try:\n  {}\n", example(&address));
     }
     Err(anyhow!(command.args(&arguments.host).exec()).context("cannot start host-metrics"))
+}
+
+/// Where the host will listen; `None` where the system is to choose the port.
+fn listen_address(options: &[String]) -> Option<String> {
+    let mut address = "127.0.0.1:3000".to_owned();
+    for (index, option) in options.iter().enumerate() {
+        if let Some(value) = option.strip_prefix("--listen=") {
+            value.clone_into(&mut address);
+        } else if option == "--listen" {
+            address = options.get(index + 1)?.clone();
+        }
+    }
+    (!address.ends_with(":0")).then_some(address)
+}
+
+/// A command that predicts for the first row of the UCI data.
+fn example(address: &str) -> String {
+    let row = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"chol":233,"fbs":1,"restecg":2,"thalach":150,"exang":0,"oldpeak":2.3,"slope":3,"ca":0,"thal":6}"#;
+    format!("curl -s http://{address}/predict -H 'content-type: application/json' -d '{row}'")
 }

@@ -88,7 +88,7 @@ impl App {
         self.durations.entry((method, route)).or_default().observe(event.durations.total);
         self.window.add(time, event.durations.total);
         if let Some(error) = event.error {
-            *self.errors.entry((error, route)).or_default() += 1;
+            self.count_error(route, error);
         }
         for (stage, nanoseconds) in stages(event) {
             self.stages.entry((route, stage)).or_default().observe(nanoseconds);
@@ -105,6 +105,10 @@ impl App {
             Some(false) => self.failed = self.failed.max(Some(time)),
             None => {}
         }
+    }
+
+    pub(super) fn count_error(&mut self, route: Route, error: ErrorType) {
+        *self.errors.entry((error, route)).or_default() += 1;
     }
 
     pub(super) fn count_drops(&mut self, reason: DropReason, count: u32) {

@@ -105,7 +105,7 @@ async fn the_shutdown_waits_for_what_has_begun() {
     assert!(TcpListener::bind(fixture.address).await.is_ok(), "the port is still in use");
 }
 
-/// A fault whose request was reported by the component itself is not a second request.
+/// A fault whose request was reported by the component itself is a second error, not a second request.
 #[test]
 fn a_reported_request_is_not_counted_again() {
     let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[]);
@@ -125,6 +125,7 @@ fn a_reported_request_is_not_counted_again() {
     let scrape = aggregator.snapshot().to_text();
     for line in [
         r#"api_requests_total{app="it",method="POST",endpoint="/predict",status_code="200"} 1"#,
+        r#"api_errors_total{app="it",error_type="Trap",endpoint="/predict"} 2"#,
         r#"portent_events_dropped_total{app="it",reason="cancelled"} 1"#,
     ] {
         assert!(scrape.lines().any(|found| found == line), "{line} is not in\n{scrape}");
