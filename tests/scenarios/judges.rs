@@ -100,14 +100,13 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts a server that scrapes `host` every second, and waits until it has scraped twice.
+    /// Starts a server with the shipped configuration, but every second, and waits until it has scraped.
     fn scraping(program: &std::path::Path, host: &Running) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("prometheus.yml");
-        let target = host.authority("metrics");
-        let text = format!(
-            "global: {{scrape_interval: 1s}}\nscrape_configs: [{{job_name: portent, static_configs: [{{targets: ['{target}']}}]}}]\n"
-        );
+        let shipped =
+            std::fs::read_to_string(judge::workspace().join("deploy/prometheus/prometheus.yml")).unwrap();
+        let text = shipped.replace("127.0.0.1:9464", &host.authority("metrics")).replace("15s", "1s");
         std::fs::write(&config, text).unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let process = Command::new(program)

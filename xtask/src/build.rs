@@ -54,9 +54,9 @@ pub(crate) fn ensure_wasm_target() -> Result<()> {
     )
 }
 
-/// A cargo command in the workspace.
+/// A cargo command in the workspace, of the cargo that runs this program.
 pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace());
     command
 }
