@@ -52,6 +52,7 @@ use gate::Gate;
 use manifest::Manifest;
 use outbound::Client;
 use refusal::Refusal;
+use request_body::BodyMemory;
 use routes::Routes;
 use variables::Variables;
 
@@ -77,6 +78,7 @@ struct Shared {
     routes: Routes,
     components: BTreeMap<String, Arc<Component>>,
     gate: Gate,
+    body_memory: BodyMemory,
     after: AfterAnswer,
     sink: Arc<dyn EventSink>,
 }
@@ -110,6 +112,7 @@ impl Host {
             routes,
             components,
             gate: Gate::new(&options),
+            body_memory: BodyMemory::new(options.all_body_bytes),
             after: AfterAnswer { tasks: TaskTracker::new(), places: Semaphore::new(options.after_answer) },
             sink,
             options,
@@ -182,10 +185,16 @@ impl Host {
         }
     }
 
-    /// Answers a request that reached no component.
+    /// Answers a request that reached no component: it counts for the only one there is, or for the manifest's
+    /// name where there are several.
     fn refuse(&self, refusal: Refusal, method: Method, route: Route, begun: Instant) -> Response<AnswerBody> {
+        let mut components = self.0.components.values();
+        let app = match (components.next(), components.next()) {
+            (Some(only), None) => &only.app,
+            _ => &*self.0.name,
+        };
         self.0.sink.failed(&Failure {
-            app: &self.0.name,
+            app,
             method,
             route,
             status: refusal.status().as_u16(),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,6 +28,10 @@ const LEAST_HEADER_BYTES: usize = 8192;
 
 /// How long to leave `accept` alone after it failed for want of a file descriptor or of memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Most of a refused body that is read and thrown away, and the time for that.
+const DISCARDED_BYTES: u64 = 128 << 20;
+const DISCARD_TIME: Duration = Duration::from_secs(5);
 
 /// What a listener grants its clients.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +98,26 @@ pub async fn serve<H, F, B>(
         overdue.cancel();
         connections.wait().await;
     }
+}
+
+/// Reads a refused body, within bounds, so that its sender comes to read the answer: a socket that is closed
+/// on unread input resets the connection, and the answer with it.
+pub async fn discard<B>(body: B)
+where
+    B: Body<Data = Bytes>,
+{
+    let mut body = pin!(body);
+    let mut left = DISCARDED_BYTES;
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.len() as u64));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Who is slower than that gets the reset.
+    timeout(DISCARD_TIME, reading).await.ok();
 }
 
 /// The next accepted connection with its permit; `None` once the shutdown has begun.

@@ -68,6 +68,7 @@ impl<'a> Line<'a> {
             ));
         }
         match wire.dropped {
+            Some(_) if wire.is_event() => Err(DecodeError::Rule("an event and a drop report in one line")),
             Some(count) => Ok(Self::Dropped(DropReport {
                 app: wire.app,
                 count,
@@ -156,6 +157,11 @@ struct Wire<'a> {
 }
 
 impl<'a> Wire<'a> {
+    /// Whether it has a field that only events have.
+    fn is_event(&self) -> bool {
+        self.status.is_some() || self.ns.is_some() || self.route.is_some() || !self.predictions.is_empty()
+    }
+
     fn into_event(self) -> Result<Event<'a>, DecodeError> {
         let required = DecodeError::Rule;
         let event = Event {
@@ -175,7 +181,9 @@ impl<'a> Wire<'a> {
             (event.durations.longest() <= limits::DURATION_NANOS, "ns above 24 hours"),
             (is_name(&event.request_id), "request_id is not a name of 1 to 64 characters"),
             ((100..=599).contains(&event.status), "status is not 100 to 599"),
+            (event.durations.longest() <= event.durations.total, "a stage is longer than the whole"),
             (event.predictions.len() <= 4, "more than 4 models in one event"),
+            (event.predictions.is_empty() || event.status < 300, "predictions in a failed request"),
         ];
         let broken = rules.iter().find(|(holds, _)| !holds).map(|(_, rule)| *rule);
         match broken.or_else(|| event.predictions.iter().find_map(Predictions::broken_rule)) {

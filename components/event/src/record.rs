@@ -121,11 +121,20 @@ impl Predictions<'_> {
     }
 }
 
+/// The buckets add up to the count, and the sum lies within what the buckets allow.
 fn is_consistent(class: &ClassCounts) -> bool {
-    let counted: u64 = class.confidence.iter().map(|count| u64::from(*count)).sum();
-    class.confidence.len() <= crate::CONFIDENCE_BUCKETS
-        && counted == u64::from(class.count)
-        && class.confidence_sum_nano <= u64::from(class.count) * 1_000_000_000
+    if class.confidence.len() > crate::CONFIDENCE_BUCKETS {
+        return false;
+    }
+    let bounds = crate::CONFIDENCE_BOUNDS.map(crate::to_nano);
+    let (mut counted, mut least, mut most) = (0, 0, 0);
+    for (bucket, count) in class.confidence.iter().enumerate() {
+        let count = u64::from(*count);
+        counted += count;
+        least += count * if bucket == 0 { 0 } else { bounds[bucket - 1] };
+        most += count * bounds.get(bucket).copied().unwrap_or(1_000_000_000);
+    }
+    counted == u64::from(class.count) && (least..=most).contains(&class.confidence_sum_nano)
 }
 
 fn bins_fit(bins: &Pairs, rows: u32) -> bool {

@@ -84,6 +84,11 @@ fn check_refused(from: &str, to: &str, expected: &str) {
 #[test]
 fn contradictions_are_refused_by_rule() {
     check_refused("\"portent\":1", "\"portent\":2", "version 2");
+    check_refused("714161267", "0", "confidence counts");
+    check_refused("714161267", "900000001", "confidence counts");
+    check_refused("\"status\":200", "\"status\":422", "predictions in a failed request");
+    check_refused("\"score\":150", "\"score\":42001", "longer than the whole");
+    check_refused("\"ns\"", "\"dropped\":1,\"ns\"", "an event and a drop report");
     check_refused("\"rows\":1", "\"rows\":2", "class counts do not add up");
     check_refused("[0,0,0,1]", "[0,0,0,2]", "confidence counts");
     check_refused("\"bins\":[[3,1]", "\"bins\":[[3,2]", "bin counts of a feature");
@@ -116,7 +121,8 @@ fn lines_are_bounded_on_both_sides() {
     let full: Vec<_> = (0..32).map(|bin| (bin, 3_000)).collect();
     event.predictions[0].rows = 100_000;
     event.predictions[0].classes[0].count = 100_000;
-    event.predictions[0].classes[0].confidence = vec![100_000];
+    event.predictions[0].classes[0].confidence = vec![0, 0, 0, 100_000];
+    event.predictions[0].classes[0].confidence_sum_nano = 75_000_000_000_000;
     event.predictions[0].bins = vec![pairs(&full); 40];
     let text = line(&event);
     assert!(text.len() <= limits::EMITTED_LINE_BYTES && text.contains("\"truncated\":true"), "{text}");

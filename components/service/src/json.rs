@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Values of an object by the position of their names in a given list; other names are passed over.
@@ -202,6 +202,6 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Text<'a> {
                 Err(E::custom("not a string"))
             }
         }
-        deserializer.deserialize_str(TextVisitor).map_err(D::Error::custom)
+        deserializer.deserialize_str(TextVisitor)
     }
 }

@@ -111,9 +111,9 @@ impl Violation<'_> {
         out.extend_from_slice(b",\"msg\":");
         push_string(out, &self.rule.message());
         out.extend_from_slice(b",\"input\":");
-        // A number beyond f64 is JSON, but the client's own parser may refuse it.
-        let may_echo = !matches!(self.rule, Rule::Finite);
-        let input = self.input.filter(|input| may_echo && input.len() <= limits::ECHOED_INPUT_BYTES);
+        // Numbers beyond f64, lone surrogates and deep nesting are JSON, but the client's own parser may refuse them.
+        let is_plain = |input: &str| serde_json::from_str::<serde_json::Value>(input).is_ok();
+        let input = self.input.filter(|input| input.len() <= limits::ECHOED_INPUT_BYTES && is_plain(input));
         out.extend_from_slice(input.unwrap_or("null").as_bytes());
         self.rule.push_context(out);
         if self.rule.is_pydantic() {

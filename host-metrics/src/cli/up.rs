@@ -34,8 +34,8 @@ pub struct UpArgs {
     /// Time for a request, from its head to the end of its answer, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub request_timeout: u64,
-    /// Memory of one instance, in MiB.
-    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    /// Memory of one instance, in MiB; a batch of 100,000 rows takes about 60.
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(64..=4096))]
     pub max_memory: u32,
     /// Directory of the compiled-code cache; by default the user's cache directory.
     #[arg(long, value_name = "DIR")]

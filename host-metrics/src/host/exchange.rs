@@ -7,11 +7,11 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
 use hyper::body::Body;
+use hyper::header::EXPECT;
 use hyper::{Request, Response, StatusCode};
 use portent_event::{DropReason, ErrorType, Method, Route};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -27,8 +27,8 @@ use super::request_body::RequestBody;
 use super::{Failure, Shared};
 use crate::InFlightGuard;
 
-/// A body up to this is read before the request's turn comes: who sends slowly holds no turn.
-const READ_AHEAD_BYTES: u64 = 64 << 10;
+/// An answer that its client has not taken by then goes on without a turn: who reads slowly holds none for long.
+const LONGEST_HANDOVER: Duration = Duration::from_secs(1);
 
 type Serving = Pin<Box<dyn Future<Output = Served> + Send>>;
 type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
@@ -49,10 +49,11 @@ struct Turn {
     _counted: InFlightGuard,
 }
 
-/// An answer that its component still writes: its turn lasts until it is handed over.
+/// An answer that its component still writes: its turn lasts until it is handed over, or
+/// [`LONGEST_HANDOVER`].
 struct Unfinished {
     handover: Handover,
-    _turn: Turn,
+    turn: Turn,
 }
 
 impl Exchange {
@@ -99,17 +100,12 @@ impl Exchange {
     {
         let (head, body) = request.into_parts();
         let limit = self.shared.options.body_bytes;
-        let body = match body.size_hint().exact() {
-            Some(length) if length > limit => return Err(Refusal::BodyTooLarge),
-            Some(0) => RequestBody::Whole(Bytes::new()),
-            Some(length) if length <= READ_AHEAD_BYTES => {
-                let body = timeout_at(self.deadline(), body.collect()).await;
-                let body = body.map_err(|_| Refusal::BodyTimeout)?.map_err(|_| Refusal::BodyBrokenOff)?;
-                RequestBody::Whole(body.to_bytes())
-            }
-            _ => RequestBody::streamed(body, limit),
-        };
-        Ok(Request::from_parts(head, body))
+        // Refused before the first byte where the client waits to be asked for it.
+        if head.headers.contains_key(EXPECT) && body.size_hint().lower() > limit {
+            return Err(Refusal::BodyTooLarge);
+        }
+        let body = timeout_at(self.deadline(), self.shared.body_memory.read(body, limit)).await;
+        Ok(Request::from_parts(head, body.map_err(|_| Refusal::BodyTimeout)??))
     }
 
     fn no_instance(&self, error: &wasmtime::Error) -> Refusal {
@@ -152,7 +148,7 @@ impl Exchange {
     ) -> Result<Response<AnswerBody>, Refusal> {
         let (head, body) = self.response_of(head)?.into_parts();
         let (body, handover) = AnswerBody::of_component(body).map_err(|_| Refusal::NoAnswer)?;
-        let unfinished = handover.map(|handover| Unfinished { handover, _turn: turn });
+        let unfinished = handover.map(|handover| Unfinished { handover, turn });
         let rest = self.clone().finish(serving, unfinished, head.status);
         self.shared.after.tasks.spawn(rest);
         Ok(Response::from_parts(head, body))
@@ -171,14 +167,19 @@ impl Exchange {
     /// Runs a component from the head of its answer to its end.
     async fn finish(self, mut serving: Serving, unfinished: Option<Unfinished>, status: StatusCode) {
         let mut served = None;
-        let handover = if let Some(Unfinished { mut handover, _turn }) = unfinished {
-            tokio::select! {
-                biased;
-                ended = &mut serving => served = Some(ended),
-                () = handover.done() => {}
-                () = sleep_until(self.deadline()) => {
-                    handover.break_off();
-                    return self.report(ErrorType::Timeout, status, false);
+        let handover = if let Some(Unfinished { mut handover, turn }) = unfinished {
+            let mut turn = Some(turn);
+            let turn_ends = tokio::time::Instant::now() + LONGEST_HANDOVER;
+            loop {
+                tokio::select! {
+                    biased;
+                    ended = &mut serving => break served = Some(ended),
+                    () = handover.done() => break,
+                    () = sleep_until(turn_ends), if turn.is_some() => turn = None,
+                    () = sleep_until(self.deadline()) => {
+                        handover.break_off();
+                        return self.report(ErrorType::Timeout, status, false);
+                    }
                 }
             }
             Some(handover)

@@ -16,6 +16,8 @@ pub struct Options {
     pub request_timeout: Duration,
     /// Bytes of a request's body.
     pub body_bytes: u64,
+    /// Bytes of the bodies of all requests together, beyond the first 64 KiB of each.
+    pub all_body_bytes: usize,
     /// Requests that run at once.
     pub concurrency: usize,
     /// Requests that wait for their turn; more are refused.
@@ -41,7 +43,8 @@ impl Default for Options {
             cache_dir: None,
             instance_memory: 256 << 20,
             request_timeout: Duration::from_secs(30),
-            body_bytes: 64 << 20,
+            body_bytes: 32 << 20,
+            all_body_bytes: 256 << 20,
             concurrency: 64,
             queue: 512,
             queue_timeout: Duration::from_secs(2),

@@ -1,31 +1,83 @@
-//! The body of a request on its way to a component.
+//! The body of a request: read before the request takes a turn, so that who sends slowly holds none.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
-use wasmtime_wasi_http::{Error, WasiBody};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime_wasi_http::Error;
 
-/// A body that is here, or one that ends in an error beyond a limit.
-pub(crate) enum RequestBody {
-    Whole(Bytes),
-    Streamed { body: WasiBody, left: u64 },
+use super::refusal::Refusal;
+
+/// A body up to this takes nothing of the memory that all bodies share: the number of connections bounds
+/// the sum of such.
+const SMALL_BYTES: usize = 64 << 10;
+
+/// The unit in which shared memory is taken.
+const UNIT_BYTES: usize = 1 << 10;
+
+/// Memory for the bodies of all requests together.
+#[derive(Clone)]
+pub(crate) struct BodyMemory(Arc<Semaphore>);
+
+/// A body that has been read to its end, and its share of the memory.
+pub(crate) struct RequestBody {
+    bytes: Bytes,
+    _share: Option<OwnedSemaphorePermit>,
 }
 
-impl RequestBody {
-    /// Passes at most `limit` bytes on, as they come.
-    pub(crate) fn streamed<B>(body: B, limit: u64) -> Self
+impl BodyMemory {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes / UNIT_BYTES)))
+    }
+
+    /// Reads a body of at most `limit` bytes to its end.
+    pub(crate) async fn read<B>(&self, body: B, limit: u64) -> Result<RequestBody, Refusal>
     where
-        B: Body<Data = Bytes> + Send + 'static,
+        B: Body<Data = Bytes>,
         B::Error: std::error::Error,
     {
-        let body = body.map_err(|error| {
-            tracing::debug!(%error, "request body broken off");
-            Error::HttpProtocolError
-        });
-        Self::Streamed { body: body.boxed_unsync(), left: limit }
+        let mut body = pin!(body);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (mut first, mut rest, mut share) = (Bytes::new(), BytesMut::new(), None);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                tracing::debug!(%error, "request body broken off");
+                Refusal::BodyBrokenOff
+            })?;
+            let Ok(data) = frame.into_data() else { continue };
+            let length = first.len() + rest.len() + data.len();
+            if length > limit {
+                crate::server::discard(body).await;
+                return Err(Refusal::BodyTooLarge);
+            }
+            self.grow(&mut share, length)?;
+            if first.is_empty() {
+                first = data;
+            } else {
+                rest.extend_from_slice(&data);
+            }
+        }
+        let bytes = if rest.is_empty() { first } else { [first, rest.freeze()].concat().into() };
+        Ok(RequestBody { bytes, _share: share })
+    }
+
+    fn grow(&self, share: &mut Option<OwnedSemaphorePermit>, length: usize) -> Result<(), Refusal> {
+        let held = share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let units = length.saturating_sub(SMALL_BYTES).div_ceil(UNIT_BYTES);
+        let missing = u32::try_from(units.saturating_sub(held)).unwrap_or(u32::MAX);
+        if missing == 0 {
+            return Ok(());
+        }
+        let more = Arc::clone(&self.0).try_acquire_many_owned(missing).map_err(|_| Refusal::Overloaded)?;
+        match share {
+            Some(share) => share.merge(more),
+            None => *share = Some(more),
+        }
+        Ok(())
     }
 }
 
@@ -35,34 +87,62 @@ impl Body for RequestBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let (body, left) = match &mut *self {
-            Self::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
-            Self::Whole(bytes) => return Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Streamed { body, left } => (body, left),
-        };
-        let polled = Pin::new(body).poll_frame(context);
-        let Poll::Ready(Some(Ok(frame))) = polled else { return polled };
-        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-        let Some(rest) = left.checked_sub(length) else {
-            return Poll::Ready(Some(Err(Error::HttpRequestBodySize(None))));
-        };
-        *left = rest;
-        Poll::Ready(Some(Ok(frame)))
+        let bytes = std::mem::take(&mut self.bytes);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(bytes) => bytes.is_empty(),
-            Self::Streamed { body, .. } => body.is_end_stream(),
-        }
+        self.bytes.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Streamed { body, .. } => body.size_hint(),
+        SizeHint::with_exact(self.bytes.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    /// So many chunks of so many bytes.
+    struct Chunks(usize, usize);
+
+    impl Body for Chunks {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let left = self.0;
+            self.0 = left.saturating_sub(1);
+            Poll::Ready((left > 0).then(|| Ok(Frame::data(Bytes::from(vec![b'x'; self.1])))))
         }
+    }
+
+    #[tokio::test]
+    async fn bodies_are_read_whole_or_refused() {
+        let memory = BodyMemory::new(1 << 20);
+        let length = |body: RequestBody| body.bytes.len();
+        assert_eq!(memory.read(Chunks(0, 1), 10).await.map(length), Ok(0));
+        assert_eq!(memory.read(Chunks(3, 100), 300).await.map(length), Ok(300));
+        assert_eq!(memory.read(Chunks(3, 100), 299).await.map(length), Err(Refusal::BodyTooLarge));
+    }
+
+    #[tokio::test]
+    async fn memory_is_shared_and_given_back() {
+        let memory = BodyMemory::new(1 << 20);
+        let large = memory.read(Chunks(10, 100 << 10), 2 << 20).await;
+        assert!(large.is_ok());
+        let refused = memory.read(Chunks(10, 100 << 10), 2 << 20).await;
+        assert_eq!(refused.map(|body| body.bytes.len()), Err(Refusal::Overloaded));
+        assert!(memory.read(Chunks(1, 60 << 10), 2 << 20).await.is_ok(), "small bodies need none of it");
+        drop(large);
+        assert!(memory.read(Chunks(10, 100 << 10), 2 << 20).await.is_ok());
     }
 }

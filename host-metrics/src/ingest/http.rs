@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::HeaderMap;
+use hyper::header::{EXPECT, HeaderMap};
 use hyper::{Request, StatusCode};
 use portent_event::{Line, is_name};
 use serde_json::json;
@@ -20,6 +20,7 @@ use crate::Aggregator;
 use crate::answer::{self, Answer};
 use crate::clock::{self, SECOND};
 use crate::registry::Rejection;
+use crate::server::discard;
 
 /// Header that names the sender.
 const SOURCE: &str = "portent-source";
@@ -30,8 +31,9 @@ const SEQUENCE: &str = "portent-sequence";
 /// Header that reports lost events.
 const DROPPED: &str = "portent-dropped";
 
-/// How far a sender's clock may be ahead: the window of repeats counts on event times.
-const CLOCK_TOLERANCE: u64 = 600 * SECOND;
+/// How far a sender's clock may be ahead. The window of repeats counts on event times, so a source with such
+/// a clock, once forgotten, puts what others may send off for as long.
+const CLOCK_TOLERANCE: u64 = 10 * SECOND;
 
 /// What one delivery may take.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +71,8 @@ pub(crate) async fn handle(
 
 async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let counted = match read_body(body, limits).await {
+    let expects = head.headers.contains_key(EXPECT);
+    let counted = match read_body(body, expects, limits).await {
         Ok(body) => count(aggregator, &head.headers, &body),
         Err(refusal) => Err(refusal),
     };
@@ -99,15 +102,15 @@ fn count(aggregator: &Aggregator, headers: &HeaderMap, body: &[u8]) -> Result<An
     }
 }
 
-async fn read_body(body: Incoming, limits: DeliveryLimits) -> Result<Bytes, Refusal> {
+async fn read_body(mut body: Incoming, expects: bool, limits: DeliveryLimits) -> Result<Bytes, Refusal> {
     let limit = limits.body_bytes;
     let too_large = || Refusal {
         status: StatusCode::PAYLOAD_TOO_LARGE,
         reason: Rejection::BodyTooLarge,
         message: format!("body longer than {limit} bytes"),
     };
-    // Refused before the first byte where the length is stated: the client may still be waiting to send.
-    if body.size_hint().lower() > limit as u64 {
+    // Refused before the first byte where the client waits to be asked for it.
+    if expects && body.size_hint().lower() > limit as u64 {
         return Err(too_large());
     }
     let incomplete = |status, message: &str| Refusal {
@@ -115,9 +118,12 @@ async fn read_body(body: Incoming, limits: DeliveryLimits) -> Result<Bytes, Refu
         reason: Rejection::Incomplete,
         message: message.to_owned(),
     };
-    match tokio::time::timeout(limits.body_timeout, Limited::new(body, limit).collect()).await {
+    match tokio::time::timeout(limits.body_timeout, Limited::new(&mut body, limit).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            discard(body).await;
+            Err(too_large())
+        }
         Ok(Err(_)) => Err(incomplete(StatusCode::BAD_REQUEST, "body ended early")),
         Err(_) => Err(incomplete(StatusCode::REQUEST_TIMEOUT, "body did not arrive in time")),
     }
@@ -151,20 +157,21 @@ fn decode(body: &[u8]) -> Result<Vec<Line<'_>>, Refusal> {
     Ok(lines)
 }
 
-/// Time of the oldest event; that of the arrival if there is none.
+/// Time of the oldest event as its sender states it, so that a repeat has the same.
 fn oldest_event(lines: &[Line<'_>], now: u64) -> Result<u64, Refusal> {
-    let mut oldest = now;
+    let mut oldest = None;
     for (line, number) in lines.iter().zip(1_usize..) {
         let Line::Event(event) = line else { continue };
         let time = clock::parse(&event.time)
             .ok_or_else(|| bad_line(number, Rejection::Rule, &"time is not RFC 3339 in UTC"))?;
         if time > now.saturating_add(CLOCK_TOLERANCE) {
-            let rule = "time is more than 10 minutes ahead of the aggregator's clock";
+            let rule = "time is more than 10 seconds ahead of the aggregator's clock";
             return Err(bad_line(number, Rejection::Rule, &rule));
         }
-        oldest = oldest.min(time);
+        oldest = Some(oldest.map_or(time, |oldest: u64| oldest.min(time)));
     }
-    Ok(oldest)
+    // Without an event, nothing tells a late repeat from news.
+    oldest.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))
 }
 
 fn missing(header: &str) -> Refusal {

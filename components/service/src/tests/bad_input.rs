@@ -74,6 +74,16 @@ fn bodies_that_are_not_objects() {
 }
 
 #[test]
+fn what_is_echoed_can_be_read_back() {
+    for value in ["1e400", "\"\\ud800\"", &format!("{}{}", "[".repeat(200), "]".repeat(200))] {
+        let answer = post("/predict", format!("{{\"age\":{value}}}"));
+        assert_eq!(violations(&answer).len(), 13, "{value}");
+    }
+    let row = row_with("\\ud800", "1");
+    check_violation(&post("/predict", row), "json_invalid", "body.8");
+}
+
+#[test]
 fn batches_name_each_broken_row() {
     let batch = |rows: &str| post("/predict/batch", format!("{{\"patients\":{rows}}}"));
     let bad = row_with("slope", "9");

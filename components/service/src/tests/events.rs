@@ -55,6 +55,7 @@ fn failures_carry_their_type_and_the_route_template() {
 fn lines_round_trip_and_hold_no_value() {
     let mut event = post("/predict", row_with("trestbps", "147")).event;
     event.time = "2026-01-02T03:04:05.678901Z".into();
+    event.durations.total = 9_000;
     let mut line = Vec::new();
     event.encode(&mut line);
     let text = String::from_utf8(line).unwrap();

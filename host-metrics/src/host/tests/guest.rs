@@ -181,8 +181,38 @@ async fn bodies_are_limited() {
     assert_eq!(fixture.failures(), [(Route::Unmatched, 413, ErrorType::PayloadTooLarge, false)]);
     let unknown = Chunks(5);
     let request = Request::post("/echo").header("host", "a").body(unknown).unwrap();
-    let answer = read(fixture.host.handle(request).await).await;
-    assert!(answer.text().starts_with('x') && answer.text().contains("Error"), "{:.99}", answer.text());
+    assert_eq!(read(fixture.host.handle(request).await).await.status, 413);
+}
+
+/// Who sends slowly holds no turn, and is told so in the end.
+#[tokio::test]
+async fn a_slow_body_holds_no_turn() {
+    let options =
+        Options { concurrency: 1, request_timeout: Duration::from_millis(500), ..Options::default() };
+    let fixture = Fixture::new(guest(), "", options);
+    let request = Request::post("/echo").header("host", "a").body(Stalled).unwrap();
+    let slow = tokio::spawn({
+        let host = fixture.host.clone();
+        async move { read(host.handle(request).await).await.status }
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(fixture.get("/state").await.status, 200);
+    assert_eq!(slow.await.unwrap(), 408);
+}
+
+/// A body of which nothing comes.
+struct Stalled;
+
+impl Body for Stalled {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+        std::task::Poll::Pending
+    }
 }
 
 /// A stream of chunks of 30,000 bytes.

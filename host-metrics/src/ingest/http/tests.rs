@@ -1,4 +1,4 @@
-use portent_event::{DropReason, DropReport};
+use portent_event::{DropReason, DropReport, Event};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
@@ -97,6 +97,26 @@ async fn a_delivery_is_counted_as_a_whole_or_not_at_all() {
         200,
         r#"{"accepted":1,"duplicate":false}"#,
     );
+}
+
+/// What has no event, or one from the future, has no place in the window of repeats.
+#[tokio::test]
+async fn a_delivery_without_a_time_of_its_own_is_refused() {
+    let running = start(&[]).await;
+    let drops = b"{\"portent\":1,\"app\":\"a\",\"dropped\":3}\n";
+    let ahead = Event { time: clock::format(clock::now() + 60 * clock::SECOND).into(), ..event() };
+    for (body, rule) in [(&drops[..], "at least one event"), (&line(&ahead), "10 seconds ahead")] {
+        let answer = post(&running, &identity("a", 0), body).await;
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains(rule), "{answer}");
+    }
+}
+
+/// A sender that does not look up before it has sent everything reads the refusal all the same.
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_refused_in_words() {
+    let running = start(&[]).await;
+    let answer = post(&running, &identity("a", 0), &vec![b'x'; 3 << 20]).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
 
 #[tokio::test]
