@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Aggregator;
 use crate::answer::{self, Answer};
-use crate::exposition::text;
+use crate::exposition::Format;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 
@@ -54,7 +54,9 @@ pub(crate) fn handle(aggregator: &Aggregator, readiness: &Readiness, request: &R
         return refused;
     }
     match path {
-        "/metrics" => answer::text(StatusCode::OK, text::CONTENT_TYPE, aggregator.snapshot().to_text()),
+        "/metrics" => {
+            answer::text(StatusCode::OK, Format::Text.content_type(), aggregator.snapshot().to_text())
+        }
         "/healthz" => answer::text(StatusCode::OK, PLAIN, "ok\n"),
         "/readyz" => readiness.answer(),
         _ => answer::json(
