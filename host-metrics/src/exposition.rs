@@ -1,5 +1,6 @@
 //! From the counts to what a scrape answers: every family in the order of [`crate::families::ALL`].
 
+pub mod accept;
 mod format;
 mod intake;
 mod models;
