@@ -1,5 +1,7 @@
 //! From the counts to what a scrape answers: every family in the order of [`crate::families::ALL`].
 
+pub mod accept;
+mod format;
 mod intake;
 mod models;
 mod requests;
@@ -10,6 +12,7 @@ use std::ops::AddAssign;
 
 use crate::process::Process;
 use crate::registry::Registry;
+pub use format::Format;
 use text::Text;
 
 /// Everything that a scrape shows, at one moment.
@@ -28,10 +31,16 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The exposition in text format 0.0.4: the same snapshot gives the same bytes.
+    /// The exposition in text format 0.0.4.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = Text::default();
+        self.expose(Format::Text)
+    }
+
+    /// The exposition: the same snapshot gives the same bytes.
+    #[must_use]
+    pub fn expose(&self, format: Format) -> String {
+        let mut text = Text::new(format);
         requests::write(self, &mut text);
         models::write(self, &mut text);
         intake::write(self, &mut text);

@@ -29,6 +29,19 @@ pub struct Family {
     pub help: &'static str,
 }
 
+impl Family {
+    /// Name in OpenMetrics, where `_total` and `_info` belong to the samples alone.
+    #[must_use]
+    pub fn open_metrics_name(&self) -> &'static str {
+        let suffix = match self.kind {
+            Kind::Counter => "_total",
+            Kind::Info => "_info",
+            Kind::Gauge | Kind::Histogram => "",
+        };
+        self.name.strip_suffix(suffix).unwrap_or(self.name)
+    }
+}
+
 /// Declares each family as a constant and collects them all in `ALL`.
 macro_rules! families {
     ($( $constant:ident = $kind:ident $name:literal [$($label:literal),*] $unit:literal $help:literal; )+) => {
@@ -113,6 +126,8 @@ families! {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// Names follow the rules of Prometheus: no duplicates, legal characters, `_total` exactly on counters.
@@ -122,6 +137,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), ALL.len());
+        let families: BTreeSet<_> = ALL.iter().map(|family| family.open_metrics_name()).collect();
+        assert_eq!(families.len(), ALL.len());
         for family in ALL {
             let legal =
                 |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
@@ -129,8 +146,7 @@ mod tests {
             assert_eq!(family.name.ends_with("_total"), family.kind == Kind::Counter, "{}", family.name);
             assert_eq!(family.name.ends_with("_info"), family.kind == Kind::Info, "{}", family.name);
             assert!(family.help.ends_with('.') && !family.help.contains('\n'), "{}", family.name);
-            let base = family.name.trim_end_matches("_total");
-            assert!(base.ends_with(family.unit), "{} lacks its unit", family.name);
+            assert!(family.open_metrics_name().ends_with(family.unit), "{} lacks its unit", family.name);
         }
     }
 

@@ -130,9 +130,14 @@ pub(crate) fn line(event: &Event<'_>) -> Vec<u8> {
 
 /// Sends a request as it stands and reads until the server closes.
 pub(crate) async fn exchange(address: SocketAddr, request: &[u8]) -> String {
+    String::from_utf8(exchange_bytes(address, request).await).unwrap()
+}
+
+/// The same where the answer is not a text.
+pub(crate) async fn exchange_bytes(address: SocketAddr, request: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8(answer).unwrap()
+    answer
 }

@@ -80,6 +80,13 @@ impl Running {
         get(&format!("{}/metrics", self.base("metrics"))).1
     }
 
+    /// The exposition in the format that this `Accept` asks for.
+    pub(crate) fn scrape_as(&self, accept: &str) -> String {
+        let url = format!("{}/metrics", self.base("metrics"));
+        let mut response = agent().get(url).header("accept", accept).call().expect("an answer");
+        response.body_mut().read_to_string().unwrap()
+    }
+
     /// Waits until the exposition has this line's value, and fails showing what it has instead.
     #[track_caller]
     pub(crate) fn wait_for(&self, line: &str) -> String {

@@ -45,8 +45,9 @@ fn promtool_finds_nothing() {
     assert_eq!(judged_by(command, &used_host().scrape()), (true, String::new()));
 }
 
-#[test]
-fn prometheus_client_parses_every_family() {
+/// Lets a parser of Python's prometheus-client read the exposition: it finds every family, and no series twice.
+#[track_caller]
+fn assert_python_parses(parser: &str, exposition: impl FnOnce() -> String) {
     let python = judge::program("python3").filter(|python| {
         Command::new(python)
             .args(["-c", "import prometheus_client"])
@@ -54,18 +55,36 @@ fn prometheus_client_parses_every_family() {
             .is_ok_and(|o| o.status.success())
     });
     let Some(python) = judge::found(python, "python3 with prometheus-client") else { return };
-    let exposition = used_host().scrape();
+    let exposition = exposition();
     let mut command = Command::new(python);
-    let script = "import sys\n\
-        from prometheus_client.parser import text_string_to_metric_families as parse\n\
+    let script = format!(
+        "import sys\n\
+        from prometheus_client.{parser} import text_string_to_metric_families as parse\n\
         families = list(parse(sys.stdin.read()))\n\
         samples = [(s.name, tuple(sorted(s.labels.items()))) for f in families for s in f.samples]\n\
         assert len(samples) == len(set(samples)), 'a series stands twice'\n\
-        print(len(families))";
-    command.args(["-c", script]);
+        print(len(families), len(samples))"
+    );
+    command.args(["-c", &script]);
     let (succeeded, output) = judged_by(command, &exposition);
     let declared = exposition.lines().filter(|line| line.starts_with("# TYPE ")).count();
-    assert_eq!((succeeded, output.trim()), (true, declared.to_string().as_str()));
+    let series = exposition.lines().filter(|line| !line.starts_with('#')).count();
+    assert_eq!((succeeded, output.trim()), (true, format!("{declared} {series}").as_str()));
+}
+
+#[test]
+fn prometheus_client_parses_every_family() {
+    assert_python_parses("parser", || used_host().scrape());
+}
+
+/// The stricter one: family names, canonical bounds, falling buckets and the end are its matter too.
+#[test]
+fn prometheus_client_parses_every_openmetrics_family() {
+    assert_python_parses("openmetrics.parser", || {
+        let text = used_host().scrape_as("application/openmetrics-text; version=1.0.0");
+        assert!(text.ends_with("\n# EOF\n"), "OpenMetrics is sent");
+        text
+    });
 }
 
 #[test]

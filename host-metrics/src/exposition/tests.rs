@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use portent_event::{DropReason, DropReport, Event, Method, Route};
 use proptest::prelude::*;
 
@@ -12,8 +14,14 @@ fn snapshot(registry: Registry) -> Snapshot {
     Snapshot { registry, in_flight: BTreeMap::new(), tail_files: 1, process, now: NOW }
 }
 
+/// The text of a state, checked in every format.
+#[track_caller]
 fn exposed(registry: &Registry) -> String {
-    snapshot(registry.clone()).to_text()
+    let snapshot = snapshot(registry.clone());
+    for format in Format::ALL {
+        check(&snapshot.expose(format), format);
+    }
+    snapshot.to_text()
 }
 
 fn demo() -> Registry {
@@ -29,30 +37,44 @@ fn assert_has(text: &str, lines: &[&str]) {
     }
 }
 
-/// The whole text of a small state, byte by byte. With `PORTENT_WRITE_GOLDEN` set, the file is made anew.
+/// The whole exposition of a small state, byte by byte. With `PORTENT_WRITE_GOLDEN` set, the files are made anew.
 #[test]
 fn a_small_state_is_exposed_exactly() {
-    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/src/exposition/golden.txt");
     let (mut registry, models) = (demo(), models());
     registry.apply(&event(), &models, NOW);
     registry.apply(&event(), &models, NOW);
     registry.apply(&invalid_event(), &models, NOW);
     registry.apply_drops(&DropReport { app: "demo".into(), count: 3, reason: DropReason::Timeout });
-    let text = exposed(&registry);
-    check(&text);
-    if std::env::var_os("PORTENT_WRITE_GOLDEN").is_some() {
-        std::fs::write(golden, &text).unwrap();
+    for (format, file) in [(Format::Text, "golden.txt"), (Format::OpenMetrics, "golden.openmetrics")] {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/exposition").join(file);
+        let text = snapshot(registry.clone()).expose(format);
+        check(&text, format);
+        if std::env::var_os("PORTENT_WRITE_GOLDEN").is_some() {
+            std::fs::write(&golden, &text).unwrap();
+        }
+        let expected = std::fs::read_to_string(&golden).unwrap();
+        let difference = text.lines().zip(expected.lines()).find(|(line, expected)| line != expected);
+        assert_eq!(difference, None);
+        assert_eq!(text.len(), expected.len());
     }
-    let expected = std::fs::read_to_string(golden).unwrap();
-    let difference = text.lines().zip(expected.lines()).find(|(line, expected)| line != expected);
-    assert_eq!(difference, None);
-    assert_eq!(text.len(), expected.len());
+}
+
+/// The formats differ in what precedes the series of a family, and in the end: a change of format begins no
+/// new series.
+#[test]
+fn every_format_has_the_same_series() {
+    let mut registry = demo();
+    registry.apply(&event(), &models(), NOW);
+    let series = |format| -> Vec<String> {
+        let text = snapshot(registry.clone()).expose(format);
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    };
+    assert_eq!(series(Format::OpenMetrics), series(Format::Text));
 }
 
 #[test]
 fn known_series_are_there_at_zero() {
     let text = exposed(&demo());
-    check(&text);
     assert_has(
         &text,
         &[
@@ -80,7 +102,6 @@ fn versions_share_counts_and_replace_information() {
     registry.apply(&newer, &models, NOW);
     registry.apply(&event(), &models, NOW);
     let text = exposed(&registry);
-    check(&text);
     assert_has(
         &text,
         &[
@@ -98,7 +119,6 @@ fn a_model_that_nobody_described_is_counted_as_other() {
     let mut registry = Registry::default();
     registry.apply(&event(), &Models::default(), NOW);
     let text = exposed(&registry);
-    check(&text);
     assert_has(
         &text,
         &[
@@ -150,7 +170,6 @@ fn applications_beyond_the_limit_are_other() {
         registry.apply(&event, &Models::default(), NOW);
     }
     let text = exposed(&registry);
-    check(&text);
     assert_eq!(registry.apps().count(), crate::registry::APPS + 1);
     assert_has(
         &text,
@@ -186,7 +205,7 @@ fn the_true_number_in_flight_goes_before_the_mean() {
     assert_has(&snapshot.to_text(), &["active_requests{app=\"demo\"} 0.2"]);
     snapshot.in_flight = BTreeMap::from([("demo".to_owned(), 4), ("host".to_owned(), 0)]);
     let text = snapshot.to_text();
-    check(&text);
+    check(&text, Format::Text);
     assert_has(&text, &["active_requests{app=\"demo\"} 4", "active_requests{app=\"host\"} 0"]);
 }
 
@@ -224,8 +243,7 @@ proptest! {
         events.iter().for_each(|event| registry.apply(event, &models(), NOW));
         shuffled.iter().for_each(|event| other.apply(event, &models(), NOW));
         let text = exposed(&registry);
-        check(&text);
-        prop_assert_eq!(&text, &exposed(&other));
+            prop_assert_eq!(&text, &exposed(&other));
         let requests: u64 = registry.apps().flat_map(|(_, app)| app.requests.values()).sum();
         prop_assert_eq!(requests, events.len() as u64);
         let rows: u64 = registry.apps().flat_map(|(_, app)| app.models()).flat_map(|model| &model.rows).sum();

@@ -1,36 +1,46 @@
-//! Prometheus text format 0.0.4.
+//! The text formats: Prometheus text 0.0.4 and OpenMetrics 1.0. Their series are the same; they differ in the
+//! heads of families and in the end.
 
 use std::fmt::Write as _;
 
+use super::Format;
 use crate::families::{Family, Kind};
 use crate::registry::Histogram;
 
-/// The format's content type.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
 /// An exposition being written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Text {
     out: String,
+    format: Format,
 }
 
 /// A family being written. Its head precedes its first series; without series it has none.
 #[derive(Debug)]
 pub struct Series<'a> {
     out: &'a mut String,
+    format: Format,
     family: &'static Family,
     begun: bool,
 }
 
 impl Text {
-    /// Begins a family. All of its series are written through the result.
-    pub fn family(&mut self, family: &'static Family) -> Series<'_> {
-        Series { out: &mut self.out, family, begun: false }
+    /// Begins an exposition.
+    #[must_use]
+    pub fn new(format: Format) -> Self {
+        Self { out: String::new(), format }
     }
 
-    /// The text.
+    /// Begins a family. All of its series are written through the result.
+    pub fn family(&mut self, family: &'static Family) -> Series<'_> {
+        Series { out: &mut self.out, format: self.format, family, begun: false }
+    }
+
+    /// Ends the exposition.
     #[must_use]
-    pub fn finish(self) -> String {
+    pub fn finish(mut self) -> String {
+        if self.format == Format::OpenMetrics {
+            self.out.push_str("# EOF\n");
+        }
         self.out
     }
 }
@@ -76,13 +86,22 @@ impl Series<'_> {
             return;
         }
         self.begun = true;
-        let Family { name, kind, help, .. } = self.family;
+        let Family { kind, unit, help, .. } = self.family;
+        let open_metrics = self.format == Format::OpenMetrics;
+        let name = if open_metrics { self.family.open_metrics_name() } else { self.family.name };
         let kind = match kind {
             Kind::Counter => "counter",
+            Kind::Info if open_metrics => "info",
             Kind::Gauge | Kind::Info => "gauge",
             Kind::Histogram => "histogram",
         };
-        self.out.extend(["# HELP ", name, " ", help, "\n# TYPE ", name, " ", kind, "\n"]);
+        self.out.extend(["# HELP ", name, " "]);
+        // Text 0.0.4 leaves quotes in a HELP as they are.
+        escape(self.out, help, if open_metrics { QUOTED } else { UNQUOTED });
+        self.out.extend(["\n# TYPE ", name, " ", kind, "\n"]);
+        if open_metrics && !unit.is_empty() {
+            self.out.extend(["# UNIT ", name, " ", unit, "\n"]);
+        }
     }
 
     fn name(&mut self, suffix: &str, labels: &[&str], le: Option<&str>) {
@@ -91,7 +110,7 @@ impl Series<'_> {
         for (index, (name, value)) in pairs.chain(le.map(|le| ("le", le))).enumerate() {
             self.out.push(if index == 0 { '{' } else { ',' });
             self.out.extend([name, "=\""]);
-            escape(self.out, value);
+            escape(self.out, value, QUOTED);
             self.out.push('"');
         }
         if !self.family.labels.is_empty() || le.is_some() {
@@ -119,17 +138,21 @@ impl std::fmt::Display for Nano {
     }
 }
 
-fn escape(out: &mut String, value: &str) {
-    if !value.contains(['\\', '"', '\n']) {
+/// What is escaped where a quote would end the text.
+const QUOTED: &[char] = &['\\', '\n', '"'];
+
+/// What is escaped where only the end of the line ends the text.
+const UNQUOTED: &[char] = &['\\', '\n'];
+
+fn escape(out: &mut String, value: &str, special: &[char]) {
+    if !value.contains(special) {
         return out.push_str(value);
     }
     for character in value.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            other => out.push(other),
+        if special.contains(&character) {
+            out.push('\\');
         }
+        out.push(if character == '\n' { 'n' } else { character });
     }
 }
 
@@ -148,15 +171,34 @@ mod tests {
 
     #[test]
     fn label_values_are_escaped() {
-        let mut text = Text::default();
+        let mut text = Text::new(Format::Text);
         text.family(&families::BUILD_INFO).integer(&["a\\b\"c\nd"], 1);
         assert!(text.finish().ends_with("portent_build_info{version=\"a\\\\b\\\"c\\nd\"} 1\n"));
     }
 
     #[test]
     fn a_family_without_series_has_no_head() {
-        let mut text = Text::default();
+        let mut text = Text::new(Format::Text);
         text.family(&families::BUILD_INFO);
         assert_eq!(text.finish(), "");
+    }
+
+    /// Each format escapes what would end a help early.
+    #[test]
+    fn helps_are_escaped() {
+        static ODD: Family =
+            Family { name: "odd", kind: Kind::Gauge, unit: "", labels: &[], help: "a\\b\"c\nd" };
+        let exposed = |format| {
+            let mut text = Text::new(format);
+            text.family(&ODD).integer(&[], 1);
+            text.finish()
+        };
+        assert!(exposed(Format::Text).starts_with("# HELP odd a\\\\b\"c\\nd\n# TYPE"));
+        assert!(exposed(Format::OpenMetrics).starts_with("# HELP odd a\\\\b\\\"c\\nd\n# TYPE"));
+    }
+
+    #[test]
+    fn the_end_is_said_in_openmetrics() {
+        assert_eq!(Text::new(Format::OpenMetrics).finish(), "# EOF\n");
     }
 }

@@ -4,7 +4,8 @@ use portent_event::CONFIDENCE_BUCKETS;
 
 /// Upper bounds of a histogram without `+Inf`: in billionths of the unit, and as the `le` label says it.
 ///
-/// The texts are what Go prints, because a Prometheus before 3.0 compares them as texts.
+/// The texts are the canonical numbers of OpenMetrics, in every format: a Prometheus before 3.0 compares them
+/// as texts and would otherwise begin new series when the format of its scrapes changes.
 pub type Bounds<const N: usize> = [(u64, &'static str); N];
 
 /// Bounds of every duration, from 10 µs.
@@ -24,10 +25,10 @@ pub const DURATION: Bounds<19> = [
     (100_000_000, "0.1"),
     (250_000_000, "0.25"),
     (500_000_000, "0.5"),
-    (1_000_000_000, "1"),
+    (1_000_000_000, "1.0"),
     (2_500_000_000, "2.5"),
-    (5_000_000_000, "5"),
-    (10_000_000_000, "10"),
+    (5_000_000_000, "5.0"),
+    (10_000_000_000, "10.0"),
 ];
 
 /// Bounds of the confidence, as [`portent_event::CONFIDENCE_BOUNDS`].
@@ -39,7 +40,7 @@ pub const CONFIDENCE: Bounds<8> = [
     (900_000_000, "0.9"),
     (950_000_000, "0.95"),
     (990_000_000, "0.99"),
-    (1_000_000_000, "1"),
+    (1_000_000_000, "1.0"),
 ];
 
 /// Histogram over [`DURATION`].

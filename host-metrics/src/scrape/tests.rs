@@ -1,0 +1,118 @@
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::net::SocketAddr;
+
+use flate2::read::GzDecoder;
+use hyper::Method;
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::exposition::Format;
+use crate::process::Process;
+use crate::registry::Registry;
+use crate::server::{ServerLimits, serve};
+use crate::testing::{NOW, exchange_bytes, models};
+
+const OPEN_METRICS: &str = "accept: application/openmetrics-text\r\n";
+const GZIP: &str = "accept-encoding: gzip\r\n";
+
+/// A snapshot that shows the same at every request.
+fn snapshot(registry: Registry) -> Snapshot {
+    let process = Process::default();
+    Snapshot { registry, in_flight: BTreeMap::new(), tail_files: 0, process, now: NOW }
+}
+
+fn demo() -> Snapshot {
+    let mut registry = Registry::default();
+    registry.expect_app("demo", &models());
+    snapshot(registry)
+}
+
+async fn start(snapshot: Snapshot) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let handler = move |request: Request<Incoming>| {
+        let answer = expose(&snapshot, request.headers());
+        async { answer }
+    };
+    tokio::spawn(serve(listener, ServerLimits::default(), CancellationToken::new(), handler));
+    address
+}
+
+/// Head without its date, and body.
+async fn ask(address: SocketAddr, method: Method, headers: &str) -> (Vec<String>, Vec<u8>) {
+    let request = format!("{method} /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{headers}\r\n");
+    let answer = exchange_bytes(address, request.as_bytes()).await;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = str::from_utf8(&answer[..end]).unwrap().split("\r\n");
+    let head = head.filter(|line| !line.starts_with("date: ")).map(str::to_owned).collect();
+    (head, answer[end + 4..].to_vec())
+}
+
+#[track_caller]
+fn assert_heads(head: &[String], lines: &[&str]) {
+    for line in lines {
+        assert!(head.iter().any(|found| found == line), "no {line} in {head:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_format_is_sent_with_its_type() {
+    let address = start(demo()).await;
+    for (headers, format) in [("", Format::Text), (OPEN_METRICS, Format::OpenMetrics)] {
+        let (head, body) = ask(address, Method::GET, headers).await;
+        let content_type = format!("content-type: {}", format.content_type());
+        assert_heads(&head, &["HTTP/1.1 200 OK", &content_type, "vary: Accept, Accept-Encoding"]);
+        assert_eq!(String::from_utf8(body).unwrap(), demo().expose(format));
+    }
+}
+
+/// A header in several lines is one list.
+#[tokio::test]
+async fn all_lines_of_a_header_count() {
+    let address = start(demo()).await;
+    let headers = "accept: text/plain;q=0.5\r\naccept: application/openmetrics-text\r\n";
+    let (head, _) = ask(address, Method::GET, headers).await;
+    assert_heads(&head, &[&format!("content-type: {}", Format::OpenMetrics.content_type())]);
+}
+
+#[tokio::test]
+async fn gzip_carries_the_same_text() {
+    let address = start(demo()).await;
+    for (headers, format) in
+        [(GZIP.to_owned(), Format::Text), ([GZIP, OPEN_METRICS].concat(), Format::OpenMetrics)]
+    {
+        let (head, body) = ask(address, Method::GET, &headers).await;
+        let length = format!("content-length: {}", body.len());
+        assert_heads(&head, &["content-encoding: gzip", "vary: Accept, Accept-Encoding", &length]);
+        let mut text = String::new();
+        GzDecoder::new(body.as_slice()).read_to_string(&mut text).unwrap();
+        assert_eq!(text, demo().expose(format));
+        assert!(body.len() * 5 < text.len(), "{} of {} bytes", body.len(), text.len());
+        assert_eq!(ask(address, Method::GET, &headers).await.1, body, "the same state gives the same bytes");
+    }
+}
+
+#[tokio::test]
+async fn unwanted_or_useless_compression_is_left_out() {
+    let cases =
+        [(demo(), "accept-encoding: gzip;q=0, *\r\n"), (demo(), ""), (snapshot(Registry::default()), GZIP)];
+    for (snapshot, headers) in cases {
+        let expected = snapshot.to_text();
+        let (head, body) = ask(start(snapshot).await, Method::GET, headers).await;
+        assert!(!head.iter().any(|line| line.starts_with("content-encoding")), "{head:?}");
+        assert_eq!(String::from_utf8(body).unwrap(), expected);
+    }
+}
+
+/// `HEAD` tells of the answer to `GET` what there is to tell, the length included.
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let address = start(demo()).await;
+    for headers in ["", GZIP, OPEN_METRICS, &[GZIP, OPEN_METRICS].concat()] {
+        let (head, body) = ask(address, Method::HEAD, headers).await;
+        let (expected, whole) = ask(address, Method::GET, headers).await;
+        assert_eq!((&head, body.len()), (&expected, 0));
+        assert_heads(&head, &[&format!("content-length: {}", whole.len())]);
+    }
+}
