@@ -48,7 +48,7 @@ struct Figures {
 /// Measures and prints a table.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     crate::build::components(&["predict"])?;
-    crate::build::programs()?;
+    crate::build::programs(&["host-metrics"])?;
     let contenders = contender::start_all(&arguments.peers, &arguments.python)?;
     let mut figures: Vec<Vec<Figures>> = contenders.iter().map(|_| Vec::new()).collect();
     for contender in &contenders {

@@ -14,7 +14,7 @@ pub(crate) const COMPONENTS: [&str; 2] = ["predict", "portent-guest"];
 /// Builds the components and the native programs.
 pub(crate) fn all() -> Result<()> {
     components(&COMPONENTS)?;
-    programs()
+    programs(&["host-metrics", "trainer"])
 }
 
 /// Builds components with the wasm profile.
@@ -28,10 +28,14 @@ pub(crate) fn components(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the native programs with the release profile.
-pub(crate) fn programs() -> Result<()> {
-    println!("building host-metrics (the first time takes some minutes: it contains wasmtime)");
-    run(cargo().args(["build", "--release", "--package", "host-metrics", "--package", "trainer"]))
+/// Builds native programs with the release profile, one by one: built together, their dependencies would have
+/// the features of both, and building one alone later would build these anew.
+pub(crate) fn programs(packages: &[&str]) -> Result<()> {
+    for package in packages {
+        println!("building {package} (the first time takes some minutes: host-metrics contains wasmtime)");
+        run(cargo().args(["build", "--release", "--package", package]))?;
+    }
+    Ok(())
 }
 
 /// Path of a native program built by [`programs`].

@@ -15,6 +15,9 @@ const PORTABLE: [&str; 3] = ["portent-event", "portent-model", "portent-service"
 /// Tells cargo which program runs the test programs of the portable crates.
 const RUNNER: &str = "CARGO_TARGET_WASM32_WASIP2_RUNNER";
 
+/// Builds that program along with the native tests: on its own, it would build wasmtime a second time.
+const RUNNER_FEATURE: &str = "portent-tests/runner";
+
 /// Tells tests where to record an outside judge that is absent.
 const SKIP_LOG: &str = "PORTENT_SKIP_LOG";
 
@@ -51,7 +54,8 @@ fn check() -> Result<()> {
     build::components(&COMPONENTS)?;
     step("lints");
     let deny = ["--", "-D", "warnings"];
-    build::run(cargo().args(["clippy", "--workspace", "--all-targets"]).args(deny))?;
+    let workspace = ["clippy", "--workspace", "--features", RUNNER_FEATURE, "--all-targets"];
+    build::run(cargo().args(workspace).args(deny))?;
     let without_host = ["clippy", "--package", "host-metrics", "--no-default-features", "--all-targets"];
     build::run(cargo().args(without_host).args(deny))?;
     for component in COMPONENTS {
@@ -64,15 +68,12 @@ fn check() -> Result<()> {
 
 fn test_native(skip_log: &Path, count: &mut Count) -> Result<()> {
     step("tests, native");
-    // The scenarios start this program; the tests of other packages do not build it.
-    build::run(cargo().args(["build", "--package", "host-metrics"]))?;
-    count_tests(cargo().args(["test", "--workspace", "--no-fail-fast"]).env(SKIP_LOG, skip_log), count)
+    let test = ["test", "--workspace", "--features", RUNNER_FEATURE, "--no-fail-fast"];
+    count_tests(cargo().args(test).env(SKIP_LOG, skip_log), count)
 }
 
 fn test_wasm(skip_log: &Path, count: &mut Count) -> Result<()> {
     step("tests, wasm");
-    let runner = ["build", "--package", "portent-tests", "--features", "runner", "--bin", "run-wasm"];
-    build::run(cargo().args(runner))?;
     let mut command = cargo();
     command.args(["test", "--no-fail-fast", "--lib", "--target", WASM_TARGET]);
     for package in PORTABLE {

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 /// Builds, then becomes `host-metrics up`, so that signals and the exit status are its own.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     build::components(&["predict"])?;
-    build::programs()?;
+    build::programs(&["host-metrics"])?;
     let mut command = Command::new(build::program("host-metrics"));
     command.arg("up").current_dir(build::workspace());
     if arguments.help_host {
