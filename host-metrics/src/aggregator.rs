@@ -54,7 +54,7 @@ impl Aggregator {
         let mut state = State::default();
         let models = library.models();
         for app in apps.iter().chain(models.iter().map(|card| &card.app)) {
-            state.registry.expect_app(app, &models);
+            state.registry.expect_app(app, &models, clock::now());
         }
         let (state, in_flight) = (Mutex::new(state), Mutex::default());
         Self { shared: Arc::new(Shared { library, state, in_flight, tail_files: AtomicU64::new(0) }) }
@@ -87,12 +87,12 @@ impl Aggregator {
 
     /// Counts an error of a request whose event has been counted already.
     pub fn apply_error(&self, app: &str, route: Route, error: ErrorType) {
-        self.state().registry.apply_error(app, route, error);
+        self.state().registry.apply_error(app, route, error, clock::now());
     }
 
     /// Counts events that a sender gave up on.
     pub fn apply_drops(&self, report: &DropReport<'_>) {
-        self.state().registry.apply_drops(report);
+        self.state().registry.apply_drops(report, clock::now());
     }
 
     /// Counts the lines of an identified delivery, all of them or, where it came before, none.
@@ -110,7 +110,7 @@ impl Aggregator {
                     let app = lines.first().map_or(OTHER_APP, app_of);
                     let report =
                         DropReport { app: app.into(), count: lost_before, reason: DropReason::Other };
-                    registry.apply_drops(&report);
+                    registry.apply_drops(&report, clock::now());
                 }
             }
             Verdict::Repeated => registry.intake.duplicates += events(lines),
@@ -190,7 +190,7 @@ fn apply_all(registry: &mut Registry, way: Way, lines: &[Line<'_>], models: &Mod
     for line in lines {
         match line {
             Line::Event(event) => registry.apply(event, models, now),
-            Line::Dropped(report) => registry.apply_drops(report),
+            Line::Dropped(report) => registry.apply_drops(report, now),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod server;
 
 mod answer;
 pub mod clock;
+pub mod codec;
 pub mod process;
 mod scrape;
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub struct Models {
 
 impl Default for Models {
     fn default() -> Self {
-        Self { known: BTreeMap::new(), unknown: Arc::new(ModelCard::unknown()) }
+        Self { known: BTreeMap::new(), unknown: ModelCard::unknown() }
     }
 }
 

@@ -1,47 +1,57 @@
-//! The counts: a plain value that events are applied to.
+//! The counts: a plain value that events are applied to and that adds up with others of its kind.
 //!
-//! Everything in it is an integer, or the greatest of what was seen, so that neither the order of the
-//! events nor how they were split into deliveries can change what is exposed.
+//! Everything in it is an integer, or the greatest (of start times the least) of what was seen, so that neither
+//! the order of the events nor how they were split into deliveries can change what is exposed. A delivery is
+//! counted into a registry of its own, which is then kept on disk and merged into the one that is exposed.
 
 mod app;
+mod bounds;
+mod encoding;
+mod exemplar;
 mod histogram;
 mod intake;
 mod model_counts;
+mod native;
+mod series;
 mod window;
 
 pub use app::{App, STATUS_OTHER};
-pub use histogram::{Bounds, CONFIDENCE, ConfidenceHistogram, DURATION, DurationHistogram, Histogram};
-pub use intake::{Intake, Rejection, Way};
+pub use bounds::{Bounds, Limits};
+pub use exemplar::Exemplar;
+pub use histogram::{Bounds as BucketBounds, CONFIDENCE, ConfidenceHistogram, DURATION, Histogram};
+pub use intake::{Intake, Limit, Rejection, Way};
 pub use model_counts::ModelCounts;
+pub use native::{NativeHistogram, SCHEMA as NATIVE_SCHEMA};
+pub use series::{Counter, DurationSeries};
 pub use window::Window;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use portent_event::{DropReport, ErrorType, Event, Route};
 
 use crate::clock;
 use crate::models::Models;
 
-/// Most applications that events may introduce; what comes later is counted under `other`.
-pub const APPS: usize = 64;
-
-/// Label value of the applications beyond the limit.
+/// Label value of what lies beyond a limit.
 pub const OTHER_APP: &str = "other";
 
-/// All counts of the aggregator.
+/// All counts of the aggregator, or those of one delivery. A clone shares what does not change afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    apps: BTreeMap<String, App>,
+    apps: BTreeMap<String, Arc<App>>,
     /// Counts of what was received, as such.
     pub intake: Intake,
 }
 
 impl Registry {
-    /// Creates the series of an application at zero, whatever the limit. With the models made for it,
-    /// their results and features are known too.
-    pub fn expect_app(&mut self, name: &str, models: &Models) {
-        let app = self.apps.entry(name.to_owned()).or_default();
-        models.iter().filter(|card| card.app == name).for_each(|card| app.expect_model(card));
+    /// Creates the series of an application at zero. With the models made for it, their results and features
+    /// are known too.
+    pub fn expect_app(&mut self, name: &str, models: &Models, now: u64) {
+        self.with_app(name, now, |app| {
+            app.expect_series();
+            models.iter().filter(|card| card.app == name).for_each(|card| _ = app.model(card, now));
+        });
     }
 
     /// Counts an event that arrived at `now`.
@@ -52,30 +62,50 @@ impl Registry {
         self.intake.truncated += u64::from(event.truncated);
         let unknown = event.predictions.iter().filter(|made| models.card_for(made).is_unknown());
         self.intake.unknown_models += unknown.count() as u64;
-        self.with_app(&event.app, |app| app.apply(event, models, time));
+        self.with_app(&event.app, now, |app| app.apply(event, models, time, now));
     }
 
     /// Counts an error alone, of a request that is counted already.
-    pub fn apply_error(&mut self, app: &str, route: Route, error: ErrorType) {
-        self.with_app(app, |app| app.count_error(route, error));
+    pub fn apply_error(&mut self, app: &str, route: Route, error: ErrorType, now: u64) {
+        self.with_app(app, now, |app| _ = app.count_error(route, error, now));
     }
 
     /// Counts events that a sender gave up on.
-    pub fn apply_drops(&mut self, report: &DropReport<'_>) {
-        self.with_app(&report.app, |app| app.count_drops(report.reason, report.count));
+    pub fn apply_drops(&mut self, report: &DropReport<'_>, now: u64) {
+        self.with_app(&report.app, now, |app| app.count_drops(report.reason, report.count));
+    }
+
+    /// Adds other counts. An application that is new here gets all series that it can be expected to have.
+    pub fn merge(&mut self, other: &Self) {
+        self.intake.merge(&other.intake);
+        for (name, more) in &other.apps {
+            let is_new = !self.apps.contains_key(name);
+            self.with_app(name, more.created, |app| {
+                if is_new {
+                    app.expect_series();
+                }
+                app.merge(more);
+            });
+        }
     }
 
     /// The applications, by name.
     pub fn apps(&self) -> impl Iterator<Item = (&str, &App)> {
-        self.apps.iter().map(|(name, app)| (name.as_str(), app))
+        self.apps.iter().map(|(name, app)| (name.as_str(), &**app))
     }
 
-    fn with_app(&mut self, name: &str, change: impl FnOnce(&mut App)) {
+    /// Whether nothing is counted here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.apps.is_empty() && self.intake == Intake::default()
+    }
+
+    fn with_app<R>(&mut self, name: &str, created: u64, change: impl FnOnce(&mut App) -> R) -> R {
         // Looked up first: nearly every event is of a known application, and a lookup needs no `String`.
         if let Some(app) = self.apps.get_mut(name) {
-            return change(app);
+            return change(Arc::make_mut(app));
         }
-        let name = if self.apps.len() < APPS { name } else { OTHER_APP };
-        change(self.apps.entry(name.to_owned()).or_default());
+        let app = self.apps.entry(name.to_owned()).or_insert_with(|| Arc::new(App::since(created)));
+        change(Arc::make_mut(app))
     }
 }

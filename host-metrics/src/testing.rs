@@ -7,6 +7,7 @@ use portent_event::{ClassCounts, Digest, Durations, ErrorType, Event, Method, Pa
 use portent_model::{
     ClassSpec, Column, FeatureKind, FeatureSpec, LinearSpec, MissingPolicy, ModelSpec, ProfileSpec,
 };
+use proptest::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -119,6 +120,27 @@ pub(crate) fn event() -> Event<'static> {
 pub(crate) fn invalid_event() -> Event<'static> {
     let durations = Durations { total: 20_000, parse: Some(4_000), ..Durations::default() };
     Event { status: 422, error: Some(ErrorType::Validation), durations, predictions: Vec::new(), ..event() }
+}
+
+/// Any event that a sender could make of the demo model and of one that is not known.
+pub(crate) fn any_event() -> impl Strategy<Value = Event<'static>> {
+    let status = prop::sample::select(vec![200_u16, 404, 422, 500, 503, 599]);
+    let method = prop::sample::select(Method::ALL);
+    let route = prop::sample::select(Route::ALL);
+    let error = prop::option::of(prop::sample::select(ErrorType::ALL));
+    let (app, model) =
+        (prop::sample::select(vec!["demo", "second"]), prop::sample::select(vec!["1", "2", "3"]));
+    let (seconds, total, predicted) = (0_u64..40, any::<u32>(), any::<bool>());
+    (app, model, method, route, status, error, seconds, total, predicted).prop_map(
+        |(app, model, method, route, status, error, seconds, total, predicted)| {
+            let mut event = event();
+            event.predictions[0].model = digest(model);
+            event.predictions.truncate(usize::from(predicted));
+            event.durations.total = u64::from(total);
+            let time = crate::clock::format(NOW - seconds * 500_000_000);
+            Event { app: app.into(), method, route, status, error, time: time.into(), ..event }
+        },
+    )
 }
 
 /// The line of an event, with its newline.

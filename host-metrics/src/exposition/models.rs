@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use super::text::Text;
 use super::{Snapshot, requests, sums};
 use crate::families::{self, Family};
-use crate::models::Bins;
 use crate::registry::{App, CONFIDENCE, ConfidenceHistogram, ModelCounts};
 
 pub(super) fn write(snapshot: &Snapshot, text: &mut Text) {
@@ -112,9 +111,8 @@ fn write_feature_bins(snapshot: &Snapshot, text: &mut Text) {
 }
 
 fn feature_bins(model: &ModelCounts) -> impl Iterator<Item = ((&str, &str, &str), u64)> {
-    let profiles = model.card.feature_bins.iter().zip(&model.feature_bins);
-    model.card.features.iter().zip(profiles).flat_map(|(feature, (Bins(bins), counts))| {
-        let (model, feature) = (model.card.name.as_str(), feature.as_str());
-        bins.iter().zip(counts).map(move |(bin, count)| ((model, feature, bin.as_str()), *count))
+    let name = model.card.name.as_str();
+    model.feature_bins().flat_map(move |(feature, bins, counts)| {
+        bins.iter().zip(counts).map(move |(bin, count)| ((name, feature, bin.as_str()), *count))
     })
 }

@@ -7,27 +7,32 @@ use portent_event::{Route, Stage};
 use super::Snapshot;
 use super::text::Text;
 use crate::families;
-use crate::registry::{App, DURATION, STATUS_OTHER};
+use crate::registry::{App, DURATION, DurationSeries, STATUS_OTHER};
 
 pub(super) fn write(snapshot: &Snapshot, text: &mut Text) {
     let apps = || snapshot.registry.apps();
     let mut series = text.family(&families::API_REQUESTS);
     for (name, app) in apps() {
-        for ((method, route, status), count) in &app.requests {
+        for ((method, route, status), requests) in &app.requests {
             let status = if *status == STATUS_OTHER { "other".to_owned() } else { status.to_string() };
-            series.integer(&[name, method.as_str(), route.as_str(), &status], *count);
+            series.integer(&[name, method.as_str(), route.as_str(), &status], requests.count());
         }
     }
     let mut series = text.family(&families::API_REQUEST_DURATION);
     for (name, app) in apps() {
-        for ((method, route), histogram) in &app.durations {
-            series.histogram(&[name, method.as_str(), route.as_str()], &DURATION, histogram);
+        let mut durations: BTreeMap<_, DurationSeries> = BTreeMap::new();
+        for ((method, route, _), requests) in &app.requests {
+            let sum = durations.entry((method, route));
+            sum.and_modify(|sum| sum.merge(requests)).or_insert_with(|| requests.clone());
+        }
+        for ((method, route), histogram) in &durations {
+            series.histogram(&[name, method.as_str(), route.as_str()], &DURATION, &histogram.classic);
         }
     }
     let mut series = text.family(&families::API_ERRORS);
     for (name, app) in apps() {
-        for ((error, route), count) in &app.errors {
-            series.integer(&[name, error.as_str(), route.as_str()], *count);
+        for ((error, route), counter) in &app.errors {
+            series.integer(&[name, error.as_str(), route.as_str()], counter.value);
         }
     }
     write_in_flight(snapshot, text);
@@ -38,7 +43,7 @@ pub(super) fn write_stages(snapshot: &Snapshot, text: &mut Text) {
     let mut series = text.family(&families::STAGE_DURATION);
     for (name, app) in snapshot.registry.apps() {
         for ((route, stage), histogram) in &app.stages {
-            series.histogram(&[name, route.as_str(), stage.as_str()], &DURATION, histogram);
+            series.histogram(&[name, route.as_str(), stage.as_str()], &DURATION, &histogram.classic);
         }
     }
 }
@@ -49,7 +54,7 @@ pub(super) fn write_scoring(snapshot: &Snapshot, text: &mut Text) {
     for (name, app) in snapshot.registry.apps() {
         let scoring = app.stages.iter().filter(|((_, stage), _)| *stage == Stage::Score);
         for ((route, _), histogram) in scoring {
-            series.histogram(&[name, Route::as_str(*route)], &DURATION, histogram);
+            series.histogram(&[name, Route::as_str(*route)], &DURATION, &histogram.classic);
         }
     }
 }

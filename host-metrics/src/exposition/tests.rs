@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use super::check::check;
 use super::*;
 use crate::models::Models;
-use crate::testing::{NOW, digest, event, invalid_event, models};
+use crate::registry::DurationSeries;
+use crate::testing::{NOW, any_event, digest, event, invalid_event, models};
 
 fn snapshot(registry: Registry) -> Snapshot {
     let process =
@@ -26,7 +27,7 @@ fn exposed(registry: &Registry) -> String {
 
 fn demo() -> Registry {
     let mut registry = Registry::default();
-    registry.expect_app("demo", &models());
+    registry.expect_app("demo", &models(), NOW);
     registry
 }
 
@@ -44,7 +45,7 @@ fn a_small_state_is_exposed_exactly() {
     registry.apply(&event(), &models, NOW);
     registry.apply(&event(), &models, NOW);
     registry.apply(&invalid_event(), &models, NOW);
-    registry.apply_drops(&DropReport { app: "demo".into(), count: 3, reason: DropReason::Timeout });
+    registry.apply_drops(&DropReport { app: "demo".into(), count: 3, reason: DropReason::Timeout }, NOW);
     for (format, file) in [(Format::Text, "golden.txt"), (Format::OpenMetrics, "golden.openmetrics")] {
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/exposition").join(file);
         let text = snapshot(registry.clone()).expose(format);
@@ -162,21 +163,6 @@ fn model_loaded_follows_the_newest_word() {
     assert!(loaded(&registry));
 }
 
-#[test]
-fn applications_beyond_the_limit_are_other() {
-    let mut registry = Registry::default();
-    for number in 0..crate::registry::APPS + 3 {
-        let event = Event { app: format!("app-{number}").into(), ..invalid_event() };
-        registry.apply(&event, &Models::default(), NOW);
-    }
-    let text = exposed(&registry);
-    assert_eq!(registry.apps().count(), crate::registry::APPS + 1);
-    assert_has(
-        &text,
-        &["api_errors_total{app=\"other\",error_type=\"ValidationError\",endpoint=\"/predict\"} 3"],
-    );
-}
-
 /// Statuses without a registered meaning share a label value.
 #[test]
 fn odd_statuses_are_other() {
@@ -209,27 +195,6 @@ fn the_true_number_in_flight_goes_before_the_mean() {
     assert_has(&text, &["active_requests{app=\"demo\"} 4", "active_requests{app=\"host\"} 0"]);
 }
 
-/// Any event that a sender could make of the demo model and of one that is not known.
-fn any_event() -> impl Strategy<Value = Event<'static>> {
-    let status = prop::sample::select(vec![200_u16, 404, 422, 500, 503, 599]);
-    let method = prop::sample::select(Method::ALL);
-    let route = prop::sample::select(Route::ALL);
-    let error = prop::option::of(prop::sample::select(portent_event::ErrorType::ALL));
-    let (app, model) =
-        (prop::sample::select(vec!["demo", "second"]), prop::sample::select(vec!["1", "2", "3"]));
-    let (seconds, total, predicted) = (0_u64..40, any::<u32>(), any::<bool>());
-    (app, model, method, route, status, error, seconds, total, predicted).prop_map(
-        |(app, model, method, route, status, error, seconds, total, predicted)| {
-            let mut event = event();
-            event.predictions[0].model = digest(model);
-            event.predictions.truncate(usize::from(predicted));
-            event.durations.total = u64::from(total);
-            let time = crate::clock::format(NOW - seconds * 500_000_000);
-            Event { app: app.into(), method, route, status, error, time: time.into(), ..event }
-        },
-    )
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -244,7 +209,7 @@ proptest! {
         shuffled.iter().for_each(|event| other.apply(event, &models(), NOW));
         let text = exposed(&registry);
             prop_assert_eq!(&text, &exposed(&other));
-        let requests: u64 = registry.apps().flat_map(|(_, app)| app.requests.values()).sum();
+        let requests: u64 = registry.apps().flat_map(|(_, app)| app.requests.values()).map(DurationSeries::count).sum();
         prop_assert_eq!(requests, events.len() as u64);
         let rows: u64 = registry.apps().flat_map(|(_, app)| app.models()).flat_map(|model| &model.rows).sum();
         prop_assert_eq!(rows, events.iter().map(|event| event.predictions.len() as u64).sum::<u64>());

@@ -1,10 +1,26 @@
 //! One model, as far as counting its predictions needs it.
 
+use std::sync::{Arc, LazyLock};
+
 use portent_event::{Digest, Pairs, Predictions};
 use portent_model::{ArtefactError, Model, Profile};
 
 /// Label value for everything that has no name here.
 const OTHER: &str = "other";
+
+static UNKNOWN: LazyLock<Arc<ModelCard>> = LazyLock::new(|| {
+    Arc::new(ModelCard {
+        digest: Digest([0; 32]),
+        app: OTHER.to_owned(),
+        name: OTHER.to_owned(),
+        model_type: OTHER.to_owned(),
+        version: OTHER.to_owned(),
+        classes: vec![OTHER.to_owned()],
+        features: vec![OTHER.to_owned()],
+        feature_bins: Vec::new(),
+        score_bins: Bins::default(),
+    })
+});
 
 /// Names and bins of one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,18 +71,9 @@ impl ModelCard {
     }
 
     /// The card for predictions of a model that nobody described: one class, one feature, no bins.
-    pub(super) fn unknown() -> Self {
-        Self {
-            digest: Digest([0; 32]),
-            app: OTHER.to_owned(),
-            name: OTHER.to_owned(),
-            model_type: OTHER.to_owned(),
-            version: OTHER.to_owned(),
-            classes: vec![OTHER.to_owned()],
-            features: vec![OTHER.to_owned()],
-            feature_bins: Vec::new(),
-            score_bins: Bins::default(),
-        }
+    #[must_use]
+    pub fn unknown() -> Arc<Self> {
+        Arc::clone(&UNKNOWN)
     }
 
     /// Whether this is the card of no particular model.

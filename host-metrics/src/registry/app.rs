@@ -6,8 +6,9 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use portent_event::{Digest, DropReason, ErrorType, Event, Method, ROUTES, Route, Stage};
 
-use super::histogram::DurationHistogram;
+use super::exemplar::Exemplar;
 use super::model_counts::ModelCounts;
+use super::series::{Counter, DurationSeries};
 use super::window::Window;
 use crate::models::{ModelCard, Models};
 
@@ -27,78 +28,87 @@ const BODY_ERRORS: [ErrorType; 8] = [
 ];
 
 /// What an application answered and predicted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct App {
-    /// Requests by method, route and status.
-    pub requests: BTreeMap<(Method, Route, u16), u64>,
-    /// Request durations by method and route.
-    pub durations: BTreeMap<(Method, Route), DurationHistogram>,
+    /// Since when it is counted, in nanoseconds since the epoch.
+    pub created: u64,
+    /// Requests and their durations, by method, route and status.
+    pub requests: BTreeMap<(Method, Route, u16), DurationSeries>,
     /// Failed requests by error and route.
-    pub errors: BTreeMap<(ErrorType, Route), u64>,
+    pub errors: BTreeMap<(ErrorType, Route), Counter>,
     /// Durations by route and stage. That of scoring is also the prediction's.
-    pub stages: BTreeMap<(Route, Stage), DurationHistogram>,
+    pub stages: BTreeMap<(Route, Stage), DurationSeries>,
     /// Events that senders lost.
     pub drops: BTreeMap<DropReason, u64>,
-    /// Durations of the last seconds.
+    /// Durations of the last seconds; not kept over a restart.
     pub window: Window,
-    models: BTreeMap<Digest, ModelCounts>,
+    /// Time of the newest event; `None` before the first.
+    pub last_event: Option<u64>,
+    pub(super) models: BTreeMap<Digest, Arc<ModelCounts>>,
     /// Time of the newest passed readiness check.
-    ready: Option<u64>,
+    pub(super) ready: Option<u64>,
     /// Time of the newest failure to load the model.
-    failed: Option<u64>,
-}
-
-impl Default for App {
-    /// Every series that any application of ours can be expected to have, at zero.
-    fn default() -> Self {
-        let mut app = Self {
-            requests: BTreeMap::from([((Method::Get, Route::Unmatched, 404), 0)]),
-            durations: BTreeMap::new(),
-            errors: BTreeMap::from([((ErrorType::NotFound, Route::Unmatched), 0)]),
-            stages: BTreeMap::new(),
-            drops: DropReason::ALL.iter().map(|reason| (*reason, 0)).collect(),
-            window: Window::default(),
-            models: BTreeMap::new(),
-            ready: None,
-            failed: None,
-        };
-        for info in ROUTES {
-            app.requests.extend(info.statuses.iter().map(|status| ((info.method, info.route, *status), 0)));
-            app.durations.insert((info.method, info.route), DurationHistogram::default());
-            if info.method == Method::Post {
-                app.errors.extend(BODY_ERRORS.map(|error| ((error, info.route), 0)));
-                let stages = Stage::ALL.iter().map(|stage| (info.route, *stage));
-                app.stages.extend(stages.map(|key| (key, DurationHistogram::default())));
-            } else if info.statuses.contains(&503) {
-                app.errors.insert((ErrorType::ModelNotLoaded, info.route), 0);
-            }
-        }
-        app
-    }
+    pub(super) failed: Option<u64>,
 }
 
 impl App {
-    pub(super) fn expect_model(&mut self, card: &Arc<ModelCard>) {
-        self.models.entry(card.digest).or_insert_with(|| ModelCounts::new(Arc::clone(card)));
+    /// An application without series.
+    #[must_use]
+    pub fn since(created: u64) -> Self {
+        Self { created, ..Self::default() }
     }
 
-    pub(super) fn apply(&mut self, event: &Event<'_>, models: &Models, time: u64) {
+    /// Whether no series exists.
+    pub(super) fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+            && self.errors.is_empty()
+            && self.stages.is_empty()
+            && self.drops.is_empty()
+            && self.models.is_empty()
+    }
+
+    /// Adds every series that any application of ours can be expected to have, at zero.
+    pub(super) fn expect_series(&mut self) {
+        let created = self.created;
+        let mut request = |key| {
+            self.requests.entry(key).or_insert_with(|| DurationSeries::since(created));
+        };
+        request((Method::Get, Route::Unmatched, 404));
+        for info in ROUTES {
+            info.statuses.iter().for_each(|status| request((info.method, info.route, *status)));
+        }
+        for key in expected_errors() {
+            self.errors.entry(key).or_insert_with(|| Counter::since(created));
+        }
+        for key in expected_stages() {
+            self.stages.entry(key).or_insert_with(|| DurationSeries::since(created));
+        }
+        DropReason::ALL.iter().for_each(|reason| _ = self.drops.entry(*reason).or_default());
+    }
+
+    /// The counts of a model, at zero if there are none yet.
+    pub(super) fn model(&mut self, card: &Arc<ModelCard>, now: u64) -> &mut ModelCounts {
+        let new = || Arc::new(ModelCounts::new(Arc::clone(card), now));
+        Arc::make_mut(self.models.entry(card.digest).or_insert_with(new))
+    }
+
+    pub(super) fn apply(&mut self, event: &Event<'_>, models: &Models, time: u64, now: u64) {
         let Event { method, route, .. } = *event;
-        *self.requests.entry((method, route, status_label(event.status))).or_default() += 1;
-        self.durations.entry((method, route)).or_default().observe(event.durations.total);
+        let exemplar = Exemplar::new(&event.request_id, event.durations.total, time);
+        let requests = self.requests.entry((method, route, status_label(event.status)));
+        requests.or_insert_with(|| DurationSeries::since(now)).observe_request(exemplar);
         self.window.add(time, event.durations.total);
+        self.last_event = self.last_event.max(Some(time));
         if let Some(error) = event.error {
-            self.count_error(route, error);
+            let exemplar = Exemplar::new(&event.request_id, 1_000_000_000, time);
+            self.count_error(route, error, now).remember(exemplar);
         }
         for (stage, nanoseconds) in stages(event) {
-            self.stages.entry((route, stage)).or_default().observe(nanoseconds);
+            let stage = self.stages.entry((route, stage)).or_insert_with(|| DurationSeries::since(now));
+            stage.observe(nanoseconds);
         }
         for predictions in &event.predictions {
-            let card = models.card_for(predictions);
-            self.expect_model(card);
-            if let Some(counts) = self.models.get_mut(&card.digest) {
-                counts.apply(predictions, time);
-            }
+            self.model(models.card_for(predictions), now).apply(predictions, time);
         }
         match readiness(event) {
             Some(true) => self.ready = self.ready.max(Some(time)),
@@ -107,23 +117,39 @@ impl App {
         }
     }
 
-    pub(super) fn count_error(&mut self, route: Route, error: ErrorType) {
-        *self.errors.entry((error, route)).or_default() += 1;
+    pub(super) fn count_error(&mut self, route: Route, error: ErrorType, now: u64) -> &mut Counter {
+        let counter = self.errors.entry((error, route)).or_insert_with(|| Counter::since(now));
+        counter.value += 1;
+        counter
     }
 
     pub(super) fn count_drops(&mut self, reason: DropReason, count: u32) {
         *self.drops.entry(reason).or_default() += u64::from(count);
     }
 
+    /// Adds the counts of the same application.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.created = self.created.min(other.created);
+        merge_maps(&mut self.requests, &other.requests, DurationSeries::merge);
+        merge_maps(&mut self.errors, &other.errors, Counter::merge);
+        merge_maps(&mut self.stages, &other.stages, DurationSeries::merge);
+        merge_maps(&mut self.drops, &other.drops, |drops, more| *drops += more);
+        merge_maps(&mut self.models, &other.models, |model, more| Arc::make_mut(model).merge(more));
+        self.window.merge(&other.window);
+        self.last_event = self.last_event.max(other.last_event);
+        self.ready = self.ready.max(other.ready);
+        self.failed = self.failed.max(other.failed);
+    }
+
     /// The models that predicted or are expected to, by digest.
     pub fn models(&self) -> impl Iterator<Item = &ModelCounts> {
-        self.models.values()
+        self.models.values().map(|model| &**model)
     }
 
     /// The model used last, or an expected one if none was used yet.
     #[must_use]
     pub fn current_model(&self) -> Option<&ModelCard> {
-        let known = self.models.values().filter(|counts| !counts.card.is_unknown());
+        let known = self.models().filter(|counts| !counts.card.is_unknown());
         known.max_by_key(|counts| (counts.last_used, counts.card.digest)).map(|counts| &*counts.card)
     }
 
@@ -135,6 +161,37 @@ impl App {
         let loaded = model.last_used.max(self.ready.filter(|_| is_current));
         loaded.is_some() && loaded >= self.failed
     }
+}
+
+/// Adds up the values of equal keys; a key that is only in `more` comes with its value.
+fn merge_maps<K: Ord + Clone, V: Clone>(
+    map: &mut BTreeMap<K, V>,
+    more: &BTreeMap<K, V>,
+    merge: impl Fn(&mut V, &V),
+) {
+    for (key, value) in more {
+        match map.get_mut(key) {
+            Some(known) => merge(known, value),
+            None => _ = map.insert(key.clone(), value.clone()),
+        }
+    }
+}
+
+fn expected_errors() -> impl Iterator<Item = (ErrorType, Route)> {
+    let of_routes = ROUTES.iter().flat_map(|info| {
+        let errors: &[ErrorType] = match info.method {
+            Method::Post => &BODY_ERRORS,
+            _ if info.statuses.contains(&503) => &[ErrorType::ModelNotLoaded],
+            _ => &[],
+        };
+        errors.iter().map(|error| (*error, info.route))
+    });
+    of_routes.chain([(ErrorType::NotFound, Route::Unmatched)])
+}
+
+fn expected_stages() -> impl Iterator<Item = (Route, Stage)> {
+    let predicting = ROUTES.iter().filter(|info| info.method == Method::Post);
+    predicting.flat_map(|info| Stage::ALL.iter().map(|stage| (info.route, *stage)))
 }
 
 fn status_label(status: u16) -> u16 {

@@ -84,6 +84,35 @@ impl Rejection {
     }
 }
 
+/// A limit that was reached; the `limit` label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limit {
+    /// Applications that events introduce.
+    Apps,
+    /// Series of all families.
+    Series,
+    /// Series of one family.
+    SeriesPerFamily,
+    /// Files followed at once.
+    TailFiles,
+}
+
+impl Limit {
+    /// Every limit, in the order of their texts.
+    pub const ALL: [Self; 4] = [Self::Apps, Self::Series, Self::SeriesPerFamily, Self::TailFiles];
+
+    /// The label value.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Apps => "apps",
+            Self::Series => "series",
+            Self::SeriesPerFamily => "series_per_family",
+            Self::TailFiles => "tail_files",
+        }
+    }
+}
+
 impl From<&DecodeError> for Rejection {
     fn from(error: &DecodeError) -> Self {
         match error {
@@ -96,10 +125,12 @@ impl From<&DecodeError> for Rejection {
 }
 
 /// What the aggregator received.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Intake {
-    received: BTreeMap<Way, u64>,
-    rejected: BTreeMap<Rejection, u64>,
+    pub(super) received: BTreeMap<Way, u64>,
+    pub(super) rejected: BTreeMap<Rejection, u64>,
+    /// How often something was beyond a limit.
+    pub limit_hits: BTreeMap<Limit, u64>,
     /// Events of repeated deliveries.
     pub duplicates: u64,
     /// Events without their bins.
@@ -123,6 +154,23 @@ impl Intake {
         *self.rejected.entry(reason).or_default() += count;
     }
 
+    /// Counts that something was beyond a limit.
+    pub fn hit(&mut self, limit: Limit, times: u64) {
+        *self.limit_hits.entry(limit).or_default() += times;
+    }
+
+    /// Adds what was received in another place.
+    pub fn merge(&mut self, other: &Self) {
+        add(&mut self.received, &other.received);
+        add(&mut self.rejected, &other.rejected);
+        add(&mut self.limit_hits, &other.limit_hits);
+        self.duplicates += other.duplicates;
+        self.truncated += other.truncated;
+        self.ignored += other.ignored;
+        self.unknown_models += other.unknown_models;
+        self.newest_event = self.newest_event.max(other.newest_event);
+    }
+
     /// Events applied that came this way.
     #[must_use]
     pub fn received(&self, way: Way) -> u64 {
@@ -134,4 +182,8 @@ impl Intake {
     pub fn rejected(&self, reason: Rejection) -> u64 {
         self.rejected.get(&reason).copied().unwrap_or_default()
     }
+}
+
+fn add<K: Copy + Ord>(counts: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>) {
+    more.iter().for_each(|(key, count)| *counts.entry(*key).or_default() += count);
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use portent_event::{Pairs, Predictions};
 
 use super::histogram::ConfidenceHistogram;
-use crate::models::ModelCard;
+use crate::models::{Bins, ModelCard};
 
 /// What was predicted with one model, by index of class, feature and bin.
 #[derive(Clone, Debug)]
 pub struct ModelCounts {
     /// The names behind the indexes.
     pub card: Arc<ModelCard>,
+    /// Since when it is counted, in nanoseconds since the epoch.
+    pub created: u64,
     /// Time of the newest prediction; `None` before the first.
     pub last_used: Option<u64>,
     /// Rows per class.
@@ -22,8 +24,8 @@ pub struct ModelCounts {
     pub score_sum_nano: u128,
     /// Rows per bin of the score.
     pub score_bins: Vec<u64>,
-    /// Rows per bin of each feature.
-    pub feature_bins: Vec<Vec<u64>>,
+    /// Rows per bin of each feature, one feature after the other.
+    pub(super) feature_bins: Vec<u64>,
     /// Rows per feature in which it was missing.
     pub missing: Vec<u64>,
     /// Rows per feature in which it was out of range.
@@ -31,18 +33,29 @@ pub struct ModelCounts {
 }
 
 impl ModelCounts {
-    pub(super) fn new(card: Arc<ModelCard>) -> Self {
+    pub(super) fn new(card: Arc<ModelCard>, created: u64) -> Self {
         Self {
+            created,
             last_used: None,
             rows: vec![0; card.classes.len()],
             confidence: vec![ConfidenceHistogram::default(); card.classes.len()],
             score_sum_nano: 0,
             score_bins: vec![0; card.score_bins.0.len()],
-            feature_bins: card.feature_bins.iter().map(|bins| vec![0; bins.0.len()]).collect(),
+            feature_bins: vec![0; card.feature_bins.iter().map(|bins| bins.0.len()).sum()],
             missing: vec![0; card.features.len()],
             out_of_range: vec![0; card.features.len()],
             card,
         }
+    }
+
+    /// Features with the names of their bins and the rows in each.
+    pub fn feature_bins(&self) -> impl Iterator<Item = (&str, &[String], &[u64])> {
+        let mut rest = &self.feature_bins[..];
+        self.card.features.iter().zip(&self.card.feature_bins).map(move |(feature, Bins(bins))| {
+            let (counts, others) = rest.split_at_checked(bins.len()).unwrap_or_default();
+            rest = others;
+            (feature.as_str(), &bins[..], counts)
+        })
     }
 
     pub(super) fn apply(&mut self, predictions: &Predictions<'_>, time: u64) {
@@ -60,9 +73,41 @@ impl ModelCounts {
         add(&mut self.out_of_range, &predictions.out_of_range, last_feature);
         // Bins have no such last one: without a profile they mean nothing.
         add(&mut self.score_bins, &predictions.score_bins, usize::MAX);
-        for (counts, bins) in self.feature_bins.iter_mut().zip(&predictions.bins) {
-            add(counts, bins, usize::MAX);
+        let mut rest = &mut self.feature_bins[..];
+        for (Bins(bins), pairs) in self.card.feature_bins.iter().zip(&predictions.bins) {
+            let Some((counts, others)) = rest.split_at_mut_checked(bins.len()) else { return };
+            add(counts, pairs, usize::MAX);
+            rest = others;
         }
+    }
+
+    /// Adds the counts of the same model.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.created = self.created.min(other.created);
+        self.last_used = self.last_used.max(other.last_used);
+        self.score_sum_nano += other.score_sum_nano;
+        sum(&mut self.rows, &other.rows);
+        for (histogram, more) in self.confidence.iter_mut().zip(&other.confidence) {
+            histogram.merge(more);
+        }
+        sum(&mut self.score_bins, &other.score_bins);
+        sum(&mut self.feature_bins, &other.feature_bins);
+        sum(&mut self.missing, &other.missing);
+        sum(&mut self.out_of_range, &other.out_of_range);
+    }
+
+    /// The same rows as if nobody had described the model: under one class and one feature, without bins.
+    pub(super) fn without_names(&self, unknown: &Arc<ModelCard>) -> Self {
+        let mut counts = Self::new(Arc::clone(unknown), self.created);
+        counts.last_used = self.last_used;
+        counts.score_sum_nano = self.score_sum_nano;
+        counts.rows.iter_mut().for_each(|rows| *rows = self.rows.iter().sum());
+        counts.missing.iter_mut().for_each(|rows| *rows = self.missing.iter().sum());
+        counts.out_of_range.iter_mut().for_each(|rows| *rows = self.out_of_range.iter().sum());
+        for histogram in &mut counts.confidence {
+            self.confidence.iter().for_each(|more| histogram.merge(more));
+        }
+        counts
     }
 }
 
@@ -71,5 +116,11 @@ fn add(counts: &mut [u64], pairs: &Pairs, last: usize) {
         if let Some(slot) = counts.get_mut(usize::from(index).min(last)) {
             *slot += u64::from(count);
         }
+    }
+}
+
+fn sum(counts: &mut [u64], more: &[u64]) {
+    for (count, more) in counts.iter_mut().zip(more) {
+        *count += more;
     }
 }

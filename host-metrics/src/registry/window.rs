@@ -27,13 +27,23 @@ struct Slot {
 impl Window {
     /// Adds a request that ended at `time` and took this long.
     pub fn add(&mut self, time: u64, nanoseconds: u64) {
-        let second = time / SECOND;
+        self.add_busy(time / SECOND, u128::from(nanoseconds));
+    }
+
+    /// Adds the requests of another window.
+    pub fn merge(&mut self, other: &Self) {
+        for slot in other.slots.iter().filter(|slot| slot.busy > 0) {
+            self.add_busy(slot.second, slot.busy);
+        }
+    }
+
+    fn add_busy(&mut self, second: u64, busy: u128) {
         let slot = &mut self.slots[usize::try_from(second % SLOTS as u64).unwrap_or_default()];
         if slot.second < second {
             *slot = Slot { second, busy: 0 };
         }
         if slot.second == second {
-            slot.busy += u128::from(nanoseconds);
+            slot.busy += busy;
         }
     }
 

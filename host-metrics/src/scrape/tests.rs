@@ -24,7 +24,7 @@ fn snapshot(registry: Registry) -> Snapshot {
 
 fn demo() -> Snapshot {
     let mut registry = Registry::default();
-    registry.expect_app("demo", &models());
+    registry.expect_app("demo", &models(), NOW);
     snapshot(registry)
 }
 
