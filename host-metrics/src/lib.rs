@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod logging;
 pub mod start;
+pub mod state;
 
 #[cfg(feature = "host")]
 pub mod up;

@@ -17,8 +17,11 @@ mod window;
 
 pub use app::{App, STATUS_OTHER};
 pub use bounds::{Bounds, Limits};
+pub(crate) use encoding::FindCard;
 pub use exemplar::Exemplar;
-pub use histogram::{Bounds as BucketBounds, CONFIDENCE, ConfidenceHistogram, DURATION, Histogram};
+pub use histogram::{
+    Bounds as BucketBounds, CONFIDENCE, ConfidenceHistogram, DURATION, DurationHistogram, Histogram,
+};
 pub use intake::{Intake, Limit, Rejection, Way};
 pub use model_counts::ModelCounts;
 pub use native::{NativeHistogram, SCHEMA as NATIVE_SCHEMA};
@@ -87,6 +90,22 @@ impl Registry {
                 app.merge(more);
             });
         }
+    }
+
+    /// The applications and models of `expected` that are not known here, without counts.
+    #[must_use]
+    pub fn missing_from(&self, expected: &Self) -> Self {
+        let mut missing = Self::default();
+        for (name, app) in &expected.apps {
+            let known = self.apps.get(name);
+            let is_new = |digest| known.is_none_or(|known| !known.models.contains_key(digest));
+            let models: Vec<_> = app.models.iter().filter(|(digest, _)| is_new(digest)).collect();
+            if known.is_none() || !models.is_empty() {
+                let models = models.into_iter().map(|(digest, model)| (*digest, Arc::clone(model))).collect();
+                missing.apps.insert(name.clone(), Arc::new(App { models, ..App::since(app.created) }));
+            }
+        }
+        missing
     }
 
     /// The applications, by name.

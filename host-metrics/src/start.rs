@@ -12,6 +12,7 @@ use crate::Aggregator;
 use crate::cli::AggregatorArgs;
 use crate::ingest::{http, tail};
 use crate::models::{LibraryError, ModelLibrary};
+use crate::registry::Limits;
 use crate::scrape::{self, Readiness};
 use crate::server::serve;
 
@@ -105,7 +106,7 @@ pub async fn start_aggregator(
             .map_err(|error| StartError::Usage(format!("--tail {pattern}: {}", error.msg)))?;
     }
     let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
-    let aggregator = Aggregator::new(library, &args.app);
+    let aggregator = Aggregator::new(library, &args.app, Limits::default());
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
     let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
     tracing::info!("counts are kept in memory only: a restart begins at zero");

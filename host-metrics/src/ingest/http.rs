@@ -10,16 +10,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{EXPECT, HeaderMap};
+use hyper::header::{EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
-use portent_event::{Line, is_name};
+use portent_event::{Event, Line, is_name};
 use serde_json::json;
 
 use super::deliveries::{Delivery, Verdict};
 use crate::Aggregator;
+use crate::aggregator::Delta;
 use crate::answer::{self, Answer};
 use crate::clock::{self, SECOND};
-use crate::registry::Rejection;
+use crate::registry::{Rejection, Way};
 use crate::server::discard;
 
 /// Header that names the sender.
@@ -73,7 +74,7 @@ async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Reque
     let (head, body) = request.into_parts();
     let expects = head.headers.contains_key(EXPECT);
     let counted = match read_body(body, expects, limits).await {
-        Ok(body) => count(aggregator, &head.headers, &body),
+        Ok(body) => count(aggregator, &head.headers, &body).await,
         Err(refusal) => Err(refusal),
     };
     counted.unwrap_or_else(|refusal| {
@@ -83,23 +84,31 @@ async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Reque
     })
 }
 
-fn count(aggregator: &Aggregator, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Refusal> {
+async fn count(aggregator: &Aggregator, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Refusal> {
     let source = source(headers)?;
     let sequence = number(headers, SEQUENCE)?.ok_or_else(|| missing(SEQUENCE))?;
     let dropped = number(headers, DROPPED)?.unwrap_or_default();
-    let lines = decode(body)?;
-    let now = clock::now();
-    let oldest_event = oldest_event(&lines, now)?;
-    let delivery = Delivery { source, sequence, oldest_event, arrived: now };
-    let accepted = |duplicate| json!({ "accepted": lines.len(), "duplicate": duplicate });
-    match aggregator.apply_delivery(&delivery, &lines, dropped) {
-        Verdict::New => Ok(answer::json(StatusCode::OK, &accepted(false))),
-        Verdict::Repeated => Ok(answer::json(StatusCode::OK, &accepted(true))),
-        Verdict::OutsideWindow => Ok(answer::error(
+    let mut delta = aggregator.delta(Way::Http);
+    let (oldest_event, lines) = read_lines(body, &mut delta)?;
+    let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
+    let accepted = |duplicate| json!({ "accepted": lines, "duplicate": duplicate });
+    match aggregator.apply_delivery(&delivery, delta, dropped).await {
+        Ok(Verdict::New) => Ok(answer::json(StatusCode::OK, &accepted(false))),
+        Ok(Verdict::Repeated) => Ok(answer::json(StatusCode::OK, &accepted(true))),
+        Ok(Verdict::OutsideWindow) => Ok(answer::error(
             StatusCode::CONFLICT,
             "outside the window in which repeats are recognised: not counted",
         )),
+        Err(_) => Ok(unavailable()),
     }
+}
+
+/// The delivery may be sent again: whether it is kept by then, its identity will tell.
+fn unavailable() -> Answer {
+    let message = "the state directory cannot be written: send the same delivery again later";
+    let mut answer = answer::error(StatusCode::SERVICE_UNAVAILABLE, message);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
 }
 
 async fn read_body(mut body: Incoming, expects: bool, limits: DeliveryLimits) -> Result<Bytes, Refusal> {
@@ -146,32 +155,35 @@ fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Resu
     number.map(Some).ok_or_else(|| unidentified(format!("header {name} is not a whole number in range")))
 }
 
-/// Reads every line, or names the first that is not an event and the rule it breaks.
-fn decode(body: &[u8]) -> Result<Vec<Line<'_>>, Refusal> {
+/// Counts every line, or names the first that is not right and the rule it breaks. Returns the time of the
+/// oldest event as its sender states it, so that a repeat has the same, and the number of lines.
+fn read_lines(body: &[u8], delta: &mut Delta<'_>) -> Result<(u64, usize), Refusal> {
     let body = body.strip_suffix(b"\n").unwrap_or(body);
-    let mut lines = Vec::new();
-    for (line, number) in body.split(|byte| *byte == b'\n').zip(1_usize..) {
-        let line = Line::decode(line).map_err(|error| bad_line(number, Rejection::from(&error), &error))?;
-        lines.push(line);
-    }
-    Ok(lines)
-}
-
-/// Time of the oldest event as its sender states it, so that a repeat has the same.
-fn oldest_event(lines: &[Line<'_>], now: u64) -> Result<u64, Refusal> {
-    let mut oldest = None;
-    for (line, number) in lines.iter().zip(1_usize..) {
-        let Line::Event(event) = line else { continue };
-        let time = clock::parse(&event.time)
-            .ok_or_else(|| bad_line(number, Rejection::Rule, &"time is not RFC 3339 in UTC"))?;
-        if time > now.saturating_add(CLOCK_TOLERANCE) {
-            let rule = "time is more than 10 seconds ahead of the aggregator's clock";
-            return Err(bad_line(number, Rejection::Rule, &rule));
+    let (mut oldest, mut lines) = (None, 0);
+    for line in body.split(|byte| *byte == b'\n') {
+        lines += 1;
+        let line = Line::decode(line).map_err(|error| bad_line(lines, Rejection::from(&error), &error))?;
+        if let Line::Event(event) = &line {
+            let time =
+                event_time(event, delta.now()).map_err(|rule| bad_line(lines, Rejection::Rule, &rule))?;
+            oldest = Some(oldest.map_or(time, |oldest: u64| oldest.min(time)));
         }
-        oldest = Some(oldest.map_or(time, |oldest: u64| oldest.min(time)));
+        delta.apply(&line);
     }
     // Without an event, nothing tells a late repeat from news.
-    oldest.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))
+    let oldest =
+        oldest.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))?;
+    Ok((oldest, lines))
+}
+
+fn event_time(event: &Event<'_>, now: u64) -> Result<u64, &'static str> {
+    match clock::parse(&event.time) {
+        None => Err("time is not RFC 3339 in UTC"),
+        Some(time) if time > now.saturating_add(CLOCK_TOLERANCE) => {
+            Err("time is more than 10 seconds ahead of the aggregator's clock")
+        }
+        Some(time) => Ok(time),
+    }
 }
 
 fn missing(header: &str) -> Refusal {

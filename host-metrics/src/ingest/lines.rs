@@ -2,6 +2,8 @@
 
 use portent_event::{Line, limits::ACCEPTED_LINE_BYTES};
 
+use crate::codec::{DecodeError, Decoder, Encoder};
+
 /// What a [`LineBuffer`] finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found<'a> {
@@ -15,7 +17,7 @@ pub enum Found<'a> {
 }
 
 /// Bytes of a line that has not ended yet, never more than the line limit.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineBuffer {
     torn: Vec<u8>,
     skipping: bool,
@@ -56,10 +58,13 @@ impl LineBuffer {
         Line::is_ours(&self.torn)
     }
 
-    /// Drops what has begun, to start anew with another stream.
-    pub fn reset(&mut self) {
-        self.skipping = false;
-        self.forget();
+    pub(crate) fn encode(&self, out: &mut Encoder) {
+        out.bytes(&self.torn);
+        out.bool(self.skipping);
+    }
+
+    pub(crate) fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { torn: from.bytes()?.to_owned(), skipping: from.bool()? })
     }
 
     fn forget(&mut self) {
