@@ -18,12 +18,14 @@ use portent_event::{DropReason, DropReport, ErrorType, Event, Route};
 use self::change::{Change, Origin};
 use self::counted::Counted;
 use crate::clock;
+use crate::config::Config;
 use crate::exposition::Snapshot;
 use crate::ingest::deliveries::{Delivery, Verdict};
 use crate::ingest::tail::{FileIdentity, FilePosition};
 use crate::models::ModelLibrary;
 use crate::process::Process;
 use crate::registry::{Limit, Limits, OTHER_APP, Registry, Rejection, Way};
+use crate::reload::Reloaded;
 use crate::state::{self, Journal, StateError, StorageFailed};
 
 /// How long a scrape waits for what it shows to be durable. Without that, a crash would make counters fall.
@@ -39,6 +41,8 @@ pub struct Aggregator {
 struct Shared {
     library: ModelLibrary,
     counted: Mutex<Counted>,
+    config: Mutex<Arc<Config>>,
+    reloaded: Mutex<Option<Reloaded>>,
     journal: Option<Journal>,
     in_flight: Mutex<BTreeMap<String, InFlight>>,
     tail_files: AtomicU64,
@@ -49,8 +53,8 @@ impl Aggregator {
     /// An aggregator that counts in memory, in which the series of these applications, and of those that the
     /// models are made for, exist at zero.
     #[must_use]
-    pub fn new(library: ModelLibrary, apps: &[String], limits: Limits) -> Self {
-        Self::start(library, apps, limits, Counted::default(), None)
+    pub fn new(library: ModelLibrary, apps: &[String], config: Config) -> Self {
+        Self::start(library, apps, config, Counted::default(), None)
     }
 
     /// As [`Self::new`], going on with the counts of a directory and keeping them there. Blocks while what is
@@ -61,7 +65,7 @@ impl Aggregator {
     pub fn open(
         library: ModelLibrary,
         apps: &[String],
-        limits: Limits,
+        config: Config,
         directory: &std::path::Path,
         options: state::Options,
     ) -> Result<Self, StateError> {
@@ -69,13 +73,13 @@ impl Aggregator {
         let mut replay =
             |replay: state::Replay<'_>| counted.replay(replay).map_err(|error| error.to_string());
         let journal = Journal::open(directory, options, &mut replay)?;
-        Ok(Self::start(library, apps, limits, counted, Some(journal)))
+        Ok(Self::start(library, apps, config, counted, Some(journal)))
     }
 
     fn start(
         library: ModelLibrary,
         apps: &[String],
-        limits: Limits,
+        config: Config,
         mut counted: Counted,
         journal: Option<Journal>,
     ) -> Self {
@@ -89,10 +93,13 @@ impl Aggregator {
             counted.set_limits(Limits::NONE);
             counted.commit(change, now, journal.as_ref());
         }
-        counted.set_limits(limits);
+        counted.set_limits(config.limits);
+        let config = Mutex::new(Arc::new(config));
         let (counted, in_flight) = (Mutex::new(counted), Mutex::default());
         let (tail_files, tail_lag) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { shared: Arc::new(Shared { library, counted, journal, in_flight, tail_files, tail_lag }) }
+        let reloaded = Mutex::default();
+        let shared = Shared { library, counted, config, reloaded, journal, in_flight, tail_files, tail_lag };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Begins counts of lines that came this way. They count once they are given back.
@@ -219,7 +226,7 @@ impl Aggregator {
     /// From the first call on it is what `active_requests` shows.
     #[must_use]
     pub fn in_flight(&self, app: &str) -> InFlight {
-        let mut known = self.shared.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.shared.in_flight);
         known.entry(app.to_owned()).or_default().clone()
     }
 
@@ -229,9 +236,33 @@ impl Aggregator {
         self.shared.tail_lag.store(lag, Ordering::Relaxed);
     }
 
-    /// Sets other limits. What is counted already keeps its series.
-    pub fn set_limits(&self, limits: Limits) {
-        self.counted().set_limits(limits);
+    /// Changes the configuration. What is counted already keeps its series, whatever the limits.
+    pub fn configure(&self, config: Config) {
+        self.counted().set_limits(config.limits);
+        *lock(&self.shared.config) = Arc::new(config);
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&lock(&self.shared.config))
+    }
+
+    /// Notes how the last reading of the configuration ended.
+    pub fn set_reloaded(&self, reloaded: Reloaded) {
+        *lock(&self.shared.reloaded) = Some(reloaded);
+    }
+
+    /// How the last reading of the configuration ended; `None` before the first.
+    #[must_use]
+    pub fn reloaded(&self) -> Option<Reloaded> {
+        *lock(&self.shared.reloaded)
+    }
+
+    /// Senders whose deliveries would be recognised if they came again.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        self.counted().deliveries.sources()
     }
 
     /// How the state directory is; `None` without one.
@@ -261,7 +292,7 @@ impl Aggregator {
     }
 
     fn snapshot_of(&self, registry: Registry) -> Snapshot {
-        let known = self.shared.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock(&self.shared.in_flight);
         let in_flight = known.iter().map(|(app, number)| (app.clone(), number.get())).collect();
         drop(known);
         Snapshot {
@@ -310,9 +341,13 @@ impl Aggregator {
     }
 
     fn counted(&self) -> MutexGuard<'_, Counted> {
-        // A panic while counting would leave one event half counted, which is better than an end to counting.
-        self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shared.counted)
     }
+}
+
+/// A panic while counting would leave one event half counted, which is better than an end to counting.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

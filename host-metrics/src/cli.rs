@@ -9,6 +9,7 @@ pub use check_config::CheckConfigArgs;
 pub use up::UpArgs;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::ingest::http::DeliveryLimits;
 use crate::ingest::tail::TailOptions;
 use crate::server::ServerLimits;
+use crate::state;
 
 /// Counts the events of prediction components once, and exposes them to Prometheus.
 #[derive(Debug, Parser)]
@@ -80,6 +82,16 @@ pub struct AggregatorArgs {
     /// Application whose series exist from the start, beside those that the artefacts name; repeatable.
     #[arg(long, value_name = "NAME", value_parser = app_name)]
     pub app: Vec<String>,
+    /// Directory that keeps the counts over restarts; without it they are in memory only.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Bytes of log in the state directory, in MiB, after which a snapshot replaces it; the disk holds at most
+    /// twice that, and two snapshots.
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub state_log: u32,
+    /// Configuration file: limits, and names under which families are exposed again.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Time between two looks at the followed files, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub tail_interval_ms: u64,
@@ -119,6 +131,12 @@ impl AggregatorArgs {
             body_bytes: self.max_body as usize,
             body_timeout: Duration::from_secs(self.read_timeout),
         }
+    }
+
+    /// How the state directory is kept.
+    #[must_use]
+    pub fn state_options(&self) -> state::Options {
+        state::Options { log_bytes: u64::from(self.state_log) << 20 }
     }
 
     /// Files to follow; `None` if there are none.

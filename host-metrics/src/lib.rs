@@ -31,9 +31,13 @@ mod answer;
 pub mod clock;
 pub mod codec;
 pub mod process;
+mod readiness;
+mod reload;
 mod scrape;
+mod status;
 #[cfg(test)]
 mod testing;
 
 pub use aggregator::{Aggregator, InFlight, InFlightGuard};
 pub use registry::Way;
+pub use reload::Reloaded;

@@ -2,19 +2,24 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Aggregator;
 use crate::cli::AggregatorArgs;
+use crate::config::{Config, ConfigError};
 use crate::ingest::{http, tail};
 use crate::models::{LibraryError, ModelLibrary};
-use crate::registry::Limits;
-use crate::scrape::{self, Readiness};
+use crate::readiness::Readiness;
+use crate::reload::Reload;
+use crate::scrape::{self, Scrape};
 use crate::server::serve;
+use crate::state::{StateError, StorageFailed};
 
 /// Why the aggregator does not start.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +40,18 @@ pub enum StartError {
         /// Why.
         error: io::Error,
     },
+    /// The configuration file is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Something that was counted is not kept.
+    #[error("the last counts are not kept: {0}")]
+    NotKept(StorageFailed),
+    /// A thread panicked.
+    #[error("a thread ended early: {0}")]
+    Panicked(JoinError),
     /// The signals that end the program cannot be waited for.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
@@ -44,7 +61,7 @@ impl StartError {
     /// Whether the options are at fault, and not the machine or the files.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Usage(_) | Self::Models(LibraryError::Pattern { .. }))
+        matches!(self, Self::Usage(_) | Self::Config(_) | Self::Models(LibraryError::Pattern { .. }))
     }
 }
 
@@ -68,8 +85,7 @@ pub async fn run(args: &AggregatorArgs) -> Result<(), StartError> {
     let shutdown = shutdown_on_signal()?;
     let running = start_aggregator(args, shutdown).await?;
     running.announce(&mut io::stdout());
-    running.finished().await;
-    Ok(())
+    running.finished().await
 }
 
 /// A token that SIGTERM or Ctrl-C cancels.
@@ -105,14 +121,47 @@ pub async fn start_aggregator(
         glob::Pattern::new(pattern)
             .map_err(|error| StartError::Usage(format!("--tail {pattern}: {}", error.msg)))?;
     }
-    let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
-    let aggregator = Aggregator::new(library, &args.app, Limits::default());
+    let config = args.config.as_deref().map(Config::load).transpose()?.unwrap_or_default();
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
     let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
-    tracing::info!("counts are kept in memory only: a restart begins at zero");
-    let running = RunningAggregator { aggregator, metrics_addr, ingest_addr, tasks: TaskTracker::new() };
-    running.spawn(args, metrics, ingest, shutdown);
+    let scrape = Arc::new(Scrape {
+        readiness: Readiness::new(shutdown.clone()),
+        aggregator: OnceLock::new(),
+        reload: Reload::new(args.config.clone()),
+    });
+    let tasks = TaskTracker::new();
+    // Probes are answered while the state directory is read. If that fails, they end with everything else.
+    let on_failure = shutdown.clone().drop_guard();
+    let (limits, shown) = (args.server_limits(), Arc::clone(&scrape));
+    tasks.spawn(serve(metrics, limits, shutdown.clone(), move |request| {
+        scrape::handle(Arc::clone(&shown), request)
+    }));
+    let aggregator = open(args, config).await?;
+    on_failure.disarm();
+    scrape.aggregator.set(aggregator.clone()).ok();
+    let running = RunningAggregator { aggregator, metrics_addr, ingest_addr, tasks };
+    running.spawn(args, ingest, &scrape, shutdown);
     Ok(running)
+}
+
+/// Reads the models and the state directory on a thread of its own.
+async fn open(args: &AggregatorArgs, config: Config) -> Result<Aggregator, StartError> {
+    let args = args.clone();
+    let opening = tokio::task::spawn_blocking(move || {
+        let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
+        match &args.state {
+            Some(directory) => {
+                let opened = Aggregator::open(library, &args.app, config, directory, args.state_options());
+                tracing::info!(directory = %directory.display(), "counts are kept");
+                Ok(opened?)
+            }
+            None => {
+                tracing::info!("counts are kept in memory only (no --state): a restart begins at zero");
+                Ok(Aggregator::new(library, &args.app, config))
+            }
+        }
+    });
+    opening.await.unwrap_or_else(|panic| Err(StartError::Panicked(panic)))
 }
 
 impl RunningAggregator {
@@ -126,30 +175,36 @@ impl RunningAggregator {
         out.write_all(lines.as_bytes()).and_then(|()| out.flush()).ok();
     }
 
-    /// Waits until requests in flight are answered and the followed files are read to their end, which
-    /// begins with the shutdown.
-    pub async fn finished(self) {
+    /// Waits until requests in flight are answered, the followed files are read to their end and everything
+    /// counted is kept, which begins with the shutdown.
+    ///
+    /// # Errors
+    /// [`StartError::NotKept`] if something that was counted is not kept.
+    pub async fn finished(self) -> Result<(), StartError> {
         self.tasks.wait().await;
+        let closing = tokio::task::spawn_blocking(move || self.aggregator.close());
+        closing.await.map_err(StartError::Panicked)?.map_err(StartError::NotKept)
     }
 
     fn spawn(
         &self,
         args: &AggregatorArgs,
-        metrics: TcpListener,
         ingest: TcpListener,
+        scrape: &Arc<Scrape>,
         shutdown: CancellationToken,
     ) {
         let (limits, delivery_limits) = (args.server_limits(), args.delivery_limits());
-        let readiness = Readiness::new(shutdown.clone());
-        let (aggregator, ready) = (self.aggregator.clone(), readiness.clone());
-        self.tasks.spawn(serve(metrics, limits, shutdown.clone(), move |request| {
-            let answer = scrape::handle(&aggregator, &ready, &request);
-            async { answer }
-        }));
         let aggregator = self.aggregator.clone();
         self.tasks.spawn(serve(ingest, limits, shutdown.clone(), move |request| {
             http::handle(aggregator.clone(), delivery_limits, request)
         }));
+        let aggregator = self.aggregator.clone();
+        let snapshots =
+            shutdown.clone().run_until_cancelled_owned(async move { aggregator.keep_snapshots().await });
+        self.tasks.spawn(snapshots);
+        let (reloading, aggregator) = (Arc::clone(scrape), self.aggregator.clone());
+        self.tasks.spawn(shutdown.clone().run_until_cancelled_owned(reload_on_signal(reloading, aggregator)));
+        let readiness = scrape.readiness.clone();
         if let Some(options) = args.tail_options() {
             let following = tail::follow(options, self.aggregator.clone(), readiness, shutdown);
             self.tasks.spawn(following);
@@ -157,6 +212,19 @@ impl RunningAggregator {
             readiness.set_started();
         }
         self.tasks.close();
+    }
+}
+
+/// Reads the configuration again at every SIGHUP.
+async fn reload_on_signal(scrape: Arc<Scrape>, aggregator: Aggregator) {
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => return tracing::warn!(%error, "cannot wait for SIGHUP"),
+    };
+    while hangups.recv().await.is_some() {
+        let (scrape, aggregator) = (Arc::clone(&scrape), aggregator.clone());
+        // What is wrong is logged and counted there.
+        tokio::task::spawn_blocking(move || scrape.reload.reload(&aggregator).ok()).await.ok();
     }
 }
 

@@ -92,9 +92,7 @@ impl Counted {
 
     fn apply(&mut self, change: Change) {
         for card in change.counts.cards().filter(|card| !card.is_unknown()) {
-            if !self.cards.contains_key(&card.digest) {
-                self.cards.insert(card.digest, Arc::clone(card));
-            }
+            self.cards.entry(card.digest).or_insert_with(|| Arc::clone(card));
         }
         self.registry.merge(&change.counts);
         match change.origin {

@@ -6,13 +6,13 @@ use super::*;
 use crate::testing::{NOW, event, invalid_event, line};
 
 fn aggregator() -> Aggregator {
-    Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &["demo".to_owned()], Limits::default())
+    Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &["demo".to_owned()], Config::default())
 }
 
 fn kept_in(directory: &std::path::Path) -> Aggregator {
     let library = ModelLibrary::open(Vec::new()).unwrap();
     let options = state::Options::default();
-    Aggregator::open(library, &["demo".to_owned()], Limits::default(), directory, options).unwrap()
+    Aggregator::open(library, &["demo".to_owned()], Config::default(), directory, options).unwrap()
 }
 
 /// The exposition without what does not outlive the process.

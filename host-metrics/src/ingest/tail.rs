@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::follower::Follower;
 use crate::Aggregator;
+use crate::readiness::Readiness;
 use crate::registry::Limit;
-use crate::scrape::Readiness;
 
 /// Most files followed at once.
 const FILES: usize = 1024;

@@ -53,7 +53,7 @@ fn identity(file: usize) -> FileIdentity {
 /// The events of a delivery follow from its identity, as those of a repeat do.
 fn delivery_events(source: u8, sequence: u64) -> Vec<Event<'static>> {
     let route = portent_event::Route::ALL[sequence as usize % portent_event::Route::ALL.len()];
-    let app = if source % 2 == 0 { "demo" } else { "second" };
+    let app = if source.is_multiple_of(2) { "demo" } else { "second" };
     let one = Event { app: app.into(), route, predictions: Vec::new(), ..crate::testing::event() };
     vec![one.clone(), Event { status: 422, ..one }]
 }

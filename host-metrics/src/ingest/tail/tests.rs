@@ -4,8 +4,9 @@ use std::io::Write as _;
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::Config;
 use crate::models::ModelLibrary;
-use crate::registry::{Limits, Registry, Rejection, Way};
+use crate::registry::{Registry, Rejection, Way};
 use crate::testing::{event, invalid_event, line};
 
 struct Fixture {
@@ -26,7 +27,7 @@ impl Fixture {
             interval: Duration::ZERO,
             linger,
         };
-        let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Limits::default());
+        let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
         Self { directory, tailer: Tailer::new(options, aggregator) }
     }
 
@@ -40,11 +41,11 @@ impl Fixture {
     /// Ends the aggregator and starts another one over the same state and files.
     fn restart(&mut self) {
         // Dropping the old one gives the directory free.
-        let nobody = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Limits::default());
+        let nobody = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
         self.tailer = Tailer::new(self.tailer.options.clone(), nobody);
         let library = ModelLibrary::open(Vec::new()).unwrap();
         let (directory, options) = (self.path("state"), crate::state::Options::default());
-        let kept = Aggregator::open(library, &[], Limits::default(), &directory, options).unwrap();
+        let kept = Aggregator::open(library, &[], Config::default(), &directory, options).unwrap();
         self.tailer = Tailer::new(self.tailer.options.clone(), kept);
     }
 
