@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::ingest::http::DeliveryLimits;
+use crate::ingest::body::DeliveryLimits;
 use crate::ingest::tail::TailOptions;
 use crate::server::ServerLimits;
 use crate::state;
@@ -95,7 +95,7 @@ pub struct AggregatorArgs {
     /// Time between two looks at the followed files, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub tail_interval_ms: u64,
-    /// Largest body of a delivery, in bytes.
+    /// Largest body of a delivery, in bytes, as it comes and decompressed.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_body: u32,
     /// Connections open at once, per listener; more wait.

@@ -5,23 +5,19 @@
 //! and not counted. Without them it is refused, since a retry of it could not be told from news.
 //! `portent-dropped` is the number of events that the sender gave up on before.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
-use hyper::header::{EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::body::Incoming;
+use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
 use portent_event::{Event, Line, is_name};
 use serde_json::json;
 
+use super::body::{self, DeliveryLimits};
 use super::deliveries::{Delivery, Verdict};
 use crate::Aggregator;
 use crate::aggregator::Delta;
 use crate::answer::{self, Answer};
 use crate::clock::{self, SECOND};
 use crate::registry::{Rejection, Way};
-use crate::server::discard;
 
 /// Header that names the sender.
 const SOURCE: &str = "portent-source";
@@ -36,21 +32,12 @@ const DROPPED: &str = "portent-dropped";
 /// a clock, once forgotten, puts what others may send off for as long.
 const CLOCK_TOLERANCE: u64 = 10 * SECOND;
 
-/// What one delivery may take.
-#[derive(Clone, Copy, Debug)]
-pub struct DeliveryLimits {
-    /// Bytes of a body.
-    pub body_bytes: usize,
-    /// Time for a body to arrive.
-    pub body_timeout: Duration,
-}
-
 /// Why a delivery is refused.
 #[derive(Debug)]
-struct Refusal {
-    status: StatusCode,
-    reason: Rejection,
-    message: String,
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) reason: Rejection,
+    pub(super) message: String,
 }
 
 /// Answers one request to the ingest listener.
@@ -72,8 +59,7 @@ pub(crate) async fn handle(
 
 async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let expects = head.headers.contains_key(EXPECT);
-    let counted = match read_body(body, expects, limits).await {
+    let counted = match body::read(&head.headers, body, limits).await {
         Ok(body) => count(aggregator, &head.headers, &body).await,
         Err(refusal) => Err(refusal),
     };
@@ -109,33 +95,6 @@ fn unavailable() -> Answer {
     let mut answer = answer::error(StatusCode::SERVICE_UNAVAILABLE, message);
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     answer
-}
-
-async fn read_body(mut body: Incoming, expects: bool, limits: DeliveryLimits) -> Result<Bytes, Refusal> {
-    let limit = limits.body_bytes;
-    let too_large = || Refusal {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        reason: Rejection::BodyTooLarge,
-        message: format!("body longer than {limit} bytes"),
-    };
-    // Refused before the first byte where the client waits to be asked for it.
-    if expects && body.size_hint().lower() > limit as u64 {
-        return Err(too_large());
-    }
-    let incomplete = |status, message: &str| Refusal {
-        status,
-        reason: Rejection::Incomplete,
-        message: message.to_owned(),
-    };
-    match tokio::time::timeout(limits.body_timeout, Limited::new(&mut body, limit).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            discard(body).await;
-            Err(too_large())
-        }
-        Ok(Err(_)) => Err(incomplete(StatusCode::BAD_REQUEST, "body ended early")),
-        Err(_) => Err(incomplete(StatusCode::REQUEST_TIMEOUT, "body did not arrive in time")),
-    }
 }
 
 fn source(headers: &HeaderMap) -> Result<&str, Refusal> {
