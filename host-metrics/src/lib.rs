@@ -6,6 +6,7 @@
 //! order.
 
 pub mod cli;
+pub mod environment;
 pub mod logging;
 pub mod start;
 
@@ -23,6 +24,7 @@ pub mod models;
 #[cfg(feature = "host")]
 pub mod host;
 
+pub mod doors;
 pub mod server;
 
 mod answer;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Aggregator;
 use crate::answer::{self, Answer};
+use crate::doors::Door;
 use crate::exposition::{Snapshot, accept};
 
 const PLAIN: &str = "text/plain; charset=utf-8";
@@ -53,8 +54,19 @@ impl Readiness {
 }
 
 /// Answers one request to the metrics listener. `HEAD` is cut off by the server.
-pub(crate) fn handle(aggregator: &Aggregator, readiness: &Readiness, request: &Request<Incoming>) -> Answer {
+pub(crate) fn handle(
+    aggregator: &Aggregator,
+    readiness: &Readiness,
+    door: &Door,
+    request: &Request<Incoming>,
+) -> Answer {
     let path = request.uri().path();
+    // Probes carry no token.
+    if !["/healthz", "/readyz"].contains(&path)
+        && let Some(refused) = door.refuse(request.headers())
+    {
+        return refused;
+    }
     if !["/", "/metrics", "/healthz", "/readyz"].contains(&path) {
         return answer::not_found();
     }

@@ -1,7 +1,9 @@
 //! Starting the aggregator, and ending it.
 
+use std::env;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,10 +12,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::Aggregator;
 use crate::cli::AggregatorArgs;
+use crate::doors::{DoorError, Doors};
 use crate::ingest::{http, tail};
 use crate::models::{LibraryError, ModelLibrary};
 use crate::scrape::{self, Readiness};
-use crate::server::serve;
+use crate::server::{ServerLimits, serve_behind};
 
 /// Why the aggregator does not start.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,9 @@ pub enum StartError {
     /// The artefacts cannot be read.
     #[error(transparent)]
     Models(LibraryError),
+    /// Tokens or certificates are no good.
+    #[error(transparent)]
+    Doors(DoorError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address} ({option}): {}", reason(error))]
     Listen {
@@ -47,9 +53,17 @@ impl StartError {
     }
 }
 
+impl From<DoorError> for StartError {
+    fn from(error: DoorError) -> Self {
+        if error.is_usage() { Self::Usage(error.to_string()) } else { Self::Doors(error) }
+    }
+}
+
 /// An aggregator with its listeners and followed files, until the shutdown it was started with.
 #[derive(Debug)]
 pub struct RunningAggregator {
+    /// Who may use the listeners; can be read again.
+    pub doors: Arc<Doors>,
     /// The counts.
     pub aggregator: Aggregator,
     /// Where scrapes are answered.
@@ -106,10 +120,12 @@ pub async fn start_aggregator(
     }
     let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
     let aggregator = Aggregator::new(library, &args.app);
+    let doors = Arc::new(Doors::open(args, |name| env::var_os(name)).map_err(StartError::from)?);
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
     let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
     tracing::info!("counts are kept in memory only: a restart begins at zero");
-    let running = RunningAggregator { aggregator, metrics_addr, ingest_addr, tasks: TaskTracker::new() };
+    let running =
+        RunningAggregator { doors, aggregator, metrics_addr, ingest_addr, tasks: TaskTracker::new() };
     running.spawn(args, metrics, ingest, shutdown);
     Ok(running)
 }
@@ -118,8 +134,11 @@ impl RunningAggregator {
     /// Writes where to find the aggregator, a line for each listener.
     pub fn announce(&self, out: &mut dyn Write) {
         let lines = format!(
-            "metrics http://{}/metrics\ningest http://{}/v1/events\n",
-            self.metrics_addr, self.ingest_addr
+            "metrics {}://{}/metrics\ningest {}://{}/v1/events\n",
+            self.doors.metrics.scheme(),
+            self.metrics_addr,
+            self.doors.ingest.scheme(),
+            self.ingest_addr
         );
         // Nobody may be reading: the aggregator counts all the same.
         out.write_all(lines.as_bytes()).and_then(|()| out.flush()).ok();
@@ -139,16 +158,25 @@ impl RunningAggregator {
         shutdown: CancellationToken,
     ) {
         let (limits, delivery_limits) = (args.server_limits(), args.delivery_limits());
+        let limits = ServerLimits { half_close: true, ..limits };
         let readiness = Readiness::new(shutdown.clone());
         let (aggregator, ready) = (self.aggregator.clone(), readiness.clone());
-        self.tasks.spawn(serve(metrics, limits, shutdown.clone(), move |request| {
-            let answer = scrape::handle(&aggregator, &ready, &request);
+        let door = Arc::clone(&self.doors.metrics);
+        let behind = Arc::clone(&door);
+        self.tasks.spawn(serve_behind(door, metrics, limits, shutdown.clone(), move |request| {
+            let answer = scrape::handle(&aggregator, &ready, &behind, &request);
             async { answer }
         }));
         let aggregator = self.aggregator.clone();
-        self.tasks.spawn(serve(ingest, limits, shutdown.clone(), move |request| {
-            http::handle(aggregator.clone(), delivery_limits, request)
+        let door = Arc::clone(&self.doors.ingest);
+        let behind = Arc::clone(&door);
+        self.tasks.spawn(serve_behind(door, ingest, limits, shutdown.clone(), move |request| {
+            let (aggregator, behind) = (aggregator.clone(), Arc::clone(&behind));
+            async move { http::handle(aggregator, &behind, delivery_limits, request).await }
         }));
+        if self.doors.metrics.is_tls() || self.doors.ingest.is_tls() {
+            self.tasks.spawn(Arc::clone(&self.doors).watch(shutdown.clone()));
+        }
         if let Some(options) = args.tail_options() {
             let following = tail::follow(options, self.aggregator.clone(), readiness, shutdown);
             self.tasks.spawn(following);
