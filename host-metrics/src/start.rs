@@ -118,9 +118,9 @@ pub async fn start_aggregator(
         glob::Pattern::new(pattern)
             .map_err(|error| StartError::Usage(format!("--tail {pattern}: {}", error.msg)))?;
     }
+    let doors = Arc::new(Doors::open(args, |name| env::var_os(name))?);
     let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
     let aggregator = Aggregator::new(library, &args.app);
-    let doors = Arc::new(Doors::open(args, |name| env::var_os(name)).map_err(StartError::from)?);
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
     let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
     tracing::info!("counts are kept in memory only: a restart begins at zero");

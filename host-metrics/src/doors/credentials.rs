@@ -62,8 +62,8 @@ impl Credentials {
         *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
     }
 
-    pub(super) fn challenge(&self) -> &'static str {
-        self.listener.challenge()
+    pub(super) fn listener(&self) -> Listener {
+        self.listener
     }
 
     /// Whether a request with these headers shows an accepted token. Two `Authorization` lines show none.

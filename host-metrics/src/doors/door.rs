@@ -84,7 +84,11 @@ impl Door {
             return None;
         }
         self.refusals.count(Refusal::Unauthorized);
-        Some(answer::unauthorized(credentials.challenge()))
+        tracing::debug!(
+            listener = credentials.listener().option(),
+            "request without a token that is accepted"
+        );
+        Some(answer::unauthorized(credentials.listener().challenge()))
     }
 
     /// Reads the files again, to be used by [`Self::replace`].
