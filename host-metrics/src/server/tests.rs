@@ -38,10 +38,10 @@ async fn start_behind(
     (address, shutdown, server)
 }
 
-/// A server of few connections, which it lets idle for an hour.
+/// A server of few connections, which it lets idle for a minute.
 async fn start_full(connections: usize, pause: Duration) -> (SocketAddr, Arc<Door>, JoinHandle<()>) {
     let door = Arc::<Door>::default();
-    let header_timeout = Duration::from_secs(3600);
+    let header_timeout = Duration::from_secs(60);
     let limits = ServerLimits { connections, header_timeout, ..ServerLimits::default() };
     let (address, _, server) = start_behind(Arc::clone(&door), limits, pause).await;
     (address, door, server)
