@@ -1,10 +1,12 @@
-//! The command line. No environment variable is read.
+//! The command line. What the program reads of its environment is listed in [`crate::environment`].
 
 mod check_config;
+mod doors;
 #[cfg(feature = "host")]
 mod up;
 
 pub use check_config::CheckConfigArgs;
+pub use doors::DoorArgs;
 #[cfg(feature = "host")]
 pub use up::UpArgs;
 
@@ -36,7 +38,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the aggregator: events in by file and HTTP, metrics out.
-    Serve(AggregatorArgs),
+    Serve(Box<AggregatorArgs>),
     /// Run the aggregator and, in the same process, the application of a spin.toml.
     #[cfg(feature = "host")]
     Up(Box<UpArgs>),
@@ -98,15 +100,18 @@ pub struct AggregatorArgs {
     /// Largest body of a delivery, in bytes, as it comes and decompressed.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_body: u32,
-    /// Connections open at once, per listener; more wait.
+    /// Connections open at once, per listener; at the limit the one that idles longest makes room, else more wait.
     #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub max_connections: u32,
-    /// Time for a request to arrive, and for a connection to idle, in seconds.
+    /// Time for a request to arrive, for a TLS handshake, and for a connection to idle, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub read_timeout: u64,
     /// Time for requests in flight to finish on the way out, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub drain_timeout: u64,
+    /// Who may use the listeners.
+    #[command(flatten)]
+    pub doors: DoorArgs,
 }
 
 /// How long a file is read on after it was renamed away or removed.

@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod environment;
 pub mod logging;
 pub mod start;
 pub mod state;
@@ -25,6 +26,7 @@ pub mod models;
 #[cfg(feature = "host")]
 pub mod host;
 
+pub mod doors;
 pub mod server;
 
 mod answer;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::Aggregator;
 use crate::answer::{self, Answer};
+use crate::doors::Door;
 use crate::exposition::{Snapshot, accept};
 use crate::readiness::{Phase, Readiness};
 use crate::reload::Reload;
@@ -27,6 +28,7 @@ const LEAST_GZIP_BYTES: usize = 4096;
 /// What the metrics listener shows. It answers before there is anything to show.
 #[derive(Debug)]
 pub(crate) struct Scrape {
+    pub(crate) door: Arc<Door>,
     pub(crate) readiness: Readiness,
     /// There once the state directory is read.
     pub(crate) aggregator: OnceLock<Aggregator>,
@@ -36,6 +38,12 @@ pub(crate) struct Scrape {
 /// Answers one request to the metrics listener. `HEAD` is cut off by the server.
 pub(crate) async fn handle(scrape: Arc<Scrape>, request: Request<Incoming>) -> Answer {
     let path = request.uri().path();
+    // Probes carry no token.
+    if !["/healthz", "/readyz"].contains(&path)
+        && let Some(refused) = scrape.door.refuse(request.headers())
+    {
+        return refused;
+    }
     let allowed = match path {
         "/" | "/metrics" | "/healthz" | "/readyz" | "/v1/status" => "GET, HEAD",
         "/-/reload" => "POST",

@@ -1,5 +1,6 @@
 //! Starting the aggregator, and ending it.
 
+use std::env;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -13,12 +14,13 @@ use tokio_util::task::TaskTracker;
 use crate::Aggregator;
 use crate::cli::AggregatorArgs;
 use crate::config::{Config, ConfigError};
+use crate::doors::{DoorError, Doors};
 use crate::ingest::{http, tail};
 use crate::models::{LibraryError, ModelLibrary};
 use crate::readiness::Readiness;
 use crate::reload::Reload;
 use crate::scrape::{self, Scrape};
-use crate::server::serve;
+use crate::server::{ServerLimits, serve_behind};
 use crate::state::{StateError, StorageFailed};
 
 /// Why the aggregator does not start.
@@ -30,6 +32,9 @@ pub enum StartError {
     /// The artefacts cannot be read.
     #[error(transparent)]
     Models(LibraryError),
+    /// Tokens or certificates are no good.
+    #[error(transparent)]
+    Doors(DoorError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address} ({option}): {}", reason(error))]
     Listen {
@@ -65,9 +70,17 @@ impl StartError {
     }
 }
 
+impl From<DoorError> for StartError {
+    fn from(error: DoorError) -> Self {
+        if error.is_usage() { Self::Usage(error.to_string()) } else { Self::Doors(error) }
+    }
+}
+
 /// An aggregator with its listeners and followed files, until the shutdown it was started with.
 #[derive(Debug)]
 pub struct RunningAggregator {
+    /// Who may use the listeners; can be read again.
+    pub doors: Arc<Doors>,
     /// The counts.
     pub aggregator: Aggregator,
     /// Where scrapes are answered.
@@ -121,25 +134,28 @@ pub async fn start_aggregator(
         glob::Pattern::new(pattern)
             .map_err(|error| StartError::Usage(format!("--tail {pattern}: {}", error.msg)))?;
     }
+    let doors = Arc::new(Doors::open(args, |name| env::var_os(name))?);
     let config = args.config.as_deref().map(Config::load).transpose()?.unwrap_or_default();
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
     let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
     let scrape = Arc::new(Scrape {
         readiness: Readiness::new(shutdown.clone()),
         aggregator: OnceLock::new(),
-        reload: Reload::new(args.config.clone()),
+        reload: Reload::new(args.config.clone(), Arc::clone(&doors)),
+        door: Arc::clone(&doors.metrics),
     });
     let tasks = TaskTracker::new();
     // Probes are answered while the state directory is read. If that fails, they end with everything else.
     let on_failure = shutdown.clone().drop_guard();
-    let (limits, shown) = (args.server_limits(), Arc::clone(&scrape));
-    tasks.spawn(serve(metrics, limits, shutdown.clone(), move |request| {
+    let limits = ServerLimits { half_close: true, ..args.server_limits() };
+    let (door, shown) = (Arc::clone(&doors.metrics), Arc::clone(&scrape));
+    tasks.spawn(serve_behind(door, metrics, limits, shutdown.clone(), move |request| {
         scrape::handle(Arc::clone(&shown), request)
     }));
     let aggregator = open(args, config).await?;
     on_failure.disarm();
     scrape.aggregator.set(aggregator.clone()).ok();
-    let running = RunningAggregator { aggregator, metrics_addr, ingest_addr, tasks };
+    let running = RunningAggregator { doors, aggregator, metrics_addr, ingest_addr, tasks };
     running.spawn(args, ingest, &scrape, shutdown);
     Ok(running)
 }
@@ -168,8 +184,11 @@ impl RunningAggregator {
     /// Writes where to find the aggregator, a line for each listener.
     pub fn announce(&self, out: &mut dyn Write) {
         let lines = format!(
-            "metrics http://{}/metrics\ningest http://{}/v1/events\n",
-            self.metrics_addr, self.ingest_addr
+            "metrics {}://{}/metrics\ningest {}://{}/v1/events\n",
+            self.doors.metrics.scheme(),
+            self.metrics_addr,
+            self.doors.ingest.scheme(),
+            self.ingest_addr
         );
         // Nobody may be reading: the aggregator counts all the same.
         out.write_all(lines.as_bytes()).and_then(|()| out.flush()).ok();
@@ -194,10 +213,17 @@ impl RunningAggregator {
         shutdown: CancellationToken,
     ) {
         let (limits, delivery_limits) = (args.server_limits(), args.delivery_limits());
+        let limits = ServerLimits { half_close: true, ..limits };
         let aggregator = self.aggregator.clone();
-        self.tasks.spawn(serve(ingest, limits, shutdown.clone(), move |request| {
-            http::handle(aggregator.clone(), delivery_limits, request)
+        let door = Arc::clone(&self.doors.ingest);
+        let behind = Arc::clone(&door);
+        self.tasks.spawn(serve_behind(door, ingest, limits, shutdown.clone(), move |request| {
+            let (aggregator, behind) = (aggregator.clone(), Arc::clone(&behind));
+            async move { http::handle(aggregator, &behind, delivery_limits, request).await }
         }));
+        if self.doors.metrics.is_tls() || self.doors.ingest.is_tls() {
+            self.tasks.spawn(Arc::clone(&self.doors).watch(shutdown.clone()));
+        }
         let aggregator = self.aggregator.clone();
         let snapshots =
             shutdown.clone().run_until_cancelled_owned(async move { aggregator.keep_snapshots().await });

@@ -300,6 +300,7 @@ fn the_example_is_right() {
         config.aliases().iter().map(|family| (family.name.as_str(), family.label_names.join(" "))).collect();
     let expected = [
         ("flask_http_request_total", "endpoint method status"),
+        ("flask_http_requests_total", "endpoint method status"),
         ("flask_http_request_duration_seconds", "endpoint method path status"),
         ("hvs_api_prediction_outcomes_total", "predicted_label_text"),
         ("app_info", "app major_release version"),

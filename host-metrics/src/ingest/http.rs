@@ -3,10 +3,11 @@
 //! The body is one or more event lines. It is counted as a whole or not at all, and once: the delivery is
 //! named by the headers `portent-source` and `portent-sequence`, and one that comes again is acknowledged
 //! and not counted. Without them it is refused, since a retry of it could not be told from news.
-//! `portent-dropped` is the number of events that the sender gave up on before.
+//! `portent-dropped` is the number of events that the sender gave up on before. Where tokens are asked for, a
+//! delivery without one is refused before its body is looked at.
 
-use hyper::body::Incoming;
-use hyper::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
 use portent_event::{Event, Line, is_name};
 use serde_json::json;
@@ -17,7 +18,12 @@ use crate::Aggregator;
 use crate::aggregator::Delta;
 use crate::answer::{self, Answer};
 use crate::clock::{self, SECOND};
+use crate::doors::Door;
 use crate::registry::{Rejection, Way};
+use crate::server::discard;
+
+/// Where deliveries go.
+const EVENTS: &str = "/v1/events";
 
 /// Header that names the sender.
 const SOURCE: &str = "portent-source";
@@ -43,17 +49,38 @@ pub(super) struct Refusal {
 /// Answers one request to the ingest listener.
 pub(crate) async fn handle(
     aggregator: Aggregator,
+    door: &Door,
     limits: DeliveryLimits,
     request: Request<Incoming>,
 ) -> Answer {
-    match request.uri().path() {
-        "/v1/events" => match answer::refuse_method(request.method(), "POST") {
+    let path = request.uri().path();
+    if path != "/healthz"
+        && let Some(refused) = door.refuse(request.headers())
+    {
+        if path == EVENTS {
+            aggregator.reject(Rejection::Unauthorized);
+        }
+        discard_refused(request, limits);
+        return refused;
+    }
+    match path {
+        EVENTS => match answer::refuse_method(request.method(), "POST") {
             Some(refused) => refused,
             None => receive(&aggregator, limits, request).await,
         },
         "/healthz" => answer::refuse_method(request.method(), "GET, HEAD")
             .unwrap_or_else(|| answer::text(StatusCode::OK, "text/plain; charset=utf-8", "ok\n")),
         _ => answer::not_found(),
+    }
+}
+
+/// Throws a body away beside its answer, for the sake of a sender that only lacks its token. Nothing is read of
+/// one that is longer than any delivery, nor of one that waits to be asked for.
+fn discard_refused(request: Request<Incoming>, limits: DeliveryLimits) {
+    let expects = request.headers().contains_key(EXPECT);
+    let length = request.body().size_hint().upper();
+    if !expects && length.is_some_and(|length| length <= limits.body_bytes as u64) {
+        tokio::spawn(discard(request.into_body()));
     }
 }
 
