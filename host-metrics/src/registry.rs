@@ -33,7 +33,6 @@ use std::sync::Arc;
 
 use portent_event::{DropReport, ErrorType, Event, Route};
 
-use crate::clock;
 use crate::models::Models;
 
 /// Label value of what lies beyond a limit.
@@ -60,7 +59,7 @@ impl Registry {
     /// Counts an event that arrived at `now`.
     pub fn apply(&mut self, event: &Event<'_>, models: &Models, now: u64) {
         // A sender whose clock is ahead must not pin what the newest event decides.
-        let time = clock::parse(&event.time).unwrap_or_default().min(now);
+        let time = event.nanoseconds().min(now);
         self.intake.newest_event = self.intake.newest_event.max(time);
         self.intake.truncated += u64::from(event.truncated);
         let unknown = event.predictions.iter().filter(|made| models.card_for(made).is_unknown());

@@ -158,7 +158,7 @@ fn a_configuration_file_is_checked() {
         let text = |bytes| String::from_utf8(bytes).unwrap().replace(&path.display().to_string(), "FILE");
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
-    let line = "FILE: ok: 5 aliases, at most 256 applications, 50000 series a family, 200000 series in all, \
+    let line = "FILE: ok: 6 aliases, at most 256 applications, 50000 series a family, 200000 series in all, \
                 gauges expire after 1day\n";
     let example = Path::new("../deploy/host-metrics/hvs-and-heart.toml");
     assert_eq!(check(example), (Some(0), line.to_owned(), String::new()));

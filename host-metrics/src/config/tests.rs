@@ -307,7 +307,7 @@ fn the_example_is_right() {
         ("model_info_info", "model_name model_type"),
     ];
     assert_eq!(families, expected.map(|(name, labels)| (name, labels.to_owned())));
-    let outcomes = &config.aliases()[2].members[0];
+    let outcomes = &config.aliases()[3].members[0];
     assert_eq!(outcomes.map(&["hvs", "forest", "hazard"]), Some(vec!["Hazardous"]));
     assert_eq!(outcomes.map(&["heart-disease", "logistic", "disease"]), None);
 }
