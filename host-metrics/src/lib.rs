@@ -23,6 +23,8 @@ pub mod models;
 #[cfg(feature = "host")]
 pub mod host;
 
+pub mod state;
+
 pub mod server;
 
 mod answer;
