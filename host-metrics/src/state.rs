@@ -204,7 +204,10 @@ impl Journal {
         self.shared.update(Progress::close);
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A writer that panicked has done what it could.
-        writer.map(JoinHandle::join).and_then(Result::err).inspect(|_| tracing::error!("the writer panicked"));
+        writer
+            .map(JoinHandle::join)
+            .and_then(Result::err)
+            .inspect(|_| tracing::error!("the writer panicked"));
         self.shared.update(Progress::end)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::io::Cursor;
 
-use super::format::{FORMAT_VERSION, FRAME_HEADER_BYTES, FRAME_TRAILER_BYTES, FrameHeader, LOG_HEADER_BYTES, LogHeader};
+use super::format::{
+    FORMAT_VERSION, FRAME_HEADER_BYTES, FRAME_TRAILER_BYTES, FrameHeader, LOG_HEADER_BYTES, LogHeader,
+};
 use super::log::{LogReader, Opened};
 use super::{Replay, snapshot, start};
 

@@ -81,7 +81,8 @@ impl FrameHeader {
 
     /// The header, if it is an intact one of the file with this id.
     pub(super) fn decode(bytes: &[u8; FRAME_HEADER_BYTES], id: u64) -> Option<Self> {
-        let intact = bytes.starts_with(&FRAME_MAGIC) && u64_at(bytes, 16) == XxHash64::oneshot(id, &bytes[..16]);
+        let intact =
+            bytes.starts_with(&FRAME_MAGIC) && u64_at(bytes, 16) == XxHash64::oneshot(id, &bytes[..16]);
         intact.then(|| Self { length: u32_at(bytes, 4), sequence: u64_at(bytes, 8) })
     }
 
@@ -96,9 +97,9 @@ pub(super) fn records(payload: &[u8]) -> impl Iterator<Item = Result<(usize, &[u
     std::iter::from_fn(move || {
         let start = at;
         let rest = payload.get(start..).filter(|rest| !rest.is_empty())?;
-        let record = rest.split_first_chunk::<RECORD_PREFIX_BYTES>().and_then(|(length, rest)| {
-            rest.get(..u32::from_le_bytes(*length) as usize)
-        });
+        let record = rest
+            .split_first_chunk::<RECORD_PREFIX_BYTES>()
+            .and_then(|(length, rest)| rest.get(..u32::from_le_bytes(*length) as usize));
         at = record.map_or(payload.len(), |record| start + RECORD_PREFIX_BYTES + record.len());
         Some(record.map(|record| (start, record)).ok_or(start))
     })

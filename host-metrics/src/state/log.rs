@@ -117,7 +117,13 @@ impl LogReader {
     /// Where an append goes.
     pub(super) fn end(&self) -> LogEnd {
         let torn = self.length - self.offset;
-        LogEnd { id: self.id, sequence: self.sequence, last_write: self.last_write, length: self.offset, torn }
+        LogEnd {
+            id: self.id,
+            sequence: self.sequence,
+            last_write: self.last_write,
+            length: self.offset,
+            torn,
+        }
     }
 
     fn read_header(&mut self) -> Result<Option<FrameHeader>, ReadError> {

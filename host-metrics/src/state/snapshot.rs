@@ -47,7 +47,8 @@ pub(super) fn read(mut source: Box<dyn Source>, generation: u64) -> Result<Vec<u
     let mut file = Vec::new();
     source.read_to_end(&mut file).map_err(ReadError::Io)?;
     let corrupt = |offset: usize, reason| Err(ReadError::Corrupt { offset: offset as u64, reason });
-    let Some(content) = file.len().checked_sub(CHECKSUM_BYTES).filter(|length| *length >= HEADER_BYTES) else {
+    let Some(content) = file.len().checked_sub(CHECKSUM_BYTES).filter(|length| *length >= HEADER_BYTES)
+    else {
         return corrupt(file.len(), "the snapshot ends early");
     };
     if !file.starts_with(&MAGIC) {

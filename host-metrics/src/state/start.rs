@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::disk::Disk;
-use super::log::{LogEnd, LogReader, Next, Opened};
 use super::format::{FRAME_HEADER_BYTES, records};
+use super::log::{LogEnd, LogReader, Next, Opened};
 use super::progress::Counts;
 use super::store::{EMPTY_LOG_BYTES, Generations, LogWriter, Store};
 use super::{Replay, ReplayFn, StateError, snapshot};
@@ -105,7 +105,10 @@ fn replay_log(
         Opened::Log(log) => log,
         Opened::TornCreation if is_newest => return Ok(Tail::Absent),
         Opened::TornCreation => {
-            return Err(corrupt(0, "the header of the log is not intact, but a later log is there".to_owned()));
+            return Err(corrupt(
+                0,
+                "the header of the log is not intact, but a later log is there".to_owned(),
+            ));
         }
     };
     let end = replay_frames(&mut log, replay).map_err(|error| match error {
@@ -134,8 +137,9 @@ pub(super) fn replay_frames(log: &mut LogReader, replay: ReplayFn<'_>) -> Result
     while let Next::Frame(payload, offset) = log.next().map_err(FrameError::Read)? {
         let place = |at: usize| offset + (FRAME_HEADER_BYTES + at) as u64;
         for record in records(payload) {
-            let (at, record) = record
-                .map_err(|at| FrameError::Replay(place(at), "a record is longer than its frame".to_owned()))?;
+            let (at, record) = record.map_err(|at| {
+                FrameError::Replay(place(at), "a record is longer than its frame".to_owned())
+            })?;
             replay(Replay::Record(record)).map_err(|reason| FrameError::Replay(place(at), reason))?;
         }
     }

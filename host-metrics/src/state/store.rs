@@ -58,7 +58,8 @@ impl Store {
 
     /// Lists the directory; what has no name of ours is passed over.
     pub(super) fn generations(&self) -> Result<Generations, StateError> {
-        let names = self.disk.names(&self.directory).map_err(failed(&self.directory, "list the directory"))?;
+        let names =
+            self.disk.names(&self.directory).map_err(failed(&self.directory, "list the directory"))?;
         let mut found = Generations::default();
         for name in names.iter().filter_map(|name| name.to_str()) {
             found.logs.extend(generation_of(name, LOG_PREFIX));
@@ -168,7 +169,9 @@ impl ReadError {
         let path = path.to_owned();
         match self {
             Self::Io(source) => StateError::Io { path, action: "read", source },
-            Self::Corrupt { offset, reason } => StateError::Corrupt { path, offset, reason: reason.to_owned() },
+            Self::Corrupt { offset, reason } => {
+                StateError::Corrupt { path, offset, reason: reason.to_owned() }
+            }
             Self::Version(found) => StateError::Version { path, found, supported: FORMAT_VERSION },
         }
     }

@@ -140,7 +140,11 @@ fn live(disk: &SimulatedDisk, life: &Life, before: (u64, u64)) -> Result<(u64, u
     disk.set_faults(&life.faults, life.crash_in);
     let after = match Owner::open(disk) {
         Ok(mut owner) => {
-            prop_assert!((before.0..=before.1).contains(&owner.state), "{} is not in {before:?}", owner.state);
+            prop_assert!(
+                (before.0..=before.1).contains(&owner.state),
+                "{} is not in {before:?}",
+                owner.state
+            );
             life.steps.iter().for_each(|step| owner.step(*step));
             (owner.acknowledged(), owner.state)
         }

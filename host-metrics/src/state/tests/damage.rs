@@ -132,7 +132,9 @@ fn a_missing_file_is_named() {
     let bytes = written().files();
     let log_alone = SimulatedDisk::default();
     log_alone.put(&path(LOG), &bytes[&path(LOG)]);
-    assert!(open(&log_alone).unwrap_err().to_string().contains("the snapshot that this log continues is missing"));
+    assert!(
+        open(&log_alone).unwrap_err().to_string().contains("the snapshot that this log continues is missing")
+    );
 
     let snapshot_alone = SimulatedDisk::default();
     snapshot_alone.put(&path(SNAPSHOT), &bytes[&path(SNAPSHOT)]);
@@ -183,7 +185,8 @@ fn what_the_owner_refuses_is_corrupt_at_its_place() {
 #[test]
 fn foreign_files_are_passed_over() {
     let disk = written();
-    let names = ["log-1", "log-000000000000000G", "snapshot-ffffffffffffffff", "notes", "log-0000000000000009.bak"];
+    let names =
+        ["log-1", "log-000000000000000G", "snapshot-ffffffffffffffff", "notes", "log-0000000000000009.bak"];
     names.iter().for_each(|name| disk.put(&path(name), b"foreign"));
     disk.put(&path("snapshot.tmp"), b"unfinished");
     assert_eq!(open(&disk).unwrap(), texts(FRAMES));

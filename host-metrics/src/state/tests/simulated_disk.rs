@@ -82,7 +82,11 @@ impl SimulatedDisk {
     /// The bytes of the files, by name.
     pub(super) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let contents = self.contents();
-        contents.names.iter().map(|(path, file)| (path.clone(), contents.files[*file].cached.clone())).collect()
+        contents
+            .names
+            .iter()
+            .map(|(path, file)| (path.clone(), contents.files[*file].cached.clone()))
+            .collect()
     }
 
     /// Puts a file there, durably.
@@ -126,7 +130,7 @@ impl SimulatedDisk {
 
 impl Change {
     fn apply(&self, names: &mut BTreeMap<PathBuf, usize>) {
-        self.unlinked.iter().for_each(|path| drop(names.remove(path)));
+        names.retain(|path, _| self.unlinked.as_ref() != Some(path));
         names.extend(self.linked.clone());
     }
 }
