@@ -26,7 +26,8 @@ pub mod models;
 #[cfg(feature = "host")]
 pub mod host;
 
-pub mod doors;
+pub mod state;
+
 pub mod server;
 
 mod answer;
