@@ -10,7 +10,6 @@ pub mod config;
 pub mod environment;
 pub mod logging;
 pub mod start;
-pub mod state;
 
 #[cfg(feature = "host")]
 pub mod up;
@@ -28,6 +27,7 @@ pub mod host;
 
 pub mod state;
 
+pub mod doors;
 pub mod server;
 
 mod answer;
