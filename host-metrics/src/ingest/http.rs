@@ -9,6 +9,7 @@
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
+use memchr::memchr_iter;
 use portent_event::{Event, Line, is_name};
 use serde_json::json;
 
@@ -146,8 +147,12 @@ fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Resu
 fn read_lines(body: &[u8], delta: &mut Delta<'_>) -> Result<(u64, usize), Refusal> {
     let body = body.strip_suffix(b"\n").unwrap_or(body);
     let (mut oldest, mut lines) = (None, 0);
-    for line in body.split(|byte| *byte == b'\n') {
+    let ends = memchr_iter(b'\n', body).chain([body.len()]);
+    let mut start = 0;
+    for end in ends {
         lines += 1;
+        let line = body.get(start..end).unwrap_or_default();
+        start = end + 1;
         let line = Line::decode(line).map_err(|error| bad_line(lines, Rejection::from(&error), &error))?;
         if let Line::Event(event) = &line {
             let time =

@@ -1,5 +1,6 @@
 //! Cutting a stream of bytes into lines.
 
+use memchr::memchr;
 use portent_event::{Line, limits::ACCEPTED_LINE_BYTES};
 
 use crate::codec::{DecodeError, Decoder, Encoder};
@@ -26,7 +27,7 @@ pub struct LineBuffer {
 impl LineBuffer {
     /// Takes the next bytes of the stream and hands over every line that ends in them.
     pub fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(Found<'_>)) {
-        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(end);
             bytes = rest.get(1..).unwrap_or_default();
             if std::mem::take(&mut self.skipping) {
