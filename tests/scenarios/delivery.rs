@@ -89,6 +89,28 @@ fn a_lost_acknowledgement_does_not_count_twice() {
     );
 }
 
+/// The component shows the token it was given; with another one its events are refused, and that is counted.
+#[test]
+fn an_aggregator_that_asks_for_a_token_is_shown_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "a-token-of-the-aggregator\n").unwrap();
+    let aggregator = Running::serve(&["--ingest-token-file", file.to_str().unwrap()]);
+    let url = format!("metrics_url={}", aggregator.base("ingest"));
+    for (token, reason) in [("a-token-of-the-aggregator", None), ("another-token-entirely", Some("refused"))]
+    {
+        let token = format!("metrics_token={token}");
+        let host = Running::up(&["--variable", "events=http", "--variable", &url, "--variable", &token]);
+        predict_twenty_times(&host);
+        match reason {
+            None => _ = aggregator.wait_for("portent_events_received_total{way=\"http\"} 20"),
+            Some(reason) => _ = host.wait_for(&dropped(reason, 20)),
+        }
+    }
+    let text = aggregator.wait_for("portent_events_rejected_total{reason=\"unauthorized\"} 20");
+    assert!(text.contains("portent_events_received_total{way=\"http\"} 20\n"));
+}
+
 #[test]
 fn after_the_aggregator_returns_events_are_counted_again() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

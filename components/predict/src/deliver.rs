@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use portent_event::{DropReason, DropReport, Event};
-use portent_service::EventsTo;
+use portent_service::{EventsTo, Token};
 use spin_sdk::http::{Fields, Method, Scheme};
 use spin_sdk::wit::wasi::http0_2_0::outgoing_handler;
 use spin_sdk::wit::wasi::http0_2_0::types::{ErrorCode, OutgoingBody, OutgoingRequest, RequestOptions};
@@ -35,9 +35,9 @@ pub(crate) fn send(events: &[Event<'_>]) {
                 lines.clear();
             }
         }
-        EventsTo::Http { authority } => {
+        EventsTo::Http { authority, token } => {
             events.iter().for_each(|event| event.encode(&mut lines));
-            if let Err(reason) = deliver(&authority, &lines) {
+            if let Err(reason) = deliver(&authority, token.as_ref(), &lines) {
                 report_dropped(events, reason);
             }
         }
@@ -65,12 +65,12 @@ fn report_dropped(events: &[Event<'_>], reason: DropReason) {
 }
 
 /// Delivers the lines under one identity, so that the aggregator counts them once however often they come.
-fn deliver(authority: &str, lines: &[u8]) -> Result<(), DropReason> {
+fn deliver(authority: &str, token: Option<&Token>, lines: &[u8]) -> Result<(), DropReason> {
     let source = format!("{:016x}{:016x}", get_random_u64(), get_random_u64());
     let started = Instant::now();
     let mut waits = RETRY_AFTER.iter();
     loop {
-        let reason = match attempt(authority, &source, lines) {
+        let reason = match attempt(authority, token, &source, lines) {
             Ok(status @ 200..=299) => return if status == 200 { Ok(()) } else { Err(DropReason::Other) },
             Ok(429 | 500..=599) => DropReason::Failed,
             Ok(_) => return Err(DropReason::Refused),
@@ -83,7 +83,7 @@ fn deliver(authority: &str, lines: &[u8]) -> Result<(), DropReason> {
     }
 }
 
-fn attempt(authority: &str, source: &str, lines: &[u8]) -> Result<u16, ErrorCode> {
+fn attempt(authority: &str, token: Option<&Token>, source: &str, lines: &[u8]) -> Result<u16, ErrorCode> {
     let internal = |()| ErrorCode::InternalError(None);
     let headers = [
         ("content-type", "application/x-ndjson".to_owned()),
@@ -91,7 +91,9 @@ fn attempt(authority: &str, source: &str, lines: &[u8]) -> Result<u16, ErrorCode
         ("portent-source", source.to_owned()),
         ("portent-sequence", "0".to_owned()),
     ];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.into_bytes()));
+    let token = token.map(|token| ("authorization", token.authorization()));
+    let headers = headers.into_iter().chain(token);
+    let headers: Vec<_> = headers.map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
     let fields = Fields::from_list(&headers).map_err(|_| ErrorCode::InternalError(None))?;
     let request = OutgoingRequest::new(fields);
     request.set_method(&Method::Post).map_err(internal)?;

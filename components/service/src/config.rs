@@ -8,6 +8,9 @@ pub const EVENTS: &str = "events";
 /// Spin variable (of the component): aggregator, `http://host:port`; needed where events go by `http`.
 pub const METRICS_URL: &str = "metrics_url";
 
+/// Spin variable (of the component): bearer token for the aggregator, where it asks for one. A secret.
+pub const METRICS_TOKEN: &str = "metrics_token";
+
 /// Environment variable (of the component): the model, by the name of an artefact that was in `models/` when
 /// the component was built, or by the path (`/…`) of one among the mounted files.
 pub const MODEL: &str = "PORTENT_MODEL";
@@ -25,10 +28,16 @@ pub enum EventsTo {
     Http {
         /// Host and port of the aggregator.
         authority: String,
+        /// What the aggregator asks for, if anything.
+        token: Option<Token>,
     },
     /// Nowhere.
     Off,
 }
+
+/// A bearer token. Its debug form does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
 
 /// What the service itself needs to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +53,8 @@ pub enum ConfigError {
     Events,
     /// [`METRICS_URL`] is not `http://host:port`.
     MetricsUrl,
+    /// [`METRICS_TOKEN`] is not visible ASCII.
+    MetricsToken,
     /// [`APP`] is not a name.
     App,
 }
@@ -53,6 +64,9 @@ impl std::fmt::Display for ConfigError {
         match self {
             Self::Events => write!(f, "variable {EVENTS} must be stdout, http or off"),
             Self::MetricsUrl => write!(f, "variable {METRICS_URL} must be http://host:port, without a path"),
+            Self::MetricsToken => {
+                write!(f, "variable {METRICS_TOKEN} must be up to 512 visible ASCII characters")
+            }
             Self::App => write!(f, "{APP} must be 1 to 64 characters a-z, A-Z, 0-9, '.', '_', '-'"),
         }
     }
@@ -69,11 +83,33 @@ impl EventsTo {
         match variable(EVENTS).as_deref() {
             None | Some("" | "stdout") => Ok(Self::Stdout),
             Some("off") => Ok(Self::Off),
-            Some("http") => authority(&variable(METRICS_URL).unwrap_or_default())
-                .map(|authority| Self::Http { authority })
-                .ok_or(ConfigError::MetricsUrl),
+            Some("http") => {
+                let authority = authority(&variable(METRICS_URL).unwrap_or_default());
+                let authority = authority.ok_or(ConfigError::MetricsUrl)?;
+                let token = variable(METRICS_TOKEN).filter(|token| !token.is_empty());
+                Ok(Self::Http { authority, token: token.map(Token::new).transpose()? })
+            }
             Some(_) => Err(ConfigError::Events),
         }
+    }
+}
+
+impl Token {
+    fn new(token: String) -> Result<Self, ConfigError> {
+        let is_visible = token.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_visible && token.len() <= 512 { Ok(Self(token)) } else { Err(ConfigError::MetricsToken) }
+    }
+
+    /// The value of an `authorization` header.
+    #[must_use]
+    pub fn authorization(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(..)")
     }
 }
 
@@ -106,7 +142,11 @@ mod tests {
     use super::*;
 
     fn events(events: &str, url: &str) -> Result<EventsTo, ConfigError> {
-        EventsTo::read(|name| Some(if name == EVENTS { events } else { url }.to_owned()))
+        EventsTo::read(|name| match name {
+            EVENTS => Some(events.to_owned()),
+            METRICS_URL => Some(url.to_owned()),
+            _ => None,
+        })
     }
 
     #[test]
@@ -119,11 +159,29 @@ mod tests {
     #[test]
     fn http_needs_a_url_without_a_path() {
         let authority = "127.0.0.1:9465".to_owned();
-        assert_eq!(events("http", "http://127.0.0.1:9465"), Ok(EventsTo::Http { authority }));
+        assert_eq!(events("http", "http://127.0.0.1:9465"), Ok(EventsTo::Http { authority, token: None }));
         for url in
             ["", "https://a:1", "http://a", "http://a:0", "http://a:1/path", "http://a b:1", "http://:1"]
         {
             assert_eq!(events("http", url), Err(ConfigError::MetricsUrl), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_sent_and_never_shown() {
+        let read = |token: &str| {
+            EventsTo::read(|name| match name {
+                EVENTS => Some("http".to_owned()),
+                METRICS_URL => Some("http://a:1".to_owned()),
+                _ => Some(token.to_owned()),
+            })
+        };
+        let Ok(EventsTo::Http { token: Some(token), .. }) = read("secret-1") else { panic!("a token") };
+        assert_eq!(token.authorization(), "Bearer secret-1");
+        assert_eq!(format!("{:?}", read("secret-1")).matches("secret").count(), 0);
+        assert!(matches!(read(""), Ok(EventsTo::Http { token: None, .. })));
+        for bad in ["two words", "line\nbreak", "é"] {
+            assert_eq!(read(bad), Err(ConfigError::MetricsToken));
         }
     }
 

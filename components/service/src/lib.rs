@@ -24,7 +24,7 @@ pub mod config;
 mod exchange;
 pub mod limits;
 
-pub use config::{Config, ConfigError, EventsTo};
+pub use config::{Config, ConfigError, EventsTo, Token};
 pub use exchange::{Body, Clock, Header, Request, Response};
 pub use service::{ModelState, Service};
 
