@@ -1,8 +1,10 @@
 //! The command line. No environment variable is read.
 
+mod check_config;
 #[cfg(feature = "host")]
 mod up;
 
+pub use check_config::CheckConfigArgs;
 #[cfg(feature = "host")]
 pub use up::UpArgs;
 
@@ -36,6 +38,8 @@ pub enum Command {
     /// Run the aggregator and, in the same process, the application of a spin.toml.
     #[cfg(feature = "host")]
     Up(Box<UpArgs>),
+    /// Check a configuration file, without running anything.
+    CheckConfig(CheckConfigArgs),
 }
 
 /// Log options.

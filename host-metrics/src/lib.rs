@@ -6,6 +6,7 @@
 //! order.
 
 pub mod cli;
+pub mod config;
 pub mod logging;
 pub mod start;
 

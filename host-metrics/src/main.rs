@@ -1,9 +1,11 @@
 //! `host-metrics`: see `host-metrics --help`.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use host_metrics::cli::{Cli, Command, one_line};
+use host_metrics::cli::{CheckConfigArgs, Cli, Command, one_line};
+use host_metrics::config::ConfigError;
 use host_metrics::start::StartError;
 use host_metrics::{logging, start};
 
@@ -34,15 +36,23 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve(args) => Ok(start::run(&args).await?),
         #[cfg(feature = "host")]
         Command::Up(args) => host_metrics::up::run(*args).await,
+        Command::CheckConfig(args) => check_config(&args),
     }
 }
 
-fn status(error: &anyhow::Error) -> u8 {
-    if error.downcast_ref().is_some_and(StartError::is_usage) { USAGE } else { 1 }
+fn check_config(args: &CheckConfigArgs) -> anyhow::Result<()> {
+    let line = args.check()?;
+    Ok(writeln!(io::stdout(), "{line}")?)
 }
 
-#[expect(clippy::print_stderr, reason = "the one line that says why the program ends, log or no log")]
+fn status(error: &anyhow::Error) -> u8 {
+    let usage = error.downcast_ref().is_some_and(StartError::is_usage) || error.is::<ConfigError>();
+    if usage { USAGE } else { 1 }
+}
+
+#[expect(clippy::print_stderr, reason = "what says why the program ends, log or no log")]
 fn fail(message: &str, status: u8) -> ExitCode {
-    eprintln!("host-metrics: {message}");
+    // Only a configuration file has several lines to say: one for each broken rule.
+    message.lines().for_each(|line| eprintln!("host-metrics: {line}"));
     ExitCode::from(status)
 }

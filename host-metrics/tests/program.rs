@@ -127,6 +127,30 @@ fn a_broken_artefact_is_named() {
     assert_fails(&output, 1, "broken.portent: not a Portent model artefact");
 }
 
+/// A right file is one line on stdout; a wrong one is a line a problem on stderr, and status 64.
+#[test]
+fn a_configuration_file_is_checked() {
+    let check = |path: &Path| {
+        let output = Command::new(env!("CARGO_BIN_EXE_host-metrics")).arg("check-config").arg(path).output();
+        let output = output.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap().replace(&path.display().to_string(), "FILE");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let line = "FILE: ok: 5 aliases, at most 256 applications, 50000 series a family, 200000 series in all, \
+                gauges expire after 1day\n";
+    let example = Path::new("../deploy/host-metrics/hvs-and-heart.toml");
+    assert_eq!(check(example), (Some(0), line.to_owned(), String::new()));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wrong.toml");
+    let text = "limits.apps = 0\n[[alias]]\nname = 'flask_x'\nfamily = 'x'\n[alias.labels]\n";
+    std::fs::write(&path, text).unwrap();
+    let lines = "host-metrics: FILE:1:15: limits.apps: not a number from 1 to 10000\n\
+                 host-metrics: FILE:4:10: alias flask_x: family: no family has this name\n";
+    assert_eq!(check(&path), (Some(64), String::new(), lines.to_owned()));
+    let (status, _, errors) = check(&directory.path().join("absent.toml"));
+    assert!(status == Some(64) && errors.starts_with("host-metrics: cannot read FILE: "), "{errors}");
+}
+
 #[test]
 fn the_log_is_json_if_asked_for() {
     let mut running = Running::start(program().current_dir(Path::new("/")).args(["--log-format", "json"]));
