@@ -154,6 +154,7 @@ impl Aggregator {
             tail_files: self.shared.tail_files.load(Ordering::Relaxed),
             process: Process::read(),
             now: clock::now(),
+            ..Snapshot::default()
         }
     }
 

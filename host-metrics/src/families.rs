@@ -108,10 +108,36 @@ families! {
         "Lines of other programs, passed over.";
     UNKNOWN_MODEL = Counter "portent_unknown_model_total" [] ""
         "Predictions of models whose artefact is not known here, counted under other.";
+    LIMIT_HITS = Counter "portent_limit_hits_total" ["limit"] ""
+        "How often something was beyond a limit and was counted in an overflow series or left out.";
+    REQUESTS_REFUSED = Counter "portent_requests_refused_total" ["listener", "reason"] ""
+        "Requests and connections that this program's own listeners refused.";
     LAST_EVENT = Gauge "portent_last_event_timestamp_seconds" [] "seconds"
         "Time of the newest event, 0 before the first.";
     TAIL_FILES = Gauge "portent_tail_files" [] ""
         "Files followed.";
+    TAIL_LAG = Gauge "portent_tail_lag_bytes" [] "bytes"
+        "Bytes of followed files that are not read yet.";
+    STATE_FAILED = Gauge "portent_state_failed" [] ""
+        "Whether the state on disk can no longer be written: 1 until a restart.";
+    STATE_LOG = Gauge "portent_state_log_bytes" [] "bytes"
+        "Size of the log of deliveries since the last snapshot.";
+    STATE_SNAPSHOT = Gauge "portent_state_snapshot_bytes" [] "bytes"
+        "Size of the last snapshot.";
+    STATE_SNAPSHOTS = Counter "portent_state_snapshots_total" [] ""
+        "Snapshots written.";
+    STATE_ERRORS = Counter "portent_state_errors_total" [] ""
+        "Failures to write the state.";
+    STATE_TORN = Counter "portent_state_torn_bytes_total" [] "bytes"
+        "Bytes at the end of the log that a crash left incomplete and the start passed over.";
+    STATE_SYNC = Histogram "portent_state_sync_duration_seconds" [] "seconds"
+        "Time until the disk confirmed a write to the log.";
+    CONFIG_SUCCESSFUL = Gauge "portent_config_last_reload_successful" [] ""
+        "Whether the configuration file was valid when it was last read.";
+    CONFIG_TIME = Gauge "portent_config_last_reload_timestamp_seconds" [] "seconds"
+        "When the configuration file was last read, since the epoch.";
+    SERIES = Gauge "portent_series" ["family"] ""
+        "Series in this scrape, by family; each bucket of a histogram is one.";
     BUILD_INFO = Info "portent_build_info" ["version"] ""
         "Version of this program.";
     PROCESS_CPU = Counter "process_cpu_seconds_total" [] "seconds"

@@ -83,9 +83,9 @@ fn expose(snapshot: &Snapshot, headers: &HeaderMap) -> Answer {
     let format = accept::format(&list(headers, ACCEPT));
     let body = snapshot.expose(format);
     let wanted = accept::gzip(&list(headers, ACCEPT_ENCODING)) && body.len() >= LEAST_GZIP_BYTES;
-    let zipped = wanted.then(|| gzip(body.as_bytes())).flatten();
+    let zipped = wanted.then(|| gzip(&body)).flatten();
     let is_zipped = zipped.is_some();
-    let body = zipped.unwrap_or_else(|| body.into_bytes());
+    let body = zipped.unwrap_or(body);
     let mut answer = answer::text(StatusCode::OK, format.content_type(), body);
     if is_zipped {
         answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
