@@ -166,6 +166,10 @@ fn what_an_alias_names_exists() {
         &alias("a", "what", "[alias.labels]"),
         &["3:10: alias a: family: no family has this name"],
     );
+    assert_refused(
+        &alias("a", "portent_series", "[alias.labels]"),
+        &["3:10: alias a: family: it counts aliases too, so it has none"],
+    );
     let text = alias(
         "a",
         "model_loaded",
