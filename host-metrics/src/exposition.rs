@@ -14,6 +14,7 @@ mod requests;
 pub mod sink;
 mod table;
 mod text;
+pub mod value;
 mod writer;
 
 use std::collections::BTreeMap;

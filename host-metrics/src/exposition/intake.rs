@@ -1,7 +1,8 @@
 //! Families about what was received.
 
 use super::Snapshot;
-use super::sink::{Sample, Sink, Value};
+use super::sink::{Sample, Sink};
+use super::value::Value;
 use crate::registry::{Limit, Rejection, Way};
 
 pub(super) fn received(snapshot: &Snapshot, sink: &mut dyn Sink) {

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::Snapshot;
-use super::sink::{HistogramSample, Sample, Sink, Value};
+use super::sink::{HistogramSample, Sample, Sink};
+use super::value::Value;
 use crate::registry::{App, CONFIDENCE, ConfidenceHistogram, ModelCounts};
 
 pub(super) fn predictions(snapshot: &Snapshot, sink: &mut dyn Sink) {

@@ -1,6 +1,7 @@
 //! Families about this program: its files, its state on disk, its configuration and its process.
 
-use super::sink::{HistogramSample, Sample, Sink, Value};
+use super::sink::{HistogramSample, Sample, Sink};
+use super::value::Value;
 use super::{Snapshot, Storage};
 use crate::registry::DURATION;
 

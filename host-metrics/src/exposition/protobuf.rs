@@ -7,7 +7,8 @@
 mod native;
 mod wire;
 
-use super::sink::{Head, HistogramSample, Sample, Sink, Value};
+use super::sink::{Head, HistogramSample, Sample, Sink};
+use super::value::Value;
 use crate::clock::SECOND;
 use crate::families::Kind;
 use crate::registry::Exemplar;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use portent_event::Stage;
 
 use super::Snapshot;
-use super::sink::{HistogramSample, Sample, Sink, Value};
+use super::sink::{HistogramSample, Sample, Sink};
+use super::value::Value;
 use crate::registry::{DurationSeries, STATUS_OTHER};
 
 pub(super) fn answered(snapshot: &Snapshot, sink: &mut dyn Sink) {

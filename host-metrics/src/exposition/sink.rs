@@ -1,7 +1,6 @@
 //! Samples on their way from the counts to a format.
 
-use std::ops::AddAssign;
-
+use super::value::Value;
 use crate::config::AliasFamily;
 use crate::families::{Family, Kind};
 use crate::registry::{BucketBounds, DURATION, DurationSeries, Exemplar, Histogram, NativeHistogram};
@@ -30,15 +29,6 @@ pub struct Head<'a> {
     pub help: &'a str,
     /// Label names.
     pub labels: Vec<&'a str>,
-}
-
-/// A number that was added up exactly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// A count.
-    Whole(u64),
-    /// Billionths of the unit.
-    Nano(u128),
 }
 
 /// A counter, a gauge or an info.
@@ -93,47 +83,6 @@ impl<'a> Head<'a> {
             unit: alias.unit,
             help: &alias.help,
             labels: alias.label_names.iter().map(String::as_str).collect(),
-        }
-    }
-}
-
-impl From<u64> for Value {
-    fn from(count: u64) -> Self {
-        Self::Whole(count)
-    }
-}
-
-impl From<bool> for Value {
-    fn from(is_so: bool) -> Self {
-        Self::Whole(u64::from(is_so))
-    }
-}
-
-impl AddAssign for Value {
-    fn add_assign(&mut self, other: Self) {
-        *self = match (*self, other) {
-            (Self::Whole(value), Self::Whole(more)) => Self::Whole(value + more),
-            (value, more) => Self::Nano(value.nano() + more.nano()),
-        };
-    }
-}
-
-impl Value {
-    /// The number in billionths.
-    #[must_use]
-    pub fn nano(self) -> u128 {
-        match self {
-            Self::Whole(count) => u128::from(count) * 1_000_000_000,
-            Self::Nano(nano) => nano,
-        }
-    }
-
-    /// The nearest number of double precision, or one beside it.
-    #[must_use]
-    pub fn to_f64(self) -> f64 {
-        match self {
-            Self::Whole(count) => count as f64,
-            Self::Nano(nano) => nano as f64 / 1e9,
         }
     }
 }

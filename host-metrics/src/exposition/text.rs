@@ -1,7 +1,8 @@
 //! The text formats: Prometheus text 0.0.4 and OpenMetrics 1.0. Their series are the same; they differ in the
 //! heads of families, in exemplars, which only OpenMetrics has, and in the end.
 
-use super::sink::{Head, HistogramSample, Sample, Sink, Value};
+use super::sink::{Head, HistogramSample, Sample, Sink};
+use super::value::Value;
 use crate::families::Kind;
 use crate::registry::Exemplar;
 

@@ -68,18 +68,22 @@ fn check_histogram(histogram: &Histogram, name: &str) {
     }
 }
 
-/// Native buckets count the same observations: as many, and below every classic bound that is theirs too.
+/// Native buckets count the same observations: as many, and where the classic ones say they are.
 fn check_native(histogram: &Histogram, schema: i32, name: &str) {
     assert!((-4..=3).contains(&schema) && histogram.zero_threshold() > 0.0, "{name}");
     let buckets = histogram.native_buckets();
     assert!(buckets.len() <= 160 && buckets.iter().all(|(_, count)| *count > 0), "{name}");
-    let all = |limit: i32| {
-        let below = buckets.iter().filter(|(index, _)| *index <= limit);
+    let upper = |index: i32| (f64::from(index) / f64::from(schema).exp2()).exp2();
+    let counted = |is_below: &dyn Fn(i32) -> bool| {
+        let below = buckets.iter().filter(|(index, _)| is_below(*index));
         histogram.zero_count() + below.map(|(_, count)| count.unsigned_abs()).sum::<u64>()
     };
-    assert_eq!(all(i32::MAX), histogram.count(), "{name}");
-    let one = histogram.bucket.iter().find(|bucket| bucket.upper_bound() == 1.0);
-    assert_eq!(Some(all(0)), one.map(Bucket::cumulative_count), "{name}: up to a second");
+    assert_eq!(counted(&|_| true), histogram.count(), "{name}");
+    for bucket in &histogram.bucket {
+        let (bound, count) = (bucket.upper_bound(), bucket.cumulative_count());
+        assert!(counted(&|index| upper(index) <= bound) <= count, "{name}: up to {bound}");
+        assert!(counted(&|index| upper(index - 1) < bound) >= count, "{name}: up to {bound}");
+    }
 }
 
 fn check_exemplar(exemplar: &Exemplar) {
@@ -135,5 +139,48 @@ struct Approximate(f64);
 impl PartialEq for Approximate {
     fn eq(&self, other: &Self) -> bool {
         (self.0 - other.0).abs() <= self.0.abs() * 1e-15
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::{Format, Snapshot, check::expected, decode};
+    use crate::testing::{NOW, event, invalid_event, models};
+
+    fn durations(families: &mut [MetricFamily]) -> &mut Histogram {
+        families[1].metric[0].histogram.as_mut().unwrap()
+    }
+
+    /// The checker refuses what it is there to refuse.
+    #[test]
+    fn faults_are_found() {
+        let mut snapshot = Snapshot { now: NOW, ..Snapshot::default() };
+        snapshot.registry.apply(&event(), &models(), NOW);
+        snapshot.registry.apply(&invalid_event(), &models(), NOW);
+        let (expected, text) = (expected(&snapshot), snapshot.to_text());
+        let families = decode::decode(&snapshot.expose(Format::Protobuf));
+        check(&families, &text, &expected);
+        let faults: [fn(&mut Vec<MetricFamily>); 10] = [
+            |families| durations(families).count = Some(1),
+            |families| durations(families).sum = Some(1.0),
+            |families| durations(families).schema = Some(2),
+            |families| durations(families).schema = None,
+            |families| durations(families).zero_count = Some(1),
+            |families| durations(families).bucket.swap(2, 3),
+            |families| families.swap(1, 2),
+            |families| families.truncate(5),
+            |families| families[2].metric[0].label.swap(0, 1),
+            |families| {
+                let again = families[2].metric[0].clone();
+                families[2].metric.push(again);
+            },
+        ];
+        for (index, fault) in faults.iter().enumerate() {
+            let mut broken = families.clone();
+            fault(&mut broken);
+            let checked = std::panic::catch_unwind(|| check(&broken, &text, &expected));
+            assert!(checked.is_err(), "fault {index}");
+        }
     }
 }

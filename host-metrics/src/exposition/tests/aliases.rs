@@ -4,7 +4,7 @@ use super::*;
 use crate::config::Config;
 
 /// Aliases as a configuration file would give them, of every kind of family.
-const ALIASES: &str = r#"
+pub(super) const ALIASES: &str = r#"
 [[alias]]
 name = "flask_http_request_duration_seconds"
 family = "api_request_duration_seconds"
@@ -65,7 +65,7 @@ error = "{error_type}"
 "#;
 
 /// A snapshot with the aliases of a configuration file.
-fn aliased(registry: Registry, file: &str) -> Snapshot {
+pub(super) fn aliased(registry: Registry, file: &str) -> Snapshot {
     let aliases = Config::parse(file).unwrap().aliases().to_vec();
     Snapshot { aliases: aliases.into(), ..snapshot(registry) }
 }

@@ -63,4 +63,6 @@ fn figures() {
             encoder.finish().unwrap()
         });
     }
+    let aliased = aliases::aliased(snapshot.registry, aliases::ALIASES);
+    report(&format!("Text with {} aliases", aliased.aliases.len()), &|| aliased.expose(Format::Text));
 }
