@@ -61,19 +61,19 @@ pub struct Snapshot {
 /// What a scrape shows of the state on disk. Counters begin with the process.
 #[derive(Clone, Debug, Default)]
 pub struct Storage {
-    /// Whether it can no longer be written.
+    /// Whether nothing becomes durable at present.
     pub failed: bool,
-    /// Size of the log, in bytes.
+    /// Bytes of the logs that a start would replay.
     pub log_bytes: u64,
-    /// Size of the last snapshot, in bytes.
+    /// Size of the newest snapshot, in bytes.
     pub snapshot_bytes: u64,
     /// Snapshots written.
     pub snapshots: u64,
-    /// Failures to write.
+    /// Failed writes, syncs and attempts at a snapshot.
     pub errors: u64,
-    /// Bytes of the log that were passed over at start.
+    /// Bytes of an incomplete write that the start cut off.
     pub torn_bytes: u64,
-    /// Time until the disk confirmed a write, in nanoseconds.
+    /// How long each sync of the log took.
     pub sync: Histogram<{ DURATION.len() + 1 }>,
 }
 

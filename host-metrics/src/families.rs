@@ -119,19 +119,19 @@ families! {
     TAIL_LAG = Gauge "portent_tail_lag_bytes" [] "bytes"
         "Bytes of followed files that are not read yet.";
     STATE_FAILED = Gauge "portent_state_failed" [] ""
-        "Whether the state on disk can no longer be written: 1 until a restart.";
+        "Whether nothing becomes durable at present: 1 until the state can be written again.";
     STATE_LOG = Gauge "portent_state_log_bytes" [] "bytes"
-        "Size of the log of deliveries since the last snapshot.";
+        "Bytes of the logs that a start would replay.";
     STATE_SNAPSHOT = Gauge "portent_state_snapshot_bytes" [] "bytes"
-        "Size of the last snapshot.";
+        "Size of the newest snapshot, 0 if there is none.";
     STATE_SNAPSHOTS = Counter "portent_state_snapshots_total" [] ""
-        "Snapshots written.";
+        "Snapshots of the state written.";
     STATE_ERRORS = Counter "portent_state_errors_total" [] ""
-        "Failures to write the state.";
+        "Failed writes, syncs and attempts at a snapshot.";
     STATE_TORN = Counter "portent_state_torn_bytes_total" [] "bytes"
-        "Bytes at the end of the log that a crash left incomplete and the start passed over.";
+        "Bytes of an incomplete write that the start cut off the log.";
     STATE_SYNC = Histogram "portent_state_sync_duration_seconds" [] "seconds"
-        "Time until the disk confirmed a write to the log.";
+        "Time that a sync of the log took: what an acknowledgement waits for.";
     CONFIG_SUCCESSFUL = Gauge "portent_config_last_reload_successful" [] ""
         "Whether the configuration file was valid when it was last read.";
     CONFIG_TIME = Gauge "portent_config_last_reload_timestamp_seconds" [] "seconds"
