@@ -1,21 +1,35 @@
 //! The one owner of the counts: every way in ends here, and every scrape starts here.
 
+mod change;
+mod counted;
+mod delta;
 mod in_flight;
 
+pub use delta::Delta;
 pub use in_flight::{InFlight, InFlightGuard};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use portent_event::{DropReason, DropReport, ErrorType, Event, Line, Route};
+use portent_event::{DropReason, DropReport, ErrorType, Event, Route};
 
+use self::change::{Change, Origin};
+use self::counted::Counted;
 use crate::clock;
+use crate::config::Config;
 use crate::exposition::Snapshot;
-use crate::ingest::deliveries::{Deliveries, Delivery, Verdict};
-use crate::models::{ModelLibrary, Models};
+use crate::ingest::deliveries::{Delivery, Verdict};
+use crate::ingest::tail::{FileIdentity, FilePosition};
+use crate::models::ModelLibrary;
 use crate::process::Process;
-use crate::registry::{OTHER_APP, Registry, Rejection, Way};
+use crate::registry::{Limit, Limits, OTHER_APP, Registry, Rejection, Way};
+use crate::reload::Reloaded;
+use crate::state::{self, Journal, StateError, StorageFailed};
+
+/// How long a scrape waits for what it shows to be durable. Without that, a crash would make counters fall.
+const SCRAPE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Counts events. A clone is another handle on the same counts.
 #[derive(Clone, Debug)]
@@ -26,130 +40,263 @@ pub struct Aggregator {
 #[derive(Debug)]
 struct Shared {
     library: ModelLibrary,
-    state: Mutex<State>,
+    counted: Mutex<Counted>,
+    config: Mutex<Arc<Config>>,
+    reloaded: Mutex<Option<Reloaded>>,
+    journal: Option<Journal>,
     in_flight: Mutex<BTreeMap<String, InFlight>>,
     tail_files: AtomicU64,
-}
-
-/// Counts and the identities of what was counted change together, or a repeat could slip between them.
-#[derive(Debug, Default)]
-struct State {
-    registry: Registry,
-    deliveries: Deliveries,
-}
-
-/// Lines read but not yet counted: decoding needs no lock, and counting many at once needs one.
-#[derive(Debug, Default)]
-struct Batch<'a> {
-    lines: Vec<Line<'a>>,
-    ignored: u64,
-    rejected: BTreeMap<Rejection, u64>,
+    tail_lag: AtomicU64,
 }
 
 impl Aggregator {
-    /// An aggregator in which the series of these applications, and of those that the models are made for,
-    /// exist at zero.
+    /// An aggregator that counts in memory, in which the series of these applications, and of those that the
+    /// models are made for, exist at zero.
     #[must_use]
-    pub fn new(library: ModelLibrary, apps: &[String]) -> Self {
-        let mut state = State::default();
-        let models = library.models();
+    pub fn new(library: ModelLibrary, apps: &[String], config: Config) -> Self {
+        Self::start(library, apps, config, Counted::default(), None)
+    }
+
+    /// As [`Self::new`], going on with the counts of a directory and keeping them there. Blocks while what is
+    /// there is read.
+    ///
+    /// # Errors
+    /// [`StateError`] if the directory is in use, damaged or cannot be written.
+    pub fn open(
+        library: ModelLibrary,
+        apps: &[String],
+        config: Config,
+        directory: &std::path::Path,
+        options: state::Options,
+    ) -> Result<Self, StateError> {
+        let mut counted = Counted::default();
+        let mut replay =
+            |replay: state::Replay<'_>| counted.replay(replay).map_err(|error| error.to_string());
+        let journal = Journal::open(directory, options, &mut replay)?;
+        Ok(Self::start(library, apps, config, counted, Some(journal)))
+    }
+
+    fn start(
+        library: ModelLibrary,
+        apps: &[String],
+        config: Config,
+        mut counted: Counted,
+        journal: Option<Journal>,
+    ) -> Self {
+        let (models, now, mut expected) = (library.models(), clock::now(), Registry::default());
         for app in apps.iter().chain(models.iter().map(|card| &card.app)) {
-            state.registry.expect_app(app, &models, clock::now());
+            expected.expect_app(app, &models, now);
         }
-        let (state, in_flight) = (Mutex::new(state), Mutex::default());
-        Self { shared: Arc::new(Shared { library, state, in_flight, tail_files: AtomicU64::new(0) }) }
+        // What the operator expects goes before every limit, and begins now once and for all.
+        let change = Change { counts: counted.registry.missing_from(&expected), origin: Origin::Anonymous };
+        if !change.counts.is_empty() {
+            counted.set_limits(Limits::NONE);
+            counted.commit(change, now, journal.as_ref());
+        }
+        counted.set_limits(config.limits);
+        let config = Mutex::new(Arc::new(config));
+        let (counted, in_flight) = (Mutex::new(counted), Mutex::default());
+        let (tail_files, tail_lag) = (AtomicU64::new(0), AtomicU64::new(0));
+        let reloaded = Mutex::default();
+        let shared = Shared { library, counted, config, reloaded, journal, in_flight, tail_files, tail_lag };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Begins counts of lines that came this way. They count once they are given back.
+    #[must_use]
+    pub fn delta(&self, way: Way) -> Delta<'_> {
+        Delta::new(&self.shared.library, way)
     }
 
     /// Counts a line, given without its newline. A line that is not ours is counted as such.
     pub fn apply_line(&self, way: Way, line: &[u8]) {
-        self.apply_lines(way, [line]);
-    }
-
-    /// Counts lines as [`Self::apply_line`] does, cheaper for many.
-    pub fn apply_lines<'a>(&self, way: Way, lines: impl IntoIterator<Item = &'a [u8]>) {
-        let mut batch = Batch::default();
-        lines.into_iter().for_each(|line| batch.read(line));
-        let models = self.models_for(&batch.lines);
-        let mut state = self.state();
-        apply_all(&mut state.registry, way, &batch.lines, &models);
-        let intake = &mut state.registry.intake;
-        intake.ignored += batch.ignored;
-        batch.rejected.iter().for_each(|(reason, count)| intake.reject(*reason, *count));
+        let mut delta = self.delta(way);
+        delta.read(line);
+        self.apply(delta);
     }
 
     /// Counts an event that never was a line.
     pub fn apply_event(&self, way: Way, event: &Event<'_>) {
-        let models = self.shared.library.models_for(event.predictions.iter().map(|made| &made.model));
-        let mut state = self.state();
-        state.registry.intake.receive(way, 1);
-        state.registry.apply(event, &models, clock::now());
+        let mut delta = self.delta(way);
+        delta.apply_event(event);
+        self.apply(delta);
     }
 
     /// Counts an error of a request whose event has been counted already.
     pub fn apply_error(&self, app: &str, route: Route, error: ErrorType) {
-        self.state().registry.apply_error(app, route, error, clock::now());
-    }
-
-    /// Counts events that a sender gave up on.
-    pub fn apply_drops(&self, report: &DropReport<'_>) {
-        self.state().registry.apply_drops(report, clock::now());
-    }
-
-    /// Counts the lines of an identified delivery, all of them or, where it came before, none.
-    ///
-    /// `lost_before` are events that the sender gave up on before this delivery.
-    pub fn apply_delivery(&self, delivery: &Delivery<'_>, lines: &[Line<'_>], lost_before: u32) -> Verdict {
-        let models = self.models_for(lines);
-        let mut state = self.state();
-        let verdict = state.deliveries.admit(delivery);
-        let registry = &mut state.registry;
-        match verdict {
-            Verdict::New => {
-                apply_all(registry, Way::Http, lines, &models);
-                if lost_before > 0 {
-                    let app = lines.first().map_or(OTHER_APP, app_of);
-                    let report =
-                        DropReport { app: app.into(), count: lost_before, reason: DropReason::Other };
-                    registry.apply_drops(&report, clock::now());
-                }
-            }
-            Verdict::Repeated => registry.intake.duplicates += events(lines),
-            Verdict::OutsideWindow => registry.intake.reject(Rejection::OutsideWindow, 1),
-        }
-        verdict
+        let mut counts = Registry::default();
+        counts.apply_error(app, route, error, clock::now());
+        self.commit(&mut self.counted(), counts, Origin::Anonymous);
     }
 
     /// Counts something that was refused before it was a line.
     pub fn reject(&self, reason: Rejection) {
-        self.state().registry.intake.reject(reason, 1);
+        let mut counts = Registry::default();
+        counts.intake.reject(reason, 1);
+        self.commit(&mut self.counted(), counts, Origin::Anonymous);
     }
 
-    /// Counts lines of other programs that were passed over without being read.
-    pub fn ignore(&self, lines: u64) {
-        self.state().registry.intake.ignored += lines;
+    /// Counts that something was beyond a limit.
+    pub fn hit(&self, limit: Limit) {
+        let mut counts = Registry::default();
+        counts.intake.hit(limit, 1);
+        self.commit(&mut self.counted(), counts, Origin::Anonymous);
+    }
+
+    /// Counts what came without an identity.
+    pub fn apply(&self, delta: Delta<'_>) {
+        self.commit(&mut self.counted(), delta.counts, Origin::Anonymous);
+    }
+
+    /// Counts an identified delivery, all of it or, where it came before, nothing. With a state directory it
+    /// is durable when this returns.
+    ///
+    /// `lost_before` are events of the application that the sender gave up on before this delivery.
+    ///
+    /// # Errors
+    /// [`StorageFailed`] if the delivery is not durable; its repeat will tell whether it is then.
+    pub async fn apply_delivery(
+        &self,
+        delivery: &Delivery<'_>,
+        mut delta: Delta<'_>,
+        lost_before: u32,
+    ) -> Result<Verdict, StorageFailed> {
+        if let Some(journal) = &self.shared.journal {
+            journal.room().await?;
+        }
+        let (verdict, mark) = {
+            let mut counted = self.counted();
+            let verdict = counted.deliveries.verdict(delivery);
+            let (mut counts, mut origin) = (Registry::default(), Origin::Anonymous);
+            match verdict {
+                Verdict::New => {
+                    if lost_before > 0 {
+                        let app = delta.counts.apps().next().map_or(OTHER_APP, |(name, _)| name).to_owned();
+                        let reason = DropReason::Other;
+                        delta.apply_drops(&DropReport { app: app.into(), count: lost_before, reason });
+                    }
+                    (counts, origin) = (delta.counts, Origin::Delivery(delivery.into()));
+                }
+                Verdict::Repeated => counts.intake.duplicates = delta.events(),
+                Verdict::OutsideWindow => counts.intake.reject(Rejection::OutsideWindow, 1),
+            }
+            self.commit(&mut counted, counts, origin);
+            (verdict, counted.mark)
+        };
+        if let (Some(journal), Some(mark)) = (&self.shared.journal, mark) {
+            journal.durable(mark).await?;
+        }
+        Ok(verdict)
+    }
+
+    /// Counts what a file gained, together with how far it is read now. Blocks while too much waits to be
+    /// written.
+    ///
+    /// # Errors
+    /// [`StorageFailed`] if nothing can be kept; then nothing was counted.
+    pub fn apply_from_file(
+        &self,
+        delta: Delta<'_>,
+        identity: FileIdentity,
+        position: &FilePosition,
+    ) -> Result<(), StorageFailed> {
+        if let Some(journal) = &self.shared.journal {
+            journal.room_blocking()?;
+        }
+        self.commit(&mut self.counted(), delta.counts, Origin::File(identity, position.clone()));
+        Ok(())
+    }
+
+    /// Forgets a file that is not followed any more; a line in it that never ended is counted as torn.
+    pub fn forget_file(&self, identity: FileIdentity, is_torn: bool) {
+        let mut counts = Registry::default();
+        if is_torn {
+            counts.intake.reject(Rejection::Torn, 1);
+        }
+        self.commit(&mut self.counted(), counts, Origin::Forgotten(identity));
+    }
+
+    /// The files that were followed, and how far each was read.
+    #[must_use]
+    pub fn file_positions(&self) -> BTreeMap<FileIdentity, FilePosition> {
+        self.counted().files.clone()
     }
 
     /// The true number of requests in flight of an application, to be kept by the host that runs it.
     /// From the first call on it is what `active_requests` shows.
     #[must_use]
     pub fn in_flight(&self, app: &str) -> InFlight {
-        let mut known = self.shared.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.shared.in_flight);
         known.entry(app.to_owned()).or_default().clone()
     }
 
-    /// Notes how many files are followed.
-    pub fn set_tail_files(&self, files: u64) {
+    /// Notes how many files are followed, and how many bytes of them are not read yet.
+    pub fn set_tail(&self, files: u64, lag: u64) {
         self.shared.tail_files.store(files, Ordering::Relaxed);
+        self.shared.tail_lag.store(lag, Ordering::Relaxed);
     }
 
-    /// Everything that a scrape shows. The counts are copied, so that writing them out stalls nobody.
+    /// Changes the configuration. What is counted already keeps its series, whatever the limits.
+    pub fn configure(&self, config: Config) {
+        self.counted().set_limits(config.limits);
+        *lock(&self.shared.config) = Arc::new(config);
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&lock(&self.shared.config))
+    }
+
+    /// Notes how the last reading of the configuration ended.
+    pub fn set_reloaded(&self, reloaded: Reloaded) {
+        *lock(&self.shared.reloaded) = Some(reloaded);
+    }
+
+    /// How the last reading of the configuration ended; `None` before the first.
+    #[must_use]
+    pub fn reloaded(&self) -> Option<Reloaded> {
+        *lock(&self.shared.reloaded)
+    }
+
+    /// Senders whose deliveries would be recognised if they came again.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        self.counted().deliveries.sources()
+    }
+
+    /// How the state directory is; `None` without one.
+    #[must_use]
+    pub fn storage(&self) -> Option<state::Status> {
+        self.shared.journal.as_ref().map(Journal::status)
+    }
+
+    /// Everything that a scrape shows. Nothing is copied that does not change meanwhile, so that neither this
+    /// nor writing it out stalls anybody.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let known = self.shared.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        self.snapshot_of(self.counted().registry.clone())
+    }
+
+    /// As [`Self::snapshot`], once all of it is durable, or storage fails.
+    pub async fn durable_snapshot(&self) -> Snapshot {
+        let (registry, mark) = {
+            let counted = self.counted();
+            (counted.registry.clone(), counted.mark)
+        };
+        if let (Some(journal), Some(mark)) = (&self.shared.journal, mark) {
+            // While storage fails the counts are shown all the same, together with the failure.
+            tokio::time::timeout(SCRAPE_PATIENCE, journal.durable(mark)).await.ok();
+        }
+        self.snapshot_of(registry)
+    }
+
+    fn snapshot_of(&self, registry: Registry) -> Snapshot {
+        let known = lock(&self.shared.in_flight);
         let in_flight = known.iter().map(|(app, number)| (app.clone(), number.get())).collect();
         drop(known);
         Snapshot {
-            registry: self.state().registry.clone(),
+            registry,
             in_flight,
             tail_files: self.shared.tail_files.load(Ordering::Relaxed),
             process: Process::read(),
@@ -158,132 +305,51 @@ impl Aggregator {
         }
     }
 
-    fn models_for(&self, lines: &[Line<'_>]) -> Arc<Models> {
-        let made = lines.iter().filter_map(event_of).flat_map(|event| &event.predictions);
-        self.shared.library.models_for(made.map(|predictions| &predictions.model))
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while counting would leave one event half counted, which is better than an end to counting.
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<'a> Batch<'a> {
-    fn read(&mut self, line: &'a [u8]) {
-        if !Line::is_ours(line) {
-            self.ignored += 1;
-            return;
-        }
-        match Line::decode(line) {
-            Ok(line) => self.lines.push(line),
-            Err(error) => {
-                tracing::debug!(%error, "line refused");
-                *self.rejected.entry(Rejection::from(&error)).or_default() += 1;
+    /// Writes a snapshot of the state whenever the journal wants one. Never returns with a state directory.
+    pub async fn keep_snapshots(&self) {
+        let Some(journal) = &self.shared.journal else { return };
+        loop {
+            journal.wait_wants_snapshot().await;
+            let writing = self.clone();
+            if let Err(error) = tokio::task::spawn_blocking(move || writing.write_snapshot()).await {
+                tracing::error!(%error, "writing a snapshot panicked");
             }
         }
     }
-}
 
-fn apply_all(registry: &mut Registry, way: Way, lines: &[Line<'_>], models: &Models) {
-    let now = clock::now();
-    registry.intake.receive(way, events(lines));
-    for line in lines {
-        match line {
-            Line::Event(event) => registry.apply(event, models, now),
-            Line::Dropped(report) => registry.apply_drops(report, now),
+    /// Makes everything durable. Blocks; nothing can be kept afterwards.
+    ///
+    /// # Errors
+    /// [`StorageFailed`] if something is not durable.
+    pub fn close(&self) -> Result<(), StorageFailed> {
+        self.shared.journal.as_ref().map_or(Ok(()), Journal::close)
+    }
+
+    fn write_snapshot(&self) {
+        let Some(journal) = &self.shared.journal else { return };
+        let (rotation, counted) = {
+            let counted = self.counted();
+            let Some(rotation) = journal.rotate() else { return };
+            (rotation, counted.clone())
+        };
+        if let Err(error) = rotation.finish(&counted.encode()) {
+            tracing::error!(%error, "no snapshot was written");
         }
     }
-}
 
-fn events(lines: &[Line<'_>]) -> u64 {
-    lines.iter().filter_map(event_of).count() as u64
-}
+    fn commit(&self, counted: &mut Counted, counts: Registry, origin: Origin) {
+        counted.commit(Change { counts, origin }, clock::now(), self.shared.journal.as_ref());
+    }
 
-fn event_of<'a, 'b>(line: &'a Line<'b>) -> Option<&'a Event<'b>> {
-    match line {
-        Line::Event(event) => Some(event),
-        Line::Dropped(_) => None,
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        lock(&self.shared.counted)
     }
 }
 
-fn app_of<'a>(line: &'a Line<'_>) -> &'a str {
-    match line {
-        Line::Event(event) => &event.app,
-        Line::Dropped(report) => &report.app,
-    }
+/// A panic while counting would leave one event half counted, which is better than an end to counting.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::testing::{NOW, event, invalid_event, line};
-
-    fn aggregator() -> Aggregator {
-        Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &["demo".to_owned()])
-    }
-
-    /// The exposition without what differs between two moments.
-    fn exposed(aggregator: &Aggregator) -> String {
-        Snapshot { process: Process::default(), now: NOW, ..aggregator.snapshot() }.to_text()
-    }
-
-    /// A line of ours, valid or not, or of another program.
-    fn any_line() -> impl Strategy<Value = Vec<u8>> {
-        let mut dropped = Vec::new();
-        DropReport { app: "demo".into(), count: 2, reason: DropReason::Timeout }.encode(&mut dropped);
-        let lines = [
-            line(&event()),
-            line(&invalid_event()),
-            dropped,
-            b"hello\n".to_vec(),
-            b"{\"portent\":0}\n".to_vec(),
-        ];
-        prop::sample::select(lines.map(|line| line.trim_ascii_end().to_vec()).to_vec())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn how_lines_are_split_does_not_matter(
-            lines in prop::collection::vec(any_line(), 0..30),
-            size in 1_usize..10,
-        ) {
-            let (one_by_one, in_chunks) = (aggregator(), aggregator());
-            lines.iter().for_each(|line| one_by_one.apply_line(Way::Tail, line));
-            lines.rchunks(size).for_each(|chunk| in_chunks.apply_lines(Way::Tail, chunk.iter().map(Vec::as_slice)));
-            prop_assert_eq!(exposed(&one_by_one), exposed(&in_chunks));
-        }
-
-        /// Deliveries in any order and any number of times count once each.
-        #[test]
-        fn repeats_do_not_matter(sent in prop::collection::vec(0_u64..10, 0..60)) {
-            let (aggregator, expected) = (aggregator(), self::aggregator());
-            let line = Line::Event(event());
-            for sequence in &sent {
-                let delivery = Delivery { source: "a", sequence: *sequence, oldest_event: NOW, arrived: NOW };
-                aggregator.apply_delivery(&delivery, std::slice::from_ref(&line), 1);
-            }
-            let distinct: std::collections::BTreeSet<_> = sent.iter().collect();
-            for _ in &distinct {
-                expected.apply_event(Way::Http, &event());
-                expected.apply_drops(&DropReport { app: "demo".into(), count: 1, reason: DropReason::Other });
-            }
-            expected.state().registry.intake.duplicates = (sent.len() - distinct.len()) as u64;
-            prop_assert_eq!(exposed(&aggregator), exposed(&expected));
-        }
-    }
-
-    #[test]
-    fn a_request_in_flight_is_counted_until_its_guard_is_gone() {
-        let aggregator = aggregator();
-        let in_flight = aggregator.in_flight("demo");
-        let guards = [in_flight.enter(), aggregator.in_flight("demo").enter()];
-        assert!(exposed(&aggregator).contains("active_requests{app=\"demo\"} 2\n"));
-        drop(guards);
-        assert!(exposed(&aggregator).contains("active_requests{app=\"demo\"} 0\n"));
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Method, Response, StatusCode};
 
 /// An answer whose body is already there.
@@ -29,6 +29,13 @@ pub(crate) fn error(status: StatusCode, message: &str) -> Answer {
 /// No such path.
 pub(crate) fn not_found() -> Answer {
     error(StatusCode::NOT_FOUND, "no such path")
+}
+
+/// No token that is accepted, and what is asked for.
+pub(crate) fn unauthorized(challenge: &'static str) -> Answer {
+    let mut refused = error(StatusCode::UNAUTHORIZED, "no bearer token that is accepted here");
+    refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    refused
 }
 
 /// Refuses a method that is not in `allow`; `None` if it is.

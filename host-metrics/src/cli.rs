@@ -1,21 +1,25 @@
-//! The command line. No environment variable is read.
+//! The command line. What the program reads of its environment is listed in [`crate::environment`].
 
 mod check_config;
+mod doors;
 #[cfg(feature = "host")]
 mod up;
 
 pub use check_config::CheckConfigArgs;
+pub use doors::DoorArgs;
 #[cfg(feature = "host")]
 pub use up::UpArgs;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::ingest::http::DeliveryLimits;
+use crate::ingest::body::DeliveryLimits;
 use crate::ingest::tail::TailOptions;
 use crate::server::ServerLimits;
+use crate::state;
 
 /// Counts the events of prediction components once, and exposes them to Prometheus.
 #[derive(Debug, Parser)]
@@ -34,7 +38,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the aggregator: events in by file and HTTP, metrics out.
-    Serve(AggregatorArgs),
+    Serve(Box<AggregatorArgs>),
     /// Run the aggregator and, in the same process, the application of a spin.toml.
     #[cfg(feature = "host")]
     Up(Box<UpArgs>),
@@ -80,21 +84,34 @@ pub struct AggregatorArgs {
     /// Application whose series exist from the start, beside those that the artefacts name; repeatable.
     #[arg(long, value_name = "NAME", value_parser = app_name)]
     pub app: Vec<String>,
+    /// Directory that keeps the counts over restarts; without it they are in memory only.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Bytes of log in the state directory, in MiB, after which a snapshot replaces it; the disk holds at most
+    /// twice that, and two snapshots.
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub state_log: u32,
+    /// Configuration file: limits, and names under which families are exposed again.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Time between two looks at the followed files, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub tail_interval_ms: u64,
-    /// Largest body of a delivery, in bytes.
+    /// Largest body of a delivery, in bytes, as it comes and decompressed.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_body: u32,
-    /// Connections open at once, per listener; more wait.
+    /// Connections open at once, per listener; at the limit the one that idles longest makes room, else more wait.
     #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub max_connections: u32,
-    /// Time for a request to arrive, and for a connection to idle, in seconds.
+    /// Time for a request to arrive, for a TLS handshake, and for a connection to idle, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub read_timeout: u64,
     /// Time for requests in flight to finish on the way out, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub drain_timeout: u64,
+    /// Who may use the listeners.
+    #[command(flatten)]
+    pub doors: DoorArgs,
 }
 
 /// How long a file is read on after it was renamed away or removed.
@@ -119,6 +136,12 @@ impl AggregatorArgs {
             body_bytes: self.max_body as usize,
             body_timeout: Duration::from_secs(self.read_timeout),
         }
+    }
+
+    /// How the state directory is kept.
+    #[must_use]
+    pub fn state_options(&self) -> state::Options {
+        state::Options { log_bytes: u64::from(self.state_log) << 20 }
     }
 
     /// Files to follow; `None` if there are none.

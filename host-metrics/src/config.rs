@@ -24,6 +24,8 @@ pub use names::{hidden_labels, source_labels};
 pub use problem::{Problem, Problems};
 use raw::Raw;
 
+use crate::registry::Limits;
+
 /// Largest configuration file, in bytes: 1 MiB.
 pub const FILE_BYTES: u64 = 1 << 20;
 
@@ -39,17 +41,6 @@ pub struct Config {
     /// default.
     pub gauge_expiry: Duration,
     aliases: Vec<AliasFamily>,
-}
-
-/// Bounds of what is counted and exposed. A series is one line of the text exposition: each bucket counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Most applications that events introduce, the rest counts as the application `other`; 256 by default.
-    pub apps: usize,
-    /// Most series of one family; 50,000 by default.
-    pub series_per_family: u64,
-    /// Most series in all; 200,000 by default.
-    pub series: u64,
 }
 
 /// Why a configuration file is refused. Each problem is one line of the message.
@@ -77,12 +68,6 @@ pub enum ConfigError {
         /// What is wrong.
         problems: Problems,
     },
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { apps: 256, series_per_family: 50_000, series: 200_000 }
-    }
 }
 
 impl Default for Config {

@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod environment;
 pub mod logging;
 pub mod start;
 
@@ -24,15 +25,22 @@ pub mod models;
 #[cfg(feature = "host")]
 pub mod host;
 
+pub mod state;
+
+pub mod doors;
 pub mod server;
 
 mod answer;
 pub mod clock;
 pub mod codec;
 pub mod process;
+mod readiness;
+mod reload;
 mod scrape;
+mod status;
 #[cfg(test)]
 mod testing;
 
 pub use aggregator::{Aggregator, InFlight, InFlightGuard};
 pub use registry::Way;
+pub use reload::Reloaded;

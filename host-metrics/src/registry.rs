@@ -17,8 +17,11 @@ mod window;
 
 pub use app::{App, STATUS_OTHER};
 pub use bounds::{Bounds, Limits};
+pub(crate) use encoding::FindCard;
 pub use exemplar::Exemplar;
-pub use histogram::{Bounds as BucketBounds, CONFIDENCE, ConfidenceHistogram, DURATION, Histogram};
+pub use histogram::{
+    Bounds as BucketBounds, CONFIDENCE, ConfidenceHistogram, DURATION, DurationHistogram, Histogram,
+};
 pub use intake::{Intake, Limit, Rejection, Way};
 pub use model_counts::ModelCounts;
 pub use native::{NativeHistogram, SCHEMA as NATIVE_SCHEMA};
@@ -30,7 +33,6 @@ use std::sync::Arc;
 
 use portent_event::{DropReport, ErrorType, Event, Route};
 
-use crate::clock;
 use crate::models::Models;
 
 /// Label value of what lies beyond a limit.
@@ -57,7 +59,7 @@ impl Registry {
     /// Counts an event that arrived at `now`.
     pub fn apply(&mut self, event: &Event<'_>, models: &Models, now: u64) {
         // A sender whose clock is ahead must not pin what the newest event decides.
-        let time = clock::parse(&event.time).unwrap_or_default().min(now);
+        let time = event.nanoseconds().min(now);
         self.intake.newest_event = self.intake.newest_event.max(time);
         self.intake.truncated += u64::from(event.truncated);
         let unknown = event.predictions.iter().filter(|made| models.card_for(made).is_unknown());
@@ -87,6 +89,22 @@ impl Registry {
                 app.merge(more);
             });
         }
+    }
+
+    /// The applications and models of `expected` that are not known here, without counts.
+    #[must_use]
+    pub fn missing_from(&self, expected: &Self) -> Self {
+        let mut missing = Self::default();
+        for (name, app) in &expected.apps {
+            let known = self.apps.get(name);
+            let is_new = |digest| known.is_none_or(|known| !known.models.contains_key(digest));
+            let models: Vec<_> = app.models.iter().filter(|(digest, _)| is_new(digest)).collect();
+            if known.is_none() || !models.is_empty() {
+                let models = models.into_iter().map(|(digest, model)| (*digest, Arc::clone(model))).collect();
+                missing.apps.insert(name.clone(), Arc::new(App { models, ..App::since(app.created) }));
+            }
+        }
+        missing
     }
 
     /// The applications, by name.

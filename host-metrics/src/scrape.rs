@@ -1,9 +1,8 @@
-//! The metrics listener: `/metrics`, `/healthz` (the process runs), `/readyz` (it counts) and `/`, which
-//! lists them.
+//! The metrics listener: `/metrics`, `/healthz` (the process runs), `/readyz` (it counts), `/v1/status`,
+//! `/-/reload` and `/`, which lists them.
 
 use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -11,11 +10,14 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, VARY};
 use hyper::{Request, StatusCode};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use crate::Aggregator;
 use crate::answer::{self, Answer};
+use crate::doors::Door;
 use crate::exposition::{Snapshot, accept};
+use crate::readiness::{Phase, Readiness};
+use crate::reload::Reload;
+use crate::status;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 
@@ -23,58 +25,70 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 /// compression would cost more than the few packets.
 const LEAST_GZIP_BYTES: usize = 4096;
 
-/// Whether the program is ready to count: started, and not on its way out.
-#[derive(Clone, Debug)]
-pub(crate) struct Readiness {
-    started: Arc<AtomicBool>,
-    shutdown: CancellationToken,
-}
-
-impl Readiness {
-    /// Not ready yet; never again once `shutdown` is cancelled.
-    pub(crate) fn new(shutdown: CancellationToken) -> Self {
-        Self { started: Arc::default(), shutdown }
-    }
-
-    /// Everything runs.
-    pub(crate) fn set_started(&self) {
-        self.started.store(true, Ordering::Release);
-    }
-
-    fn answer(&self) -> Answer {
-        if self.shutdown.is_cancelled() {
-            answer::text(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "draining\n")
-        } else if self.started.load(Ordering::Acquire) {
-            answer::text(StatusCode::OK, PLAIN, "ready\n")
-        } else {
-            answer::text(StatusCode::SERVICE_UNAVAILABLE, PLAIN, "starting\n")
-        }
-    }
+/// What the metrics listener shows. It answers before there is anything to show.
+#[derive(Debug)]
+pub(crate) struct Scrape {
+    pub(crate) door: Arc<Door>,
+    pub(crate) readiness: Readiness,
+    /// There once the state directory is read.
+    pub(crate) aggregator: OnceLock<Aggregator>,
+    pub(crate) reload: Reload,
 }
 
 /// Answers one request to the metrics listener. `HEAD` is cut off by the server.
-pub(crate) fn handle(aggregator: &Aggregator, readiness: &Readiness, request: &Request<Incoming>) -> Answer {
+pub(crate) async fn handle(scrape: Arc<Scrape>, request: Request<Incoming>) -> Answer {
     let path = request.uri().path();
-    if !["/", "/metrics", "/healthz", "/readyz"].contains(&path) {
-        return answer::not_found();
-    }
-    if let Some(refused) = answer::refuse_method(request.method(), "GET, HEAD") {
+    // Probes carry no token.
+    if !["/healthz", "/readyz"].contains(&path)
+        && let Some(refused) = scrape.door.refuse(request.headers())
+    {
         return refused;
     }
-    match path {
-        "/metrics" => expose(&aggregator.snapshot(), request.headers()),
-        "/healthz" => answer::text(StatusCode::OK, PLAIN, "ok\n"),
-        "/readyz" => readiness.answer(),
-        _ => answer::json(
-            StatusCode::OK,
-            &json!({
-                "name": env!("CARGO_PKG_NAME"),
-                "version": env!("CARGO_PKG_VERSION"),
-                "metrics": "/metrics",
-                "live": "/healthz",
-                "ready": "/readyz",
-            }),
-        ),
+    let allowed = match path {
+        "/" | "/metrics" | "/healthz" | "/readyz" | "/v1/status" => "GET, HEAD",
+        "/-/reload" => "POST",
+        _ => return answer::not_found(),
+    };
+    if let Some(refused) = answer::refuse_method(request.method(), allowed) {
+        return refused;
+    }
+    let aggregator = scrape.aggregator.get();
+    let phase = scrape.readiness.phase(aggregator);
+    match (path, aggregator) {
+        ("/healthz", _) => answer::text(StatusCode::OK, PLAIN, "ok\n"),
+        ("/readyz", _) => ready(phase),
+        ("/", _) => answer::json(StatusCode::OK, &index()),
+        (_, None) => answer::error(StatusCode::SERVICE_UNAVAILABLE, "the state directory is being read"),
+        ("/metrics", Some(aggregator)) => expose(&aggregator.durable_snapshot().await, request.headers()),
+        ("/v1/status", Some(aggregator)) => answer::json(StatusCode::OK, &status::status(aggregator, phase)),
+        (_, Some(aggregator)) => reload(Arc::clone(&scrape), aggregator.clone()).await,
+    }
+}
+
+fn ready(phase: Phase) -> Answer {
+    let is_ready = phase == Phase::Ready;
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    answer::text(status, PLAIN, format!("{}\n", phase.as_str()))
+}
+
+fn index() -> serde_json::Value {
+    json!({
+        "name": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "metrics": "/metrics",
+        "live": "/healthz",
+        "ready": "/readyz",
+        "status": "/v1/status",
+        "reload": "/-/reload",
+    })
+}
+
+async fn reload(scrape: Arc<Scrape>, aggregator: Aggregator) -> Answer {
+    let reloading = tokio::task::spawn_blocking(move || scrape.reload.reload(&aggregator));
+    match reloading.await {
+        Ok(Ok(())) => answer::json(StatusCode::OK, &json!({ "reloaded": true })),
+        Ok(Err(error)) => answer::error(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
+        Err(_) => answer::error(StatusCode::INTERNAL_SERVER_ERROR, "reading the configuration failed"),
     }
 }
 

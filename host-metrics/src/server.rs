@@ -1,8 +1,16 @@
 //! One HTTP/1 server for every listener of the program: scrape, ingest and the embedded host.
 //!
 //! [`serve`] is a function of its inputs: a bound listener, limits, a token that ends it and a handler.
+//! [`serve_behind`] has a [`Door`] besides, which ends TLS and counts what was turned away.
 
-use std::convert::Infallible;
+mod connection;
+mod refusals;
+mod slot;
+mod slots;
+mod stream;
+
+pub use refusals::{Refusal, Refusals};
+
 use std::error::Error;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -13,18 +21,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Least header buffer that hyper takes.
-const LEAST_HEADER_BYTES: usize = 8192;
+use self::connection::{Terms, serve_connection};
+use self::slots::{Place, Slots};
+use crate::doors::Door;
 
 /// How long to leave `accept` alone after it failed for want of a file descriptor or of memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -36,14 +41,18 @@ const DISCARD_TIME: Duration = Duration::from_secs(5);
 /// What a listener grants its clients.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerLimits {
-    /// Connections open at once. At the limit nothing more is accepted: newcomers wait in the kernel's
-    /// backlog until a connection ends, and are refused by the kernel when that is full.
+    /// Connections open at once. At the limit one newcomer is accepted, for which the connection that has idled
+    /// longest is closed, once it has idled for a second. Connections with a request in flight stay. The
+    /// other newcomers wait in the kernel's backlog, and are refused by the kernel when that is full.
     pub connections: usize,
     /// Bytes of a request's head; a longer one is answered 431. At least 8192.
     pub header_bytes: usize,
     /// Time for the head of a request to arrive, counted from the end of the request before it: also the
-    /// longest that a kept-alive connection may idle.
+    /// longest that a kept-alive connection may idle, and the longest that a TLS handshake may take.
     pub header_timeout: Duration,
+    /// Whether a client that has closed its side after the request is still answered. If so, one that is
+    /// gone altogether is not noticed before the answer is written.
+    pub half_close: bool,
     /// Time for requests in flight to finish after the shutdown.
     pub drain: Duration,
 }
@@ -54,6 +63,7 @@ impl Default for ServerLimits {
             connections: 1024,
             header_bytes: 16 * 1024,
             header_timeout: Duration::from_secs(30),
+            half_close: false,
             drain: Duration::from_secs(10),
         }
     }
@@ -75,20 +85,37 @@ pub async fn serve<H, F, B>(
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    serve_behind(Arc::default(), listener, limits, shutdown, handler).await;
+}
+
+/// The same behind a door. Its tokens are for the handler to ask for, since some paths need none.
+pub async fn serve_behind<H, F, B>(
+    door: Arc<Door>,
+    listener: TcpListener,
+    limits: ServerLimits,
+    shutdown: CancellationToken,
+    handler: H,
+) where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let connections = TaskTracker::new();
     let overdue = CancellationToken::new();
-    let permits = Arc::new(Semaphore::new(limits.connections));
-    while let Some(((stream, client), permit)) = next_connection(&listener, &permits, &shutdown).await {
+    let slots = Slots::new(limits.connections);
+    let terms = Terms { door, limits, shutdown };
+    while let Some((stream, client, place)) = next_connection(&listener, &slots, &terms).await {
         let handler = handler.clone();
         let handler = move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(client);
             handler(request)
         };
-        let connection = serve_connection(stream, limits, shutdown.clone(), handler);
+        let connection = serve_connection(stream, Arc::clone(place.slot()), terms.clone(), handler);
         let overdue = overdue.clone();
         connections.spawn(async move {
             overdue.run_until_cancelled(connection).await;
-            drop(permit);
+            drop(place);
         });
     }
     drop(listener);
@@ -120,62 +147,29 @@ where
     timeout(DISCARD_TIME, reading).await.ok();
 }
 
-/// The next accepted connection with its permit; `None` once the shutdown has begun.
+/// The next accepted connection with its place; `None` once the shutdown has begun.
 async fn next_connection(
     listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-    shutdown: &CancellationToken,
-) -> Option<((TcpStream, SocketAddr), OwnedSemaphorePermit)> {
-    shutdown
-        .run_until_cancelled(async {
-            let permit = Arc::clone(permits).acquire_owned().await.ok()?;
-            loop {
-                match listener.accept().await {
-                    Ok(accepted) => return Some((accepted, permit)),
-                    Err(error) => {
-                        tracing::warn!(%error, "accept failed");
-                        sleep(ACCEPT_PAUSE).await;
-                    }
-                }
-            }
-        })
-        .await
-        .flatten()
+    slots: &Arc<Slots>,
+    terms: &Terms,
+) -> Option<(TcpStream, SocketAddr, Place)> {
+    let next = async {
+        let (stream, client) = accept(listener).await;
+        let place = slots.enter(terms.door.refusals()).await?;
+        Some((stream, client, place))
+    };
+    terms.shutdown.run_until_cancelled(next).await.flatten()
 }
 
-async fn serve_connection<H, F, B>(
-    stream: TcpStream,
-    limits: ServerLimits,
-    shutdown: CancellationToken,
-    handler: H,
-) where
-    H: Fn(Request<Incoming>) -> F,
-    F: Future<Output = Response<B>>,
-    B: Body<Data = Bytes> + 'static,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY not set");
-    }
-    let service = service_fn(move |request| {
-        let answer = handler(request);
-        async { Ok::<_, Infallible>(answer.await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.header_bytes.max(LEAST_HEADER_BYTES))
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!(%error, "accept failed");
+                sleep(ACCEPT_PAUSE).await;
+            }
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended early");
     }
 }
 

@@ -1,19 +1,27 @@
 //! Starting the aggregator, and ending it.
 
+use std::env;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Aggregator;
 use crate::cli::AggregatorArgs;
+use crate::config::{Config, ConfigError};
+use crate::doors::{DoorError, Doors};
 use crate::ingest::{http, tail};
 use crate::models::{LibraryError, ModelLibrary};
-use crate::scrape::{self, Readiness};
-use crate::server::serve;
+use crate::readiness::Readiness;
+use crate::reload::Reload;
+use crate::scrape::{self, Scrape};
+use crate::server::{ServerLimits, serve_behind};
+use crate::state::{StateError, StorageFailed};
 
 /// Why the aggregator does not start.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +32,9 @@ pub enum StartError {
     /// The artefacts cannot be read.
     #[error(transparent)]
     Models(LibraryError),
+    /// Tokens or certificates are no good.
+    #[error(transparent)]
+    Doors(DoorError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address} ({option}): {}", reason(error))]
     Listen {
@@ -34,6 +45,18 @@ pub enum StartError {
         /// Why.
         error: io::Error,
     },
+    /// The configuration file is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Something that was counted is not kept.
+    #[error("the last counts are not kept: {0}")]
+    NotKept(StorageFailed),
+    /// A thread panicked.
+    #[error("a thread ended early: {0}")]
+    Panicked(JoinError),
     /// The signals that end the program cannot be waited for.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
@@ -43,13 +66,21 @@ impl StartError {
     /// Whether the options are at fault, and not the machine or the files.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Usage(_) | Self::Models(LibraryError::Pattern { .. }))
+        matches!(self, Self::Usage(_) | Self::Config(_) | Self::Models(LibraryError::Pattern { .. }))
+    }
+}
+
+impl From<DoorError> for StartError {
+    fn from(error: DoorError) -> Self {
+        if error.is_usage() { Self::Usage(error.to_string()) } else { Self::Doors(error) }
     }
 }
 
 /// An aggregator with its listeners and followed files, until the shutdown it was started with.
 #[derive(Debug)]
 pub struct RunningAggregator {
+    /// Who may use the listeners; can be read again.
+    pub doors: Arc<Doors>,
     /// The counts.
     pub aggregator: Aggregator,
     /// Where scrapes are answered.
@@ -67,8 +98,7 @@ pub async fn run(args: &AggregatorArgs) -> Result<(), StartError> {
     let shutdown = shutdown_on_signal()?;
     let running = start_aggregator(args, shutdown).await?;
     running.announce(&mut io::stdout());
-    running.finished().await;
-    Ok(())
+    running.finished().await
 }
 
 /// A token that SIGTERM or Ctrl-C cancels.
@@ -104,51 +134,103 @@ pub async fn start_aggregator(
         glob::Pattern::new(pattern)
             .map_err(|error| StartError::Usage(format!("--tail {pattern}: {}", error.msg)))?;
     }
-    let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
-    let aggregator = Aggregator::new(library, &args.app);
+    let doors = Arc::new(Doors::open(args, |name| env::var_os(name))?);
+    let config = args.config.as_deref().map(Config::load).transpose()?.unwrap_or_default();
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
     let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
-    tracing::info!("counts are kept in memory only: a restart begins at zero");
-    let running = RunningAggregator { aggregator, metrics_addr, ingest_addr, tasks: TaskTracker::new() };
-    running.spawn(args, metrics, ingest, shutdown);
+    let scrape = Arc::new(Scrape {
+        readiness: Readiness::new(shutdown.clone()),
+        aggregator: OnceLock::new(),
+        reload: Reload::new(args.config.clone(), Arc::clone(&doors)),
+        door: Arc::clone(&doors.metrics),
+    });
+    let tasks = TaskTracker::new();
+    // Probes are answered while the state directory is read. If that fails, they end with everything else.
+    let on_failure = shutdown.clone().drop_guard();
+    let limits = ServerLimits { half_close: true, ..args.server_limits() };
+    let (door, shown) = (Arc::clone(&doors.metrics), Arc::clone(&scrape));
+    tasks.spawn(serve_behind(door, metrics, limits, shutdown.clone(), move |request| {
+        scrape::handle(Arc::clone(&shown), request)
+    }));
+    let aggregator = open(args, config).await?;
+    on_failure.disarm();
+    scrape.aggregator.set(aggregator.clone()).ok();
+    let running = RunningAggregator { doors, aggregator, metrics_addr, ingest_addr, tasks };
+    running.spawn(args, ingest, &scrape, shutdown);
     Ok(running)
+}
+
+/// Reads the models and the state directory on a thread of its own.
+async fn open(args: &AggregatorArgs, config: Config) -> Result<Aggregator, StartError> {
+    let args = args.clone();
+    let opening = tokio::task::spawn_blocking(move || {
+        let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
+        match &args.state {
+            Some(directory) => {
+                let opened = Aggregator::open(library, &args.app, config, directory, args.state_options());
+                tracing::info!(directory = %directory.display(), "counts are kept");
+                Ok(opened?)
+            }
+            None => {
+                tracing::info!("counts are kept in memory only (no --state): a restart begins at zero");
+                Ok(Aggregator::new(library, &args.app, config))
+            }
+        }
+    });
+    opening.await.unwrap_or_else(|panic| Err(StartError::Panicked(panic)))
 }
 
 impl RunningAggregator {
     /// Writes where to find the aggregator, a line for each listener.
     pub fn announce(&self, out: &mut dyn Write) {
         let lines = format!(
-            "metrics http://{}/metrics\ningest http://{}/v1/events\n",
-            self.metrics_addr, self.ingest_addr
+            "metrics {}://{}/metrics\ningest {}://{}/v1/events\n",
+            self.doors.metrics.scheme(),
+            self.metrics_addr,
+            self.doors.ingest.scheme(),
+            self.ingest_addr
         );
         // Nobody may be reading: the aggregator counts all the same.
         out.write_all(lines.as_bytes()).and_then(|()| out.flush()).ok();
     }
 
-    /// Waits until requests in flight are answered and the followed files are read to their end, which
-    /// begins with the shutdown.
-    pub async fn finished(self) {
+    /// Waits until requests in flight are answered, the followed files are read to their end and everything
+    /// counted is kept, which begins with the shutdown.
+    ///
+    /// # Errors
+    /// [`StartError::NotKept`] if something that was counted is not kept.
+    pub async fn finished(self) -> Result<(), StartError> {
         self.tasks.wait().await;
+        let closing = tokio::task::spawn_blocking(move || self.aggregator.close());
+        closing.await.map_err(StartError::Panicked)?.map_err(StartError::NotKept)
     }
 
     fn spawn(
         &self,
         args: &AggregatorArgs,
-        metrics: TcpListener,
         ingest: TcpListener,
+        scrape: &Arc<Scrape>,
         shutdown: CancellationToken,
     ) {
         let (limits, delivery_limits) = (args.server_limits(), args.delivery_limits());
-        let readiness = Readiness::new(shutdown.clone());
-        let (aggregator, ready) = (self.aggregator.clone(), readiness.clone());
-        self.tasks.spawn(serve(metrics, limits, shutdown.clone(), move |request| {
-            let answer = scrape::handle(&aggregator, &ready, &request);
-            async { answer }
-        }));
+        let limits = ServerLimits { half_close: true, ..limits };
         let aggregator = self.aggregator.clone();
-        self.tasks.spawn(serve(ingest, limits, shutdown.clone(), move |request| {
-            http::handle(aggregator.clone(), delivery_limits, request)
+        let door = Arc::clone(&self.doors.ingest);
+        let behind = Arc::clone(&door);
+        self.tasks.spawn(serve_behind(door, ingest, limits, shutdown.clone(), move |request| {
+            let (aggregator, behind) = (aggregator.clone(), Arc::clone(&behind));
+            async move { http::handle(aggregator, &behind, delivery_limits, request).await }
         }));
+        if self.doors.metrics.is_tls() || self.doors.ingest.is_tls() {
+            self.tasks.spawn(Arc::clone(&self.doors).watch(shutdown.clone()));
+        }
+        let aggregator = self.aggregator.clone();
+        let snapshots =
+            shutdown.clone().run_until_cancelled_owned(async move { aggregator.keep_snapshots().await });
+        self.tasks.spawn(snapshots);
+        let (reloading, aggregator) = (Arc::clone(scrape), self.aggregator.clone());
+        self.tasks.spawn(shutdown.clone().run_until_cancelled_owned(reload_on_signal(reloading, aggregator)));
+        let readiness = scrape.readiness.clone();
         if let Some(options) = args.tail_options() {
             let following = tail::follow(options, self.aggregator.clone(), readiness, shutdown);
             self.tasks.spawn(following);
@@ -156,6 +238,19 @@ impl RunningAggregator {
             readiness.set_started();
         }
         self.tasks.close();
+    }
+}
+
+/// Reads the configuration again at every SIGHUP.
+async fn reload_on_signal(scrape: Arc<Scrape>, aggregator: Aggregator) {
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => return tracing::warn!(%error, "cannot wait for SIGHUP"),
+    };
+    while hangups.recv().await.is_some() {
+        let (scrape, aggregator) = (Arc::clone(&scrape), aggregator.clone());
+        // What is wrong is logged and counted there.
+        tokio::task::spawn_blocking(move || scrape.reload.reload(&aggregator).ok()).await.ok();
     }
 }
 

@@ -35,8 +35,7 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
     running.announce(&mut io::stdout());
     serve_host(&host, listener, args.aggregator.server_limits(), shutdown).await;
     aggregator_shutdown.cancel();
-    running.finished().await;
-    Ok(())
+    Ok(running.finished().await?)
 }
 
 /// Answers until the shutdown, then waits for requests in flight and for components still at work.

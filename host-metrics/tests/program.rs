@@ -104,18 +104,40 @@ fn an_address_in_use_is_one_clear_line() {
 
 #[test]
 fn wrong_options_are_one_line_and_status_64() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 7] = [
         (&["--tail", "a***"], "--tail a***"),
         (&["--models", "a***"], "--models a***"),
         (&["--log-level", "a=b=c"], "--log-level"),
         (&["--max-body", "lots"], "--max-body"),
         (&["--app", "a/b"], "--app"),
+        (&["--metrics-tls-cert", "a"], "--metrics-tls-key"),
         (&["--nonsense"], "--nonsense"),
     ];
     for (options, part) in cases {
         assert_fails(&program().args(options).output().unwrap(), 64, part);
     }
     assert_fails(&Command::new(env!("CARGO_BIN_EXE_host-metrics")).output().unwrap(), 64, "subcommand");
+}
+
+/// Who may use a listener is settled before anything listens.
+#[test]
+fn an_exposed_listener_and_a_token_that_is_none_are_refused() {
+    let mut exposed = Command::new(env!("CARGO_BIN_EXE_host-metrics"));
+    let output =
+        exposed.args(["serve", "--metrics", "0.0.0.0:0", "--ingest", "127.0.0.1:0"]).output().unwrap();
+    assert_fails(&output, 64, "--metrics 0.0.0.0:0 is not a loopback address: give --metrics-token-file, or");
+    let output = program().env("PORTENT_INGEST_TOKEN", "secret").output().unwrap();
+    assert_fails(&output, 1, "PORTENT_INGEST_TOKEN, line 1: a token has 16 to 512 characters");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("secret"));
+    let both = program().env("PORTENT_INGEST_TOKEN", "secret").args(["--ingest-token-file", "a"]).output();
+    assert_fails(&both.unwrap(), 64, "--ingest-token-file and PORTENT_INGEST_TOKEN are both given");
+}
+
+#[test]
+fn the_environment_may_hold_a_token() {
+    let running = Running::start(program().env("PORTENT_METRICS_TOKEN", "0123456789abcdef"));
+    assert!(running.scrape().starts_with("HTTP/1.1 401 "));
+    assert_eq!(running.end("TERM"), Some(0));
 }
 
 #[test]
@@ -136,7 +158,7 @@ fn a_configuration_file_is_checked() {
         let text = |bytes| String::from_utf8(bytes).unwrap().replace(&path.display().to_string(), "FILE");
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
-    let line = "FILE: ok: 5 aliases, at most 256 applications, 50000 series a family, 200000 series in all, \
+    let line = "FILE: ok: 6 aliases, at most 256 applications, 50000 series a family, 200000 series in all, \
                 gauges expire after 1day\n";
     let example = Path::new("../deploy/host-metrics/hvs-and-heart.toml");
     assert_eq!(check(example), (Some(0), line.to_owned(), String::new()));

@@ -1,6 +1,7 @@
 //! Integer counts of what a request's rows became.
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 /// Upper bounds of the confidence histogram (`le`), without `+Inf`: those of the service this replaces.
 pub const CONFIDENCE_BOUNDS: [f64; 8] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0];
@@ -15,9 +16,21 @@ pub const CONFIDENCE_BUCKETS: usize = CONFIDENCE_BOUNDS.len() + 1;
 /// ```
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=1e9 first")]
-pub fn to_nano(probability: f64) -> u64 {
+pub const fn to_nano(probability: f64) -> u64 {
     (probability.clamp(0.0, 1.0) * 1e9).round() as u64
 }
+
+/// Least and greatest confidence of each bucket, in billionths.
+pub(crate) static CONFIDENCE_NANO: [(u64, u64); CONFIDENCE_BUCKETS] = {
+    let mut ranges = [(0, to_nano(1.0)); CONFIDENCE_BUCKETS];
+    let mut bucket = 0;
+    while bucket < CONFIDENCE_BOUNDS.len() {
+        ranges[bucket].1 = to_nano(CONFIDENCE_BOUNDS[bucket]);
+        ranges[bucket + 1].0 = ranges[bucket].1;
+        bucket += 1;
+    }
+    ranges
+};
 
 /// What was predicted as one class.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +39,8 @@ pub struct ClassCounts {
     /// Rows with this class as their result.
     pub count: u32,
     /// Rows per bucket of [`CONFIDENCE_BOUNDS`], not cumulative, trailing zeros left out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub confidence: Vec<u32>,
+    #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+    pub confidence: SmallVec<[u32; CONFIDENCE_BUCKETS]>,
     /// Sum of the confidences, in billionths.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub confidence_sum_nano: u64,
@@ -48,7 +61,7 @@ impl ClassCounts {
 
 /// A sparse list of `(index, count)` in ascending order of index; flat in JSON: `[index, count, …]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pairs(Vec<(u16, u32)>);
+pub struct Pairs(SmallVec<[(u16, u32); 2]>);
 
 impl Pairs {
     /// Adds `count` to `index`.
@@ -59,9 +72,21 @@ impl Pairs {
         }
     }
 
+    /// Appends a pair; `None` where its index does not follow the last one.
+    #[inline]
+    pub(crate) fn push(&mut self, index: u16, count: u32) -> Option<()> {
+        let ascends = self.last().is_none_or(|(last, _)| last < index);
+        ascends.then(|| self.0.push((index, count)))
+    }
+
     /// The pairs, ascending by index.
     pub fn iter(&self) -> impl Iterator<Item = (u16, u32)> + '_ {
         self.0.iter().copied()
+    }
+
+    /// The pair with the greatest index.
+    pub(crate) fn last(&self) -> Option<(u16, u32)> {
+        self.0.last().copied()
     }
 
     /// Whether nothing was counted.
@@ -90,15 +115,12 @@ impl<'de> Deserialize<'de> for Pairs {
         if flat.len() % 2 != 0 {
             return Err(D::Error::custom("pairs need an even number of integers"));
         }
-        let mut pairs = Vec::with_capacity(flat.len() / 2);
+        let mut pairs = Self::default();
         for pair in flat.chunks_exact(2) {
             let index = u16::try_from(pair[0]).map_err(|_| D::Error::custom("index above 65535"))?;
-            if pairs.last().is_some_and(|(last, _)| *last >= index) {
-                return Err(D::Error::custom("indexes must ascend"));
-            }
-            pairs.push((index, pair[1]));
+            pairs.push(index, pair[1]).ok_or_else(|| D::Error::custom("indexes must ascend"))?;
         }
-        Ok(Self(pairs))
+        Ok(pairs)
     }
 }
 

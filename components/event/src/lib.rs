@@ -7,19 +7,28 @@
 //!
 //! See [`Event`] for the record, [`Line::decode`] for reading it back.
 
+mod canonical;
 mod closed_set;
 mod counts;
 mod digest;
+mod encode;
+mod json;
 pub mod limits;
 mod line;
 mod record;
+mod rules;
+mod scanner;
+mod time;
 mod vocabulary;
 
 pub use counts::{CONFIDENCE_BOUNDS, CONFIDENCE_BUCKETS, ClassCounts, Pairs, to_nano};
 pub use digest::{Digest, InvalidDigest};
-pub use line::{DecodeError, Line, is_name};
+pub use line::{DecodeError, Line};
 pub use record::{DropReport, Durations, Event, Predictions};
+pub use rules::is_name;
 pub use vocabulary::{DropReason, ErrorType, Method, ROUTES, Route, RouteInfo, Stage};
 
+#[cfg(any(test, fuzzing))]
+pub mod exercise;
 #[cfg(test)]
 mod tests;

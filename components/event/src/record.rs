@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClassCounts, Digest, DropReason, ErrorType, Method, Pairs, Route, limits};
+use crate::{ClassCounts, Digest, DropReason, ErrorType, Method, Pairs, Route, time};
 
 /// One answered request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,56 +91,19 @@ pub struct DropReport<'a> {
     pub reason: DropReason,
 }
 
+impl Event<'_> {
+    /// [`Event::time`] in nanoseconds since the epoch: exact from 1970 to the end of 2500, saturating outside,
+    /// and 0 where the text is not a time, which no decoded event has.
+    #[must_use]
+    pub fn nanoseconds(&self) -> u64 {
+        time::nanoseconds(&self.time).unwrap_or_default()
+    }
+}
+
 impl Durations {
     /// The longest of all.
     pub(crate) fn longest(&self) -> u64 {
         let stages = [self.parse, self.validate, self.score, self.encode];
         stages.into_iter().flatten().fold(self.total, u64::max)
     }
-}
-
-impl Predictions<'_> {
-    /// The first rule that the record breaks, if any.
-    pub(crate) fn broken_rule(&self) -> Option<&'static str> {
-        let rows: u64 = self.classes.iter().map(|class| u64::from(class.count)).sum();
-        let nano_limit = u64::from(self.rows) * 1_000_000_000;
-        let rules = [
-            (self.version.len() <= limits::NAME_BYTES, "version is too long"),
-            (self.rows <= limits::ROWS, "rows above the limit"),
-            (!self.classes.is_empty() && self.classes.len() <= limits::CLASSES, "number of classes"),
-            (rows == u64::from(self.rows), "class counts do not add up to rows"),
-            (self.classes.iter().all(is_consistent), "confidence counts do not add up to the class count"),
-            (self.score_sum_nano <= nano_limit, "score sum above the number of rows"),
-            (self.bins.len() <= limits::FEATURES, "number of features"),
-            (self.bins.iter().all(|bins| bins_fit(bins, self.rows)), "bin counts of a feature"),
-            (bins_fit(&self.score_bins, self.rows), "bin counts of the score"),
-            (features_fit(&self.missing, self.rows), "missing counts"),
-            (features_fit(&self.out_of_range, self.rows), "out-of-range counts"),
-        ];
-        rules.iter().find(|(holds, _)| !holds).map(|(_, rule)| *rule)
-    }
-}
-
-/// The buckets add up to the count, and the sum lies within what the buckets allow.
-fn is_consistent(class: &ClassCounts) -> bool {
-    if class.confidence.len() > crate::CONFIDENCE_BUCKETS {
-        return false;
-    }
-    let bounds = crate::CONFIDENCE_BOUNDS.map(crate::to_nano);
-    let (mut counted, mut least, mut most) = (0, 0, 0);
-    for (bucket, count) in class.confidence.iter().enumerate() {
-        let count = u64::from(*count);
-        counted += count;
-        least += count * if bucket == 0 { 0 } else { bounds[bucket - 1] };
-        most += count * bounds.get(bucket).copied().unwrap_or(1_000_000_000);
-    }
-    counted == u64::from(class.count) && (least..=most).contains(&class.confidence_sum_nano)
-}
-
-fn bins_fit(bins: &Pairs, rows: u32) -> bool {
-    bins.iter().all(|(bin, _)| usize::from(bin) < limits::BINS) && bins.total() <= u64::from(rows)
-}
-
-fn features_fit(features: &Pairs, rows: u32) -> bool {
-    features.iter().all(|(feature, count)| usize::from(feature) < limits::FEATURES && count <= rows)
 }

@@ -304,13 +304,14 @@ fn the_example_is_right() {
         config.aliases().iter().map(|family| (family.name.as_str(), family.label_names.join(" "))).collect();
     let expected = [
         ("flask_http_request_total", "endpoint method status"),
+        ("flask_http_requests_total", "endpoint method status"),
         ("flask_http_request_duration_seconds", "endpoint method path status"),
         ("hvs_api_prediction_outcomes_total", "predicted_label_text"),
         ("app_info", "app major_release version"),
         ("model_info_info", "model_name model_type"),
     ];
     assert_eq!(families, expected.map(|(name, labels)| (name, labels.to_owned())));
-    let outcomes = &config.aliases()[2].members[0];
+    let outcomes = &config.aliases()[3].members[0];
     assert_eq!(outcomes.map(&["hvs", "forest", "hazard"]), Some(vec!["Hazardous"]));
     assert_eq!(outcomes.map(&["heart-disease", "logistic", "disease"]), None);
 }

@@ -1,16 +1,20 @@
 //! Recognising a delivery that comes again.
 //!
 //! A delivery is named by its sender's source and a sequence number. What is remembered is bounded: the
-//! last 1,024 sequence numbers of the 65,536 sources heard last. A delivery from outside of that could be
-//! new or a repeat; it is refused, never guessed:
+//! last 1,024 sequence numbers of at least the 65,536 sources heard last. A delivery from outside of that could
+//! be new or a repeat; it is refused, never guessed:
 //!
 //! * its sequence number is more than 1,024 below the highest of its source, or
 //! * its events are not newer than the last delivery of any source that had to be forgotten.
 //!
-//! The memory is that of the process: a restart forgets it.
+//! Sources are kept in generations. Only the newest changes; a source that is heard again moves there, and the
+//! oldest generation is forgotten as a whole. So a copy of the memory, as a snapshot of the state needs it,
+//! shares nearly everything.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+
+use crate::codec::{DecodeError, Decoder, Encoder};
 
 /// Sequence numbers remembered per source.
 const SEQUENCES: u64 = 1024;
@@ -18,8 +22,11 @@ const SEQUENCES: u64 = 1024;
 /// Words of the bit set that remembers them.
 const WORDS: usize = (SEQUENCES / 64) as usize;
 
-/// Sources remembered.
-const SOURCES: usize = 65_536;
+/// Sources of a generation.
+const GENERATION: usize = 8192;
+
+/// Generations remembered beside the newest: together they hold 65,536 sources.
+const GENERATIONS: usize = 8;
 
 /// Identity of a delivery, and its place in time.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +44,7 @@ pub struct Delivery<'a> {
 /// What an identity says about a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Not seen before, and seen from now on.
+    /// Not seen before.
     New,
     /// Seen before.
     Repeated,
@@ -46,23 +53,24 @@ pub enum Verdict {
 }
 
 /// The deliveries of the recent past.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Deliveries {
-    sources: HashMap<Arc<str>, Source>,
-    /// The sources, by the turn in which they were heard last.
-    turns: BTreeMap<u64, Arc<str>>,
-    next_turn: u64,
+    newest: Generation,
+    /// Earlier generations, the oldest last. A source that was heard again is in several; the first counts.
+    earlier: VecDeque<Arc<Generation>>,
     /// Nothing forgotten is newer than this.
     horizon: u64,
+    /// Sources of a generation.
     capacity: usize,
 }
 
-#[derive(Debug)]
+type Generation = HashMap<Arc<str>, Source>;
+
+#[derive(Clone, Debug)]
 struct Source {
     highest: u64,
     /// Bit `s % 1024` is set if `s` was seen, for the last 1,024 numbers up to the highest.
     seen: [u64; WORDS],
-    turn: u64,
     /// What could have been forgotten when this source was heard first.
     horizon: u64,
     newest: u64,
@@ -70,61 +78,114 @@ struct Source {
 
 impl Default for Deliveries {
     fn default() -> Self {
-        Self::with_capacity(SOURCES)
+        Self::with_capacity(GENERATION)
     }
 }
 
 impl Deliveries {
     fn with_capacity(capacity: usize) -> Self {
-        Self { sources: HashMap::new(), turns: BTreeMap::new(), next_turn: 0, horizon: 0, capacity }
+        Self { newest: HashMap::new(), earlier: VecDeque::new(), horizon: 0, capacity }
     }
 
-    /// Says whether a delivery is new, and remembers it if it is.
-    pub fn admit(&mut self, delivery: &Delivery<'_>) -> Verdict {
-        let known = self.sources.get(delivery.source);
-        let verdict = known.map_or(Verdict::New, |source| source.verdict(delivery.sequence));
+    /// Says whether a delivery is new.
+    #[must_use]
+    pub fn verdict(&self, delivery: &Delivery<'_>) -> Verdict {
+        let known = self.find(delivery.source);
         let horizon = known.map_or(self.horizon, |source| source.horizon);
-        match verdict {
+        match known.map_or(Verdict::New, |source| source.verdict(delivery.sequence)) {
             Verdict::New if delivery.oldest_event <= horizon && horizon > 0 => Verdict::OutsideWindow,
-            Verdict::New => {
-                self.remember(delivery);
-                Verdict::New
-            }
-            Verdict::Repeated | Verdict::OutsideWindow => verdict,
+            verdict => verdict,
         }
     }
 
-    fn remember(&mut self, delivery: &Delivery<'_>) {
-        if !self.sources.contains_key(delivery.source) {
-            self.make_room();
+    /// Remembers a delivery that is new.
+    pub fn remember(&mut self, delivery: &Delivery<'_>) {
+        let known = self.newest.get_mut(delivery.source);
+        if let Some(source) = known {
+            return source.remember(delivery);
         }
-        let (name, horizon): (Arc<str>, _) = (delivery.source.into(), self.horizon);
-        let new = || Source::new(delivery.sequence, self.next_turn, horizon);
-        let source = self.sources.entry(Arc::clone(&name)).or_insert_with(new);
-        self.turns.remove(&source.turn);
-        self.turns.insert(self.next_turn, name);
-        source.turn = self.next_turn;
-        self.next_turn += 1;
-        // The sender's clock may be ahead of ours: then its events lie behind their arrival.
-        source.newest = source.newest.max(delivery.arrived).max(delivery.oldest_event);
-        source.set(delivery.sequence);
+        let known = self.earlier.iter().find_map(|generation| generation.get(delivery.source)).cloned();
+        let mut source = known.unwrap_or_else(|| Source::new(delivery.sequence, self.horizon));
+        source.remember(delivery);
+        if self.newest.len() >= self.capacity {
+            self.begin_generation();
+        }
+        self.newest.insert(delivery.source.into(), source);
     }
 
-    /// Forgets the source that was silent for the longest, if there is no room for another.
-    fn make_room(&mut self) {
-        if self.sources.len() < self.capacity {
-            return;
+    /// Number of sources remembered; one heard again after a while may count twice.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        self.newest.len() + self.earlier.iter().map(|generation| generation.len()).sum::<usize>()
+    }
+
+    /// Writes what is remembered.
+    pub(crate) fn encode(&self, out: &mut Encoder) {
+        out.number(self.horizon);
+        let generations = self.earlier.iter().rev().map(|generation| &**generation);
+        let generations: Vec<_> = generations.chain([&self.newest]).collect();
+        out.list(generations.into_iter(), |out, generation| {
+            // In order, so that equal memories are equal bytes.
+            let mut sources: Vec<_> = generation.iter().collect();
+            sources.sort_unstable_by_key(|(name, _)| *name);
+            out.list(sources.into_iter(), |out, (name, source)| {
+                out.text(name);
+                [source.highest, source.horizon, source.newest].into_iter().for_each(|time| out.number(time));
+                out.counts(&source.seen);
+            });
+        });
+    }
+
+    /// Reads what was remembered.
+    pub(crate) fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let mut deliveries = Self { horizon: from.number()?, ..Self::default() };
+        let generations = from.list(|from| {
+            let sources = from.list(|from| Ok((from.text()?.into(), Source::decode(from)?)))?;
+            Ok(sources.into_iter().collect::<Generation>())
+        })?;
+        for generation in generations {
+            deliveries.begin_generation();
+            deliveries.newest = generation;
         }
-        let Some((_, name)) = self.turns.pop_first() else { return };
-        if let Some(source) = self.sources.remove(&name) {
-            self.horizon = self.horizon.max(source.newest);
+        Ok(deliveries)
+    }
+
+    fn find(&self, source: &str) -> Option<&Source> {
+        let generations = [&self.newest].into_iter().chain(self.earlier.iter().map(|earlier| &**earlier));
+        generations.into_iter().find_map(|generation| generation.get(source))
+    }
+
+    /// Closes the newest generation, and forgets the oldest if there are too many.
+    fn begin_generation(&mut self) {
+        let closed = std::mem::take(&mut self.newest);
+        if !closed.is_empty() {
+            self.earlier.push_front(Arc::new(closed));
+        }
+        if self.earlier.len() > GENERATIONS
+            && let Some(forgotten) = self.earlier.pop_back()
+        {
+            let newest = forgotten.values().map(|source| source.newest).max();
+            self.horizon = self.horizon.max(newest.unwrap_or_default());
         }
     }
 }
 
 impl Source {
-    fn new(sequence: u64, turn: u64, horizon: u64) -> Self {
-        Self { highest: sequence, seen: [0; WORDS], turn, horizon, newest: 0 }
+    fn new(sequence: u64, horizon: u64) -> Self {
+        Self { highest: sequence, seen: [0; WORDS], horizon, newest: 0 }
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let (highest, horizon, newest) = (from.number()?, from.number()?, from.number()?);
+        let mut source = Self { highest, seen: [0; WORDS], horizon, newest };
+        from.counts(&mut source.seen)?;
+        Ok(source)
+    }
+
+    fn remember(&mut self, delivery: &Delivery<'_>) {
+        // The sender's clock may be ahead of ours: then its events lie behind their arrival.
+        self.newest = self.newest.max(delivery.arrived).max(delivery.oldest_event);
+        self.set(delivery.sequence);
     }
 
     fn verdict(&self, sequence: u64) -> Verdict {
@@ -164,6 +225,16 @@ mod tests {
 
     use super::*;
 
+    impl Deliveries {
+        fn admit(&mut self, delivery: &Delivery<'_>) -> Verdict {
+            let verdict = self.verdict(delivery);
+            if verdict == Verdict::New {
+                self.remember(delivery);
+            }
+            verdict
+        }
+    }
+
     fn delivery(source: &str, sequence: u64, at: u64) -> Delivery<'_> {
         Delivery { source, sequence, oldest_event: at, arrived: at }
     }
@@ -184,27 +255,46 @@ mod tests {
     /// Once a source had to be forgotten, what is not newer than its last delivery is refused.
     #[test]
     fn what_may_have_been_forgotten_is_refused() {
-        let mut deliveries = Deliveries::with_capacity(2);
-        for (source, at) in [("a", 10), ("b", 20), ("a", 30), ("c", 40)] {
-            assert_eq!(deliveries.admit(&delivery(source, at, at)), Verdict::New);
+        let mut deliveries = Deliveries::with_capacity(1);
+        let names: Vec<String> = (0..=GENERATIONS + 1).map(|number| format!("s{number}")).collect();
+        for (name, at) in names.iter().zip(10..) {
+            assert_eq!(deliveries.admit(&delivery(name, at, at)), Verdict::New);
         }
-        assert_eq!(deliveries.admit(&delivery("b", 20, 20)), Verdict::OutsideWindow);
-        assert_eq!(deliveries.admit(&delivery("a", 30, 30)), Verdict::Repeated);
-        assert_eq!(deliveries.admit(&delivery("b", 21, 50)), Verdict::New);
-        // Known again, but its number 20 was forgotten all the same.
-        assert_eq!(deliveries.admit(&delivery("b", 20, 20)), Verdict::OutsideWindow);
-        assert_eq!(deliveries.sources.len(), 2);
-        assert_eq!(deliveries.turns.len(), 2);
+        assert_eq!(deliveries.sources(), GENERATIONS + 1);
+        // Forgotten, so it could be a repeat.
+        assert_eq!(deliveries.admit(&delivery("s0", 10, 10)), Verdict::OutsideWindow);
+        assert_eq!(deliveries.admit(&delivery("s1", 11, 11)), Verdict::Repeated);
+        assert_eq!(deliveries.admit(&delivery("s0", 11, 50)), Verdict::New);
+        // Known again, but its number 10 was forgotten all the same.
+        assert_eq!(deliveries.admit(&delivery("s0", 10, 10)), Verdict::OutsideWindow);
+        assert_eq!(deliveries.sources(), GENERATIONS + 1);
+    }
+
+    /// A source that is heard again and again outlives many that are heard once.
+    #[test]
+    fn a_source_heard_again_is_remembered() {
+        let mut deliveries = Deliveries::with_capacity(2);
+        for round in 0..100_u64 {
+            assert_eq!(deliveries.admit(&delivery("a", round, 1)), Verdict::New);
+            deliveries.admit(&delivery(&format!("s{round}"), 0, 1_000 + round));
+        }
+        assert_eq!(deliveries.admit(&delivery("a", 0, 1)), Verdict::Repeated);
     }
 
     proptest! {
         /// With little memory and any order, no delivery is ever counted twice.
         #[test]
-        fn nothing_is_admitted_twice(sent in prop::collection::vec((0_usize..6, 0_u64..2000), 0..300)) {
-            let mut deliveries = Deliveries::with_capacity(3);
+        fn nothing_is_admitted_twice(sent in prop::collection::vec((0_usize..14, 0_u64..2000, any::<bool>()), 0..300)) {
+            let mut deliveries = Deliveries::with_capacity(1);
             let mut admitted = HashSet::new();
-            for (at, (source, sequence)) in sent.into_iter().enumerate() {
-                let name = ["a", "b", "c", "d", "e", "f"][source];
+            for (at, (source, sequence, restarts)) in sent.into_iter().enumerate() {
+                if restarts {
+                    let mut out = Encoder::default();
+                    deliveries.encode(&mut out);
+                    let read = Deliveries::decode(&mut Decoder::new(&out.finish())).unwrap();
+                    deliveries = Deliveries { capacity: 1, ..read };
+                }
+                let name = &format!("s{source}");
                 // The events of a delivery keep their time however often it is sent.
                 let arrived = sequence.max(at as u64);
                 let delivery = Delivery { source: name, sequence, oldest_event: sequence, arrived };

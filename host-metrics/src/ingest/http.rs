@@ -3,24 +3,28 @@
 //! The body is one or more event lines. It is counted as a whole or not at all, and once: the delivery is
 //! named by the headers `portent-source` and `portent-sequence`, and one that comes again is acknowledged
 //! and not counted. Without them it is refused, since a retry of it could not be told from news.
-//! `portent-dropped` is the number of events that the sender gave up on before.
+//! `portent-dropped` is the number of events that the sender gave up on before. Where tokens are asked for, a
+//! delivery without one is refused before its body is looked at.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
-use hyper::header::{EXPECT, HeaderMap};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
-use portent_event::{Line, is_name};
+use memchr::memchr_iter;
+use portent_event::{Event, Line, is_name};
 use serde_json::json;
 
+use super::body::{self, DeliveryLimits};
 use super::deliveries::{Delivery, Verdict};
 use crate::Aggregator;
+use crate::aggregator::Delta;
 use crate::answer::{self, Answer};
-use crate::clock::{self, SECOND};
-use crate::registry::Rejection;
+use crate::clock::SECOND;
+use crate::doors::Door;
+use crate::registry::{Rejection, Way};
 use crate::server::discard;
+
+/// Where deliveries go.
+const EVENTS: &str = "/v1/events";
 
 /// Header that names the sender.
 const SOURCE: &str = "portent-source";
@@ -35,31 +39,33 @@ const DROPPED: &str = "portent-dropped";
 /// a clock, once forgotten, puts what others may send off for as long.
 const CLOCK_TOLERANCE: u64 = 10 * SECOND;
 
-/// What one delivery may take.
-#[derive(Clone, Copy, Debug)]
-pub struct DeliveryLimits {
-    /// Bytes of a body.
-    pub body_bytes: usize,
-    /// Time for a body to arrive.
-    pub body_timeout: Duration,
-}
-
 /// Why a delivery is refused.
 #[derive(Debug)]
-struct Refusal {
-    status: StatusCode,
-    reason: Rejection,
-    message: String,
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) reason: Rejection,
+    pub(super) message: String,
 }
 
 /// Answers one request to the ingest listener.
 pub(crate) async fn handle(
     aggregator: Aggregator,
+    door: &Door,
     limits: DeliveryLimits,
     request: Request<Incoming>,
 ) -> Answer {
-    match request.uri().path() {
-        "/v1/events" => match answer::refuse_method(request.method(), "POST") {
+    let path = request.uri().path();
+    if path != "/healthz"
+        && let Some(refused) = door.refuse(request.headers())
+    {
+        if path == EVENTS {
+            aggregator.reject(Rejection::Unauthorized);
+        }
+        discard_refused(request, limits);
+        return refused;
+    }
+    match path {
+        EVENTS => match answer::refuse_method(request.method(), "POST") {
             Some(refused) => refused,
             None => receive(&aggregator, limits, request).await,
         },
@@ -69,11 +75,20 @@ pub(crate) async fn handle(
     }
 }
 
+/// Throws a body away beside its answer, for the sake of a sender that only lacks its token. Nothing is read of
+/// one that is longer than any delivery, nor of one that waits to be asked for.
+fn discard_refused(request: Request<Incoming>, limits: DeliveryLimits) {
+    let expects = request.headers().contains_key(EXPECT);
+    let length = request.body().size_hint().upper();
+    if !expects && length.is_some_and(|length| length <= limits.body_bytes as u64) {
+        tokio::spawn(discard(request.into_body()));
+    }
+}
+
 async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let expects = head.headers.contains_key(EXPECT);
-    let counted = match read_body(body, expects, limits).await {
-        Ok(body) => count(aggregator, &head.headers, &body),
+    let counted = match body::read(&head.headers, body, limits).await {
+        Ok(body) => count(aggregator, &head.headers, &body).await,
         Err(refusal) => Err(refusal),
     };
     counted.unwrap_or_else(|refusal| {
@@ -83,50 +98,31 @@ async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Reque
     })
 }
 
-fn count(aggregator: &Aggregator, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Refusal> {
+async fn count(aggregator: &Aggregator, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Refusal> {
     let source = source(headers)?;
     let sequence = number(headers, SEQUENCE)?.ok_or_else(|| missing(SEQUENCE))?;
     let dropped = number(headers, DROPPED)?.unwrap_or_default();
-    let lines = decode(body)?;
-    let now = clock::now();
-    let oldest_event = oldest_event(&lines, now)?;
-    let delivery = Delivery { source, sequence, oldest_event, arrived: now };
-    let accepted = |duplicate| json!({ "accepted": lines.len(), "duplicate": duplicate });
-    match aggregator.apply_delivery(&delivery, &lines, dropped) {
-        Verdict::New => Ok(answer::json(StatusCode::OK, &accepted(false))),
-        Verdict::Repeated => Ok(answer::json(StatusCode::OK, &accepted(true))),
-        Verdict::OutsideWindow => Ok(answer::error(
+    let mut delta = aggregator.delta(Way::Http);
+    let (oldest_event, lines) = read_lines(body, &mut delta)?;
+    let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
+    let accepted = |duplicate| json!({ "accepted": lines, "duplicate": duplicate });
+    match aggregator.apply_delivery(&delivery, delta, dropped).await {
+        Ok(Verdict::New) => Ok(answer::json(StatusCode::OK, &accepted(false))),
+        Ok(Verdict::Repeated) => Ok(answer::json(StatusCode::OK, &accepted(true))),
+        Ok(Verdict::OutsideWindow) => Ok(answer::error(
             StatusCode::CONFLICT,
             "outside the window in which repeats are recognised: not counted",
         )),
+        Err(_) => Ok(unavailable()),
     }
 }
 
-async fn read_body(mut body: Incoming, expects: bool, limits: DeliveryLimits) -> Result<Bytes, Refusal> {
-    let limit = limits.body_bytes;
-    let too_large = || Refusal {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        reason: Rejection::BodyTooLarge,
-        message: format!("body longer than {limit} bytes"),
-    };
-    // Refused before the first byte where the client waits to be asked for it.
-    if expects && body.size_hint().lower() > limit as u64 {
-        return Err(too_large());
-    }
-    let incomplete = |status, message: &str| Refusal {
-        status,
-        reason: Rejection::Incomplete,
-        message: message.to_owned(),
-    };
-    match tokio::time::timeout(limits.body_timeout, Limited::new(&mut body, limit).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            discard(body).await;
-            Err(too_large())
-        }
-        Ok(Err(_)) => Err(incomplete(StatusCode::BAD_REQUEST, "body ended early")),
-        Err(_) => Err(incomplete(StatusCode::REQUEST_TIMEOUT, "body did not arrive in time")),
-    }
+/// The delivery may be sent again: whether it is kept by then, its identity will tell.
+fn unavailable() -> Answer {
+    let message = "the state directory cannot be written: send the same delivery again later";
+    let mut answer = answer::error(StatusCode::SERVICE_UNAVAILABLE, message);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
 }
 
 fn source(headers: &HeaderMap) -> Result<&str, Refusal> {
@@ -146,32 +142,37 @@ fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Resu
     number.map(Some).ok_or_else(|| unidentified(format!("header {name} is not a whole number in range")))
 }
 
-/// Reads every line, or names the first that is not an event and the rule it breaks.
-fn decode(body: &[u8]) -> Result<Vec<Line<'_>>, Refusal> {
+/// Counts every line, or names the first that is not right and the rule it breaks. Returns the time of the
+/// oldest event as its sender states it, so that a repeat has the same, and the number of lines.
+fn read_lines(body: &[u8], delta: &mut Delta<'_>) -> Result<(u64, usize), Refusal> {
     let body = body.strip_suffix(b"\n").unwrap_or(body);
-    let mut lines = Vec::new();
-    for (line, number) in body.split(|byte| *byte == b'\n').zip(1_usize..) {
-        let line = Line::decode(line).map_err(|error| bad_line(number, Rejection::from(&error), &error))?;
-        lines.push(line);
-    }
-    Ok(lines)
-}
-
-/// Time of the oldest event as its sender states it, so that a repeat has the same.
-fn oldest_event(lines: &[Line<'_>], now: u64) -> Result<u64, Refusal> {
-    let mut oldest = None;
-    for (line, number) in lines.iter().zip(1_usize..) {
-        let Line::Event(event) = line else { continue };
-        let time = clock::parse(&event.time)
-            .ok_or_else(|| bad_line(number, Rejection::Rule, &"time is not RFC 3339 in UTC"))?;
-        if time > now.saturating_add(CLOCK_TOLERANCE) {
-            let rule = "time is more than 10 seconds ahead of the aggregator's clock";
-            return Err(bad_line(number, Rejection::Rule, &rule));
+    let (mut oldest, mut lines) = (None, 0);
+    let ends = memchr_iter(b'\n', body).chain([body.len()]);
+    let mut start = 0;
+    for end in ends {
+        lines += 1;
+        let line = body.get(start..end).unwrap_or_default();
+        start = end + 1;
+        let line = Line::decode(line).map_err(|error| bad_line(lines, Rejection::from(&error), &error))?;
+        if let Line::Event(event) = &line {
+            let time =
+                event_time(event, delta.now()).map_err(|rule| bad_line(lines, Rejection::Rule, &rule))?;
+            oldest = Some(oldest.map_or(time, |oldest: u64| oldest.min(time)));
         }
-        oldest = Some(oldest.map_or(time, |oldest: u64| oldest.min(time)));
+        delta.apply(&line);
     }
     // Without an event, nothing tells a late repeat from news.
-    oldest.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))
+    let oldest =
+        oldest.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))?;
+    Ok((oldest, lines))
+}
+
+fn event_time(event: &Event<'_>, now: u64) -> Result<u64, &'static str> {
+    let time = event.nanoseconds();
+    match time <= now.saturating_add(CLOCK_TOLERANCE) {
+        true => Ok(time),
+        false => Err("time is more than 10 seconds ahead of the aggregator's clock"),
+    }
 }
 
 fn missing(header: &str) -> Refusal {

@@ -1,6 +1,9 @@
 //! Cutting a stream of bytes into lines.
 
+use memchr::memchr;
 use portent_event::{Line, limits::ACCEPTED_LINE_BYTES};
+
+use crate::codec::{DecodeError, Decoder, Encoder};
 
 /// What a [`LineBuffer`] finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub enum Found<'a> {
 }
 
 /// Bytes of a line that has not ended yet, never more than the line limit.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineBuffer {
     torn: Vec<u8>,
     skipping: bool,
@@ -24,7 +27,7 @@ pub struct LineBuffer {
 impl LineBuffer {
     /// Takes the next bytes of the stream and hands over every line that ends in them.
     pub fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(Found<'_>)) {
-        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(end);
             bytes = rest.get(1..).unwrap_or_default();
             if std::mem::take(&mut self.skipping) {
@@ -56,10 +59,13 @@ impl LineBuffer {
         Line::is_ours(&self.torn)
     }
 
-    /// Drops what has begun, to start anew with another stream.
-    pub fn reset(&mut self) {
-        self.skipping = false;
-        self.forget();
+    pub(crate) fn encode(&self, out: &mut Encoder) {
+        out.bytes(&self.torn);
+        out.bool(self.skipping);
+    }
+
+    pub(crate) fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { torn: from.bytes()?.to_owned(), skipping: from.bool()? })
     }
 
     fn forget(&mut self) {

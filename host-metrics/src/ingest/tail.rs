@@ -1,14 +1,17 @@
 //! Events from files: every line that a followed file gains is counted.
 //!
 //! A file is known by device and inode for as long as it is held open, so it can be renamed without being
-//! read again, and its inode cannot be given to another file meanwhile. Files that exist at the start are
-//! read from their beginning: the counts are in memory, and that makes them anew.
+//! read again, and its inode cannot be given to another file meanwhile. How far each file is read is kept with
+//! the counts: after a restart reading goes on there, wherever in its directory the file is by then. Files that
+//! are not known are read from their beginning.
 
 mod follower;
+mod position;
 
-use std::collections::BTreeMap;
+pub use position::{FileIdentity, FilePosition};
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,10 +20,14 @@ use tokio_util::sync::CancellationToken;
 
 use self::follower::Follower;
 use crate::Aggregator;
-use crate::scrape::Readiness;
+use crate::readiness::Readiness;
+use crate::registry::Limit;
 
 /// Most files followed at once.
-const FILES: usize = 256;
+const FILES: usize = 1024;
+
+/// Most entries of a directory that are looked at to find a renamed file again.
+const ENTRIES: usize = 65_536;
 
 /// How files are followed.
 #[derive(Clone, Debug)]
@@ -33,20 +40,16 @@ pub struct TailOptions {
     pub linger: Duration,
 }
 
-/// Device and inode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Identity {
-    device: u64,
-    inode: u64,
-}
-
 /// The files being followed.
 #[derive(Debug)]
 struct Tailer {
     options: TailOptions,
     aggregator: Aggregator,
-    followers: BTreeMap<Identity, Follower>,
-    warned_of_limit: bool,
+    followers: BTreeMap<FileIdentity, Follower>,
+    /// Files that an earlier run followed and that were not found yet.
+    known: BTreeMap<FileIdentity, FilePosition>,
+    /// Files passed over because there are too many.
+    passed_over: BTreeSet<FileIdentity>,
 }
 
 /// Follows files until `shutdown` is cancelled, then reads them to their end. Ready once what was there at
@@ -79,48 +82,76 @@ pub(crate) async fn follow(
 
 impl Tailer {
     fn new(options: TailOptions, aggregator: Aggregator) -> Self {
-        Self { options, aggregator, followers: BTreeMap::new(), warned_of_limit: false }
+        let known = aggregator.file_positions();
+        let (followers, passed_over) = (BTreeMap::new(), BTreeSet::new());
+        Self { options, aggregator, followers, known, passed_over }
     }
 
     /// Reads everything that is new.
     fn look(&mut self) {
         let paths = self.find();
+        self.find_renamed(&paths);
         // What a file held before it was renamed or removed is read before its successor.
         for (identity, follower) in &mut self.followers {
             follower.set_present(paths.contains_key(identity));
             follower.read(&self.aggregator);
         }
         let linger = self.options.linger;
-        self.followers.retain(|_, follower| !follower.give_up(linger, &self.aggregator));
+        self.followers.retain(|_, follower| {
+            let is_over = follower.is_over(linger);
+            if is_over {
+                follower.close(&self.aggregator);
+            }
+            !is_over
+        });
+        self.passed_over.retain(|identity| paths.contains_key(identity));
         for (identity, path) in paths {
             self.adopt(identity, &path);
         }
-        self.aggregator.set_tail_files(self.followers.len() as u64);
+        let lag = self.followers.values().map(Follower::lag).sum();
+        self.aggregator.set_tail(self.followers.len() as u64, lag);
     }
 
     /// The regular files that match now. Others, such as pipes, could block the reader.
-    fn find(&self) -> BTreeMap<Identity, PathBuf> {
+    fn find(&self) -> BTreeMap<FileIdentity, PathBuf> {
         let patterns = self.options.patterns.iter();
         let paths = patterns.filter_map(|pattern| glob::glob(pattern).ok()).flatten().filter_map(Result::ok);
-        paths
-            .filter_map(|path| {
-                let metadata = std::fs::metadata(&path).ok().filter(Metadata::is_file)?;
-                Some((Identity::of(&metadata), path))
-            })
-            .collect()
+        paths.filter_map(|path| Some((identify(&path)?, path))).collect()
     }
 
-    fn adopt(&mut self, identity: Identity, path: &Path) {
+    /// At the first look: files that were renamed while nothing followed them are read to their end too.
+    fn find_renamed(&mut self, paths: &BTreeMap<FileIdentity, PathBuf>) {
+        let missing: Vec<_> = self.known.keys().filter(|known| !paths.contains_key(known)).copied().collect();
+        for identity in missing {
+            let Some(position) = self.known.remove(&identity) else { continue };
+            let found = siblings(position.path()).find(|path| identify(path) == Some(identity));
+            match found {
+                Some(path) => self.follow(identity, &path, position),
+                None => {
+                    tracing::warn!(path = %position.path().display(), "gone, with whatever was not read");
+                    self.aggregator.forget_file(identity, false);
+                }
+            }
+        }
+    }
+
+    fn adopt(&mut self, identity: FileIdentity, path: &Path) {
         if self.followers.contains_key(&identity) {
             return;
         }
         if self.followers.len() >= FILES && !self.make_room() {
-            if !std::mem::replace(&mut self.warned_of_limit, true) {
+            if self.passed_over.insert(identity) {
                 tracing::warn!(limit = FILES, path = %path.display(), "too many files to follow");
+                self.aggregator.hit(Limit::TailFiles);
             }
             return;
         }
-        match Follower::open(path, identity) {
+        let position = self.known.remove(&identity).unwrap_or_else(|| FilePosition::start(path));
+        self.follow(identity, path, position);
+    }
+
+    fn follow(&mut self, identity: FileIdentity, path: &Path, position: FilePosition) {
+        match Follower::open(path, identity, position) {
             Ok(mut follower) => {
                 tracing::info!(path = %path.display(), "following");
                 follower.read(&self.aggregator);
@@ -133,17 +164,21 @@ impl Tailer {
     /// Gives up the absent file that has been silent for the longest.
     fn make_room(&mut self) -> bool {
         let absent = self.followers.iter().filter_map(|(identity, f)| Some((f.absent_since()?, *identity)));
-        let longest: Option<(Instant, Identity)> = absent.min();
+        let longest: Option<(Instant, FileIdentity)> = absent.min();
         longest.is_some_and(|(_, identity)| {
             self.followers.remove(&identity).inspect(|follower| follower.close(&self.aggregator)).is_some()
         })
     }
 }
 
-impl Identity {
-    fn of(metadata: &Metadata) -> Self {
-        Self { device: metadata.dev(), inode: metadata.ino() }
-    }
+fn identify(path: &Path) -> Option<FileIdentity> {
+    std::fs::metadata(path).ok().filter(Metadata::is_file).map(|metadata| FileIdentity::of(&metadata))
+}
+
+/// The entries of the directory that a path lies in.
+fn siblings(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = path.parent().and_then(|directory| std::fs::read_dir(directory).ok());
+    entries.into_iter().flatten().take(ENTRIES).filter_map(|entry| Some(entry.ok()?.path()))
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use portent_event::{Digest, Pairs, Predictions};
+use portent_event::{Digest, Pairs, Predictions, limits};
 use portent_model::{ArtefactError, Model, Profile};
+
+use crate::codec::{DecodeError, Decoder, Encoder};
 
 /// Label value for everything that has no name here.
 const OTHER: &str = "other";
@@ -80,6 +82,43 @@ impl ModelCard {
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.digest == Digest([0; 32])
+    }
+
+    /// Writes the card, for the state that survives a restart.
+    pub(crate) fn encode(&self, out: &mut Encoder) {
+        out.fixed(&self.digest.0);
+        [&self.app, &self.name, &self.model_type, &self.version].into_iter().for_each(|text| out.text(text));
+        let texts = |out: &mut Encoder, texts: &[String]| out.list(texts.iter(), |out, text| out.text(text));
+        texts(out, &self.classes);
+        texts(out, &self.features);
+        out.list(self.feature_bins.iter(), |out, bins| texts(out, &bins.0));
+        texts(out, &self.score_bins.0);
+    }
+
+    /// Reads a card.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are no card, or one that no artefact can have.
+    pub(crate) fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let text = |from: &mut Decoder<'_>| Ok(from.text()?.to_owned());
+        let texts = |from: &mut Decoder<'_>| from.list(text);
+        let card = Self {
+            digest: Digest(from.array()?),
+            app: text(from)?,
+            name: text(from)?,
+            model_type: text(from)?,
+            version: text(from)?,
+            classes: texts(from)?,
+            features: texts(from)?,
+            feature_bins: from.list(|from| Ok(Bins(texts(from)?)))?,
+            score_bins: Bins(texts(from)?),
+        };
+        let is_short = |bins: &Bins| bins.0.len() <= limits::BINS;
+        let is_possible = (1..=limits::CLASSES).contains(&card.classes.len())
+            && (1..=limits::FEATURES).contains(&card.features.len())
+            && card.feature_bins.len() <= card.features.len()
+            && card.feature_bins.iter().chain([&card.score_bins]).all(is_short);
+        if is_possible { Ok(card) } else { Err(from.error("the description of a model beyond the limits")) }
     }
 
     /// Whether every index in the predictions exists in this model.

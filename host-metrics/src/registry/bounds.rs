@@ -36,6 +36,11 @@ pub struct Limits {
     pub series: u64,
 }
 
+impl Limits {
+    /// No limits.
+    pub const NONE: Self = Self { apps: usize::MAX, series_per_family: u64::MAX, series: u64::MAX };
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { apps: 256, series_per_family: 50_000, series: 200_000 }

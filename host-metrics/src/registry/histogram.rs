@@ -43,6 +43,9 @@ pub const CONFIDENCE: Bounds<8> = [
     (1_000_000_000, "1.0"),
 ];
 
+/// Histogram over [`DURATION`].
+pub type DurationHistogram = Histogram<{ DURATION.len() + 1 }>;
+
 /// Histogram over [`CONFIDENCE`].
 pub type ConfidenceHistogram = Histogram<CONFIDENCE_BUCKETS>;
 
@@ -63,7 +66,7 @@ impl<const BUCKETS: usize> Default for Histogram<BUCKETS> {
     }
 }
 
-impl Histogram<{ DURATION.len() + 1 }> {
+impl DurationHistogram {
     /// Counts one duration and returns its bucket.
     pub fn observe(&mut self, nanoseconds: u64) -> usize {
         let bucket = DURATION.partition_point(|(bound, _)| *bound < nanoseconds);
@@ -108,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_bound_belongs_to_its_own_bucket() {
-        let mut histogram = Histogram::<{ DURATION.len() + 1 }>::default();
+        let mut histogram = DurationHistogram::default();
         for nanoseconds in [0, 10_000, 10_001, 10_000_000_000, 10_000_000_001] {
             histogram.observe(nanoseconds);
         }

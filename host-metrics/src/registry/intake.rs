@@ -47,6 +47,8 @@ pub enum Rejection {
     Torn,
     /// A line longer than the limit.
     TooLong,
+    /// A delivery without a token that is accepted.
+    Unauthorized,
     /// A delivery without a usable identity.
     Unidentified,
     /// A format version that this program does not read.
@@ -55,7 +57,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason, in the order of their texts.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::BodyTooLarge,
         Self::Incomplete,
         Self::Malformed,
@@ -63,6 +65,7 @@ impl Rejection {
         Self::Rule,
         Self::TooLong,
         Self::Torn,
+        Self::Unauthorized,
         Self::Unidentified,
         Self::Version,
     ];
@@ -78,6 +81,7 @@ impl Rejection {
             Self::Rule => "rule",
             Self::Torn => "torn",
             Self::TooLong => "too_long",
+            Self::Unauthorized => "unauthorized",
             Self::Unidentified => "unidentified",
             Self::Version => "version",
         }

@@ -1,7 +1,7 @@
 //! What is counted for one set of label values, with the moment since which it is counted.
 
 use super::exemplar::Exemplar;
-use super::histogram::{DURATION, Histogram};
+use super::histogram::DurationHistogram;
 use super::native::NativeHistogram;
 
 /// A counter.
@@ -18,8 +18,8 @@ pub struct Counter {
 /// Durations, as a classic and as a native histogram.
 #[derive(Clone, Debug, Default)]
 pub struct DurationSeries {
-    /// Counts over [`DURATION`], and the exact sum.
-    pub classic: Histogram<{ DURATION.len() + 1 }>,
+    /// Counts over [`super::DURATION`], and the exact sum.
+    pub classic: DurationHistogram,
     /// Counts over exponential buckets.
     pub native: NativeHistogram,
     /// Since when it is counted, in nanoseconds since the epoch.

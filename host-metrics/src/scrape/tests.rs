@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use flate2::read::GzDecoder;
 use hyper::Method;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::exposition::Format;

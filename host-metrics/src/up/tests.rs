@@ -5,6 +5,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::config::Config;
 use crate::host::tests::guest;
 use crate::models::ModelLibrary;
 use crate::testing::exchange;
@@ -26,7 +27,7 @@ impl Fixture {
              trigger.http = [{ route = \"/...\", component = \"it\" }]";
         let path = app.path().join("spin.toml");
         fs::write(&path, manifest).unwrap();
-        let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[]);
+        let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
         let sink = Arc::new(Sink(aggregator.clone()));
         let options = Options { cache_dir: Some(crate::host::tests::cache_dir()), ..Options::default() };
         let host = Host::load(&path, options, |_| None, sink).unwrap();
@@ -108,7 +109,7 @@ async fn the_shutdown_waits_for_what_has_begun() {
 /// A fault whose request was reported by the component itself is a second error, not a second request.
 #[test]
 fn a_reported_request_is_not_counted_again() {
-    let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[]);
+    let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
     let failure = Failure {
         app: "it",
         method: Method::Post,

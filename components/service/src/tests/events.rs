@@ -16,7 +16,7 @@ fn a_prediction_counts_its_result_and_bins() {
     assert_eq!(predictions.model, heart().digest());
     assert_eq!(predictions.rows, 1);
     assert_eq!([predictions.classes[0].count, predictions.classes[1].count], [1, 0]);
-    assert_eq!(predictions.classes[0].confidence, [0, 0, 0, 1], "0.71 lies in the bucket up to 0.8");
+    assert_eq!(*predictions.classes[0].confidence, [0, 0, 0, 1], "0.71 lies in the bucket up to 0.8");
     assert_eq!(predictions.bins.len(), 13);
     assert!(predictions.bins.iter().all(|bins| bins.total() == 1));
     assert_eq!(predictions.score_bins.total(), 1);

@@ -99,6 +99,36 @@ async fn a_delivery_is_counted_as_a_whole_or_not_at_all() {
     );
 }
 
+#[tokio::test]
+async fn a_compressed_delivery_is_held_to_the_same_limit() {
+    let running = start(&["--max-body", "4000"]).await;
+    let zip = |plain: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, plain).unwrap();
+        encoder.finish().unwrap()
+    };
+    let headers = |sequence, coding| format!("{}content-encoding: {coding}\r\n", identity("a", sequence));
+    let body = zip(&line(&event()));
+    assert_answer(
+        &post(&running, &headers(0, "gzip"), &body).await,
+        200,
+        r#"{"accepted":1,"duplicate":false}"#,
+    );
+    let bomb = zip(&line(&event()).repeat(100));
+    assert!(bomb.len() < 4000);
+    let cases: [(&str, &[u8], u16); 4] = [
+        ("gzip", &bomb, 413),
+        ("gzip", &body[..body.len() / 2], 400),
+        ("gzip", b"plain", 400),
+        ("br", &body, 415),
+    ];
+    for (coding, body, status) in cases {
+        let answer = post(&running, &headers(1, coding), body).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+    assert_eq!(received(&running), 1);
+}
+
 /// What has no event, or one from the future, has no place in the window of repeats.
 #[tokio::test]
 async fn a_delivery_without_a_time_of_its_own_is_refused() {

@@ -3,143 +3,154 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::Identity;
+use super::{FileIdentity, FilePosition};
 use crate::Aggregator;
-use crate::ingest::lines::{Found, LineBuffer};
+use crate::aggregator::Delta;
+use crate::ingest::lines::Found;
 use crate::registry::{Rejection, Way};
+use crate::state::StorageFailed;
 
-/// Bytes read at once.
+/// Bytes read at once, and counted in one change.
 const CHUNK_BYTES: usize = 256 * 1024;
-
-/// Bytes before the offset that are compared before reading on. A file that was truncated and has grown
-/// past the offset since looks, by its length alone, as if it had only grown.
-const MARK_BYTES: usize = 256;
 
 /// An open file, and how far it was read.
 #[derive(Debug)]
 pub(super) struct Follower {
-    path: PathBuf,
     file: File,
-    offset: u64,
-    /// The last bytes before the offset.
-    mark: Vec<u8>,
-    lines: LineBuffer,
-    present: bool,
+    identity: FileIdentity,
+    position: FilePosition,
+    /// Length when it was last looked at, in bytes.
+    length: u64,
+    is_present: bool,
     grew_at: Instant,
 }
 
+/// Why a file is not read on for now.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// What was read could not be kept: it will be read again.
+    #[error(transparent)]
+    Storage(#[from] StorageFailed),
+}
+
 impl Follower {
-    /// Opens a file, if it is still the one with this identity.
-    pub(super) fn open(path: &Path, identity: Identity) -> io::Result<Self> {
+    /// Opens a file, if it is still the one with this identity, to read on at a position.
+    pub(super) fn open(path: &Path, identity: FileIdentity, position: FilePosition) -> io::Result<Self> {
         let file = File::open(path)?;
-        if Identity::of(&file.metadata()?) != identity {
+        if FileIdentity::of(&file.metadata()?) != identity {
             return Err(io::Error::new(io::ErrorKind::NotFound, "replaced in between"));
         }
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            offset: 0,
-            mark: Vec::new(),
-            lines: LineBuffer::default(),
-            present: true,
-            grew_at: Instant::now(),
-        })
+        Ok(Self { file, identity, position, length: 0, is_present: true, grew_at: Instant::now() })
     }
 
     /// Notes whether a path still leads to the file.
-    pub(super) fn set_present(&mut self, present: bool) {
-        if self.present && !present {
-            tracing::info!(path = %self.path.display(), "renamed away or removed, reading to its end");
+    pub(super) fn set_present(&mut self, is_present: bool) {
+        if self.is_present && !is_present {
+            let path = self.position.path().display();
+            tracing::info!(%path, "renamed away or removed, reading to its end");
             self.grew_at = Instant::now();
         }
-        self.present = present;
+        self.is_present = is_present;
     }
 
     /// When the file last grew, if no path leads to it any more.
     pub(super) fn absent_since(&self) -> Option<Instant> {
-        (!self.present).then_some(self.grew_at)
+        (!self.is_present).then_some(self.grew_at)
     }
 
     /// Whether the file is absent and has been silent for so long that it is given up. Its writer may hold
     /// it open long after it was renamed.
-    pub(super) fn give_up(&self, linger: Duration, aggregator: &Aggregator) -> bool {
-        let over = self.absent_since().is_some_and(|since| since.elapsed() >= linger);
-        if over {
-            self.close(aggregator);
-        }
-        over
+    pub(super) fn is_over(&self, linger: Duration) -> bool {
+        self.absent_since().is_some_and(|since| since.elapsed() >= linger)
     }
 
-    /// Accounts for a line that will never end.
+    /// Bytes that are not read yet.
+    pub(super) fn lag(&self) -> u64 {
+        self.length.saturating_sub(self.position.offset())
+    }
+
+    /// Accounts for a line that will never end, and forgets the position.
     pub(super) fn close(&self, aggregator: &Aggregator) {
-        tracing::info!(path = %self.path.display(), "no longer following");
-        if self.lines.is_torn() {
-            aggregator.reject(Rejection::Torn);
-        }
+        tracing::info!(path = %self.position.path().display(), "no longer following");
+        aggregator.forget_file(self.identity, self.position.is_torn());
     }
 
     /// Reads to the end and counts the lines.
     pub(super) fn read(&mut self, aggregator: &Aggregator) {
         if let Err(error) = self.try_read(aggregator) {
-            tracing::warn!(path = %self.path.display(), %error, "cannot read");
+            tracing::warn!(path = %self.position.path().display(), %error, "cannot read on");
         }
     }
 
-    fn try_read(&mut self, aggregator: &Aggregator) -> io::Result<()> {
+    fn try_read(&mut self, aggregator: &Aggregator) -> Result<(), ReadError> {
         // The length now bounds the work, however fast the file grows.
-        let length = self.file.metadata()?.len();
-        if length == self.offset {
-            return Ok(());
+        self.length = self.file.metadata()?.len();
+        if self.length < self.position.offset() || !self.is_mark_intact()? {
+            self.begin_again(aggregator)?;
         }
-        if length < self.offset || !self.mark_is_intact()? {
-            tracing::info!(path = %self.path.display(), "truncated, reading from its start");
-            if self.lines.is_torn() {
-                aggregator.reject(Rejection::Torn);
-            }
-            self.lines.reset();
-            self.mark.clear();
-            self.offset = 0;
-        }
-        let mut chunk = vec![0; CHUNK_BYTES];
-        while self.offset < length {
-            let wanted = usize::try_from(length - self.offset).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
-            let read = match self.file.read_at(&mut chunk[..wanted], self.offset) {
+        let mut chunk = vec![0; CHUNK_BYTES.min(usize::try_from(self.lag()).unwrap_or(CHUNK_BYTES))];
+        while self.lag() > 0 {
+            let wanted = usize::try_from(self.lag()).unwrap_or(CHUNK_BYTES).min(chunk.len());
+            match self.file.read_at(&mut chunk[..wanted], self.position.offset()) {
                 Ok(0) => break,
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            self.take(&chunk[..read], aggregator);
+                Ok(read) => self.take(&chunk[..read], aggregator)?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
 
-    fn mark_is_intact(&self) -> io::Result<bool> {
-        let mut bytes = vec![0; self.mark.len()];
-        match self.file.read_exact_at(&mut bytes, self.offset - self.mark.len() as u64) {
-            Ok(()) => Ok(bytes == self.mark),
+    fn is_mark_intact(&self) -> io::Result<bool> {
+        let mark = self.position.mark();
+        let mut bytes = vec![0; mark.len()];
+        match self.file.read_exact_at(&mut bytes, self.position.offset() - mark.len() as u64) {
+            Ok(()) => Ok(bytes == mark),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    fn take(&mut self, bytes: &[u8], aggregator: &Aggregator) {
-        self.offset += bytes.len() as u64;
+    /// The file does not hold what was read any more.
+    fn begin_again(&mut self, aggregator: &Aggregator) -> Result<(), StorageFailed> {
+        tracing::info!(path = %self.position.path().display(), "truncated, reading from its start");
+        let mut delta = aggregator.delta(Way::Tail);
+        if self.position.is_torn() {
+            delta.reject(Rejection::Torn);
+        }
+        self.keep(delta, FilePosition::start(self.position.path()), aggregator)
+    }
+
+    fn take(&mut self, bytes: &[u8], aggregator: &Aggregator) -> Result<(), StorageFailed> {
+        let (mut delta, mut position) = (aggregator.delta(Way::Tail), self.position.clone());
+        position.take(bytes, |found| count(found, &mut delta));
+        self.keep(delta, position, aggregator)?;
         self.grew_at = Instant::now();
-        let kept = MARK_BYTES.saturating_sub(bytes.len()).min(self.mark.len());
-        self.mark.drain(..self.mark.len() - kept);
-        self.mark.extend_from_slice(&bytes[bytes.len().saturating_sub(MARK_BYTES)..]);
-        self.lines.feed(bytes, |found| count(found, aggregator));
+        Ok(())
+    }
+
+    /// Counts and position are one change: a crash finds both or neither.
+    fn keep(
+        &mut self,
+        delta: Delta<'_>,
+        position: FilePosition,
+        aggregator: &Aggregator,
+    ) -> Result<(), StorageFailed> {
+        aggregator.apply_from_file(delta, self.identity, &position)?;
+        self.position = position;
+        Ok(())
     }
 }
 
-fn count(found: Found<'_>, aggregator: &Aggregator) {
+fn count(found: Found<'_>, delta: &mut Delta<'_>) {
     match found {
-        Found::Whole(line) => aggregator.apply_line(Way::Tail, line),
-        Found::TooLong { ours: true } => aggregator.reject(Rejection::TooLong),
-        Found::TooLong { ours: false } => aggregator.ignore(1),
+        Found::Whole(line) => delta.read(line),
+        Found::TooLong { ours: true } => delta.reject(Rejection::TooLong),
+        Found::TooLong { ours: false } => delta.ignore(1),
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::Config;
 use crate::models::ModelLibrary;
 use crate::registry::{Registry, Rejection, Way};
 use crate::testing::{event, invalid_event, line};
@@ -26,8 +27,26 @@ impl Fixture {
             interval: Duration::ZERO,
             linger,
         };
-        let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[]);
+        let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
         Self { directory, tailer: Tailer::new(options, aggregator) }
+    }
+
+    /// Counts are kept in a directory from here on, and what was counted before is forgotten.
+    fn keeping(linger: Duration) -> Self {
+        let mut fixture = Self::with_linger(linger);
+        fixture.restart();
+        fixture
+    }
+
+    /// Ends the aggregator and starts another one over the same state and files.
+    fn restart(&mut self) {
+        // Dropping the old one gives the directory free.
+        let nobody = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
+        self.tailer = Tailer::new(self.tailer.options.clone(), nobody);
+        let library = ModelLibrary::open(Vec::new()).unwrap();
+        let (directory, options) = (self.path("state"), crate::state::Options::default());
+        let kept = Aggregator::open(library, &[], Config::default(), &directory, options).unwrap();
+        self.tailer = Tailer::new(self.tailer.options.clone(), kept);
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -190,6 +209,98 @@ fn files_are_bounded_in_number_and_pipes_are_left_alone() {
     fs::remove_file(fixture.path("1.log")).unwrap();
     fixture.look();
     assert_eq!(fixture.tailer.followers.len(), FILES);
+}
+
+#[test]
+fn a_restart_reads_on_where_the_last_run_ended() {
+    let mut fixture = Fixture::keeping(Duration::from_secs(60));
+    let (path, other) = (fixture.path("a.log"), fixture.path("b.log"));
+    append(&path, &events(3));
+    append(&other, &events(1));
+    assert_eq!(fixture.look(), 4);
+    fixture.restart();
+    assert_eq!(fixture.look(), 4);
+    append(&path, &events(2));
+    fixture.restart();
+    append(&other, &events(1));
+    append(&fixture.path("c.log"), &events(1));
+    assert_eq!(fixture.look(), 8);
+}
+
+#[test]
+fn a_line_torn_by_a_restart_is_counted_once() {
+    let mut fixture = Fixture::keeping(Duration::ZERO);
+    let (path, line) = (fixture.path("a.log"), events(1));
+    for bytes in line.chunks(100) {
+        assert_eq!(fixture.look(), 0);
+        append(&path, bytes);
+        fixture.look();
+        fixture.restart();
+    }
+    assert_eq!(fixture.look(), 1);
+    let intake = fixture.registry().intake;
+    assert_eq!((intake.ignored, intake.rejected(Rejection::Torn)), (0, 0));
+}
+
+/// The rest of a file that was renamed while nothing followed it is read, whatever its name is by then.
+#[test]
+fn rotation_during_a_restart_loses_and_repeats_nothing() {
+    for rotated in ["a.1.log", "a.log.1"] {
+        let mut fixture = Fixture::keeping(Duration::from_secs(60));
+        let path = fixture.path("a.log");
+        append(&path, &events(2));
+        assert_eq!(fixture.look(), 2);
+        append(&path, &events(3));
+        fs::rename(&path, fixture.path(rotated)).unwrap();
+        append(&path, &events(4));
+        fixture.restart();
+        assert_eq!(fixture.look(), 9, "{rotated}");
+        fixture.restart();
+        assert_eq!(fixture.look(), 9, "{rotated}");
+    }
+}
+
+#[test]
+fn a_file_replaced_or_truncated_during_a_restart_is_read_from_its_start() {
+    let mut fixture = Fixture::keeping(Duration::ZERO);
+    let path = fixture.path("a.log");
+    append(&path, &events(3));
+    append(&path, b"{\"portent\":1,\"app\":");
+    assert_eq!(fixture.look(), 3);
+    // The same inode, by truncation or by chance.
+    let mut other = event();
+    other.request_id = "another".into();
+    fs::write(&path, line(&other).repeat(6)).unwrap();
+    fixture.restart();
+    assert_eq!(fixture.look(), 9);
+    assert_eq!(fixture.registry().intake.rejected(Rejection::Torn), 1);
+    fs::remove_file(&path).unwrap();
+    fixture.restart();
+    assert_eq!(fixture.look(), 9);
+    append(&path, &events(1));
+    assert_eq!(fixture.look(), 10);
+    fixture.restart();
+    assert_eq!(fixture.look(), 10);
+    assert_eq!(fixture.tailer.aggregator.file_positions().len(), 1);
+}
+
+/// Log files of Kubernetes' nodes.
+#[test]
+fn lines_framed_by_a_container_runtime_are_counted() {
+    let mut fixture = Fixture::keeping(Duration::ZERO);
+    let path = fixture.path("a.log");
+    let line = String::from_utf8(events(1)).unwrap();
+    let (first, last) = line.trim_end().split_at(100);
+    let frame =
+        |stream: &str, tag: &str, part: &str| format!("2026-01-02T03:04:05.678Z {stream} {tag} {part}\n");
+    append(&path, frame("stdout", "F", line.trim_end()).as_bytes());
+    append(&path, frame("stdout", "P", first).as_bytes());
+    append(&path, frame("stderr", "F", "a message of another stream").as_bytes());
+    assert_eq!(fixture.look(), 1);
+    fixture.restart();
+    append(&path, frame("stdout", "F", last).as_bytes());
+    assert_eq!(fixture.look(), 2);
+    assert_eq!(fixture.registry().intake.ignored, 1);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use portent_event::{Digest, DropReason, ErrorType, Method, Route, Stage};
 use super::FindCard;
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::registry::app::App;
-use crate::registry::histogram::{DURATION, Histogram};
+use crate::registry::histogram::DurationHistogram;
 use crate::registry::native::{NativeHistogram, is_index};
 use crate::registry::series::{Counter, DurationSeries};
 
@@ -77,8 +77,7 @@ impl DurationSeries {
 
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let mut series = Self::since(from.number()?);
-        let mut classic =
-            Histogram::<{ DURATION.len() + 1 }> { sum_nano: from.number()?, ..Histogram::default() };
+        let mut classic = DurationHistogram { sum_nano: from.number()?, ..DurationHistogram::default() };
         from.counts(&mut classic.buckets)?;
         let mut native = NativeHistogram::default();
         native.zero = from.number()?;

@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use portent_event::{Digest, limits};
+use portent_event::Digest;
 
 use super::FindCard;
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::models::{Bins, ModelCard};
+use crate::models::ModelCard;
 use crate::registry::model_counts::ModelCounts;
 
 impl ModelCounts {
     pub(super) fn encode(&self, out: &mut Encoder, is_described: &dyn Fn(&Digest) -> bool) {
-        let digest = self.card.digest;
-        out.fixed(&digest.0);
-        let described = self.card.is_unknown() || is_described(&digest);
-        out.bool(!described);
-        if !described {
-            encode_card(&self.card, out);
+        let described = self.card.is_unknown() || is_described(&self.card.digest);
+        out.bool(described);
+        match described {
+            true => out.fixed(&self.card.digest.0),
+            false => self.card.encode(out),
         }
         out.number(self.created);
         out.option(self.last_used);
@@ -39,13 +38,10 @@ impl ModelCounts {
 }
 
 pub(super) fn decode(from: &mut Decoder<'_>, find: &FindCard<'_>) -> Result<ModelCounts, DecodeError> {
-    let digest = Digest(from.array()?);
     let card = match from.bool()? {
-        true => Some(Arc::new(decode_card(digest, from)?)),
-        false if digest == ModelCard::unknown().digest => Some(ModelCard::unknown()),
-        false => find(&digest),
+        true => find_card(from, find)?,
+        false => Arc::new(ModelCard::decode(from)?),
     };
-    let card = card.ok_or_else(|| from.error("counts of a model that is not described before"))?;
     let mut model = ModelCounts::new(card, from.number()?);
     model.last_used = from.option()?;
     model.score_sum_nano = from.number()?;
@@ -59,34 +55,8 @@ pub(super) fn decode(from: &mut Decoder<'_>, find: &FindCard<'_>) -> Result<Mode
     Ok(model)
 }
 
-fn encode_card(card: &ModelCard, out: &mut Encoder) {
-    [&card.app, &card.name, &card.model_type, &card.version].into_iter().for_each(|text| out.text(text));
-    let texts = |out: &mut Encoder, texts: &[String]| out.list(texts.iter(), |out, text| out.text(text));
-    texts(out, &card.classes);
-    texts(out, &card.features);
-    out.list(card.feature_bins.iter(), |out, bins| texts(out, &bins.0));
-    texts(out, &card.score_bins.0);
-}
-
-fn decode_card(digest: Digest, from: &mut Decoder<'_>) -> Result<ModelCard, DecodeError> {
-    let text = |from: &mut Decoder<'_>| Ok(from.text()?.to_owned());
-    let texts = |from: &mut Decoder<'_>| from.list(text);
-    let card = ModelCard {
-        digest,
-        app: text(from)?,
-        name: text(from)?,
-        model_type: text(from)?,
-        version: text(from)?,
-        classes: texts(from)?,
-        features: texts(from)?,
-        feature_bins: from.list(|from| Ok(Bins(texts(from)?)))?,
-        score_bins: Bins(texts(from)?),
-    };
-    // The limits of an artefact, so that a damaged card cannot ask for more memory than one.
-    let is_short = |bins: &Bins| bins.0.len() <= limits::BINS;
-    let is_within = (1..=limits::CLASSES).contains(&card.classes.len())
-        && (1..=limits::FEATURES).contains(&card.features.len())
-        && card.feature_bins.len() <= card.features.len()
-        && card.feature_bins.iter().chain([&card.score_bins]).all(is_short);
-    if is_within { Ok(card) } else { Err(from.error("the description of a model is beyond the limits")) }
+fn find_card(from: &mut Decoder<'_>, find: &FindCard<'_>) -> Result<Arc<ModelCard>, DecodeError> {
+    let (digest, unknown) = (Digest(from.array()?), ModelCard::unknown());
+    let found = if digest == unknown.digest { Some(unknown) } else { find(&digest) };
+    found.ok_or_else(|| from.error("counts of a model that was not described before"))
 }

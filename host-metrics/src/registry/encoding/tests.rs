@@ -32,7 +32,7 @@ fn counts_of_a_described_model_name_it_by_its_digest() {
     registry.encode(&mut out, &|_| true);
     let short = out.finish();
     assert!(short.len() + 50 < bytes(&registry).len(), "{}", short.len());
-    assert!(read(&short).unwrap_err().rule.contains("not described"));
+    assert!(read(&short).unwrap_err().rule.contains("not described before"));
     let cards: BTreeMap<_, _> = models().iter().map(|card| (card.digest, Arc::clone(card))).collect();
     let found = Registry::decode(&mut Decoder::new(&short), &|digest| cards.get(digest).cloned()).unwrap();
     assert_eq!(bytes(&found), bytes(&registry));

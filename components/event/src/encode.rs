@@ -1,0 +1,170 @@
+//! Writing records as lines.
+
+use crate::line::VERSION;
+use crate::{ClassCounts, DropReport, Durations, Event, Pairs, Predictions, limits};
+
+impl Event<'_> {
+    /// Appends the line and its newline to `out`, never more than [`limits::EMITTED_LINE_BYTES`].
+    ///
+    /// Counts per bin are left out, and the line says so, where they would break that bound.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.write(out, true);
+        if out.len() - start > limits::EMITTED_LINE_BYTES {
+            out.truncate(start);
+            self.write(out, false);
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, with_bins: bool) {
+        member(out, b"{\"portent\":", VERSION.into());
+        out.extend_from_slice(b",\"time\":");
+        text(out, &self.time);
+        out.extend_from_slice(b",\"app\":");
+        text(out, &self.app);
+        out.extend_from_slice(b",\"request_id\":");
+        text(out, &self.request_id);
+        out.extend_from_slice(b",\"method\":");
+        text(out, self.method.as_str());
+        out.extend_from_slice(b",\"route\":");
+        text(out, self.route.as_str());
+        member(out, b",\"status\":", self.status.into());
+        if let Some(error) = self.error {
+            out.extend_from_slice(b",\"error\":");
+            text(out, error.as_str());
+        }
+        out.extend_from_slice(b",\"ns\":");
+        durations(out, &self.durations);
+        if !self.predictions.is_empty() {
+            out.extend_from_slice(b",\"predictions\":");
+            list(out, &self.predictions, |out, made| predictions(out, made, with_bins));
+        }
+        if self.truncated || !with_bins {
+            out.extend_from_slice(b",\"truncated\":true");
+        }
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+impl DropReport<'_> {
+    /// Appends the line and its newline to `out`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        member(out, b"{\"portent\":", VERSION.into());
+        out.extend_from_slice(b",\"app\":");
+        text(out, &self.app);
+        member(out, b",\"dropped\":", self.count.into());
+        out.extend_from_slice(b",\"reason\":");
+        text(out, self.reason.as_str());
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+fn durations(out: &mut Vec<u8>, durations: &Durations) {
+    member(out, b"{\"total\":", durations.total);
+    let stages: [(&[u8], _); 4] = [
+        (b",\"parse\":", durations.parse),
+        (b",\"validate\":", durations.validate),
+        (b",\"score\":", durations.score),
+        (b",\"encode\":", durations.encode),
+    ];
+    for (key, duration) in stages {
+        if let Some(duration) = duration {
+            member(out, key, duration);
+        }
+    }
+    out.push(b'}');
+}
+
+fn predictions(out: &mut Vec<u8>, predictions: &Predictions<'_>, with_bins: bool) {
+    out.extend_from_slice(b"{\"model\":\"");
+    out.extend_from_slice(&predictions.model.hex());
+    out.extend_from_slice(b"\",\"version\":");
+    text(out, &predictions.version);
+    member(out, b",\"rows\":", predictions.rows.into());
+    out.extend_from_slice(b",\"classes\":");
+    list(out, &predictions.classes, class);
+    member(out, b",\"score_sum_nano\":", predictions.score_sum_nano);
+    if with_bins {
+        optional_pairs(out, b",\"score_bins\":", &predictions.score_bins);
+        if !predictions.bins.is_empty() {
+            out.extend_from_slice(b",\"bins\":");
+            list(out, &predictions.bins, pairs);
+        }
+        optional_pairs(out, b",\"missing\":", &predictions.missing);
+        optional_pairs(out, b",\"out_of_range\":", &predictions.out_of_range);
+    }
+    out.push(b'}');
+}
+
+fn class(out: &mut Vec<u8>, class: &ClassCounts) {
+    member(out, b"{\"count\":", class.count.into());
+    if !class.confidence.is_empty() {
+        out.extend_from_slice(b",\"confidence\":");
+        list(out, &class.confidence, |out, count| number(out, (*count).into()));
+    }
+    if class.confidence_sum_nano > 0 {
+        member(out, b",\"confidence_sum_nano\":", class.confidence_sum_nano);
+    }
+    out.push(b'}');
+}
+
+fn optional_pairs(out: &mut Vec<u8>, key: &[u8], list: &Pairs) {
+    if !list.is_empty() {
+        out.extend_from_slice(key);
+        pairs(out, list);
+    }
+}
+
+fn pairs(out: &mut Vec<u8>, pairs: &Pairs) {
+    list(out, pairs.iter(), |out, (index, count)| {
+        number(out, index.into());
+        member(out, b",", count.into());
+    });
+}
+
+fn list<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut item: impl FnMut(&mut Vec<u8>, T)) {
+    out.push(b'[');
+    for (index, each) in items.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        item(out, each);
+    }
+    out.push(b']');
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else if let Ok(escaped) = serde_json::to_vec(text) {
+        // A text always serialises.
+        out.extend_from_slice(&escaped);
+    }
+}
+
+fn member(out: &mut Vec<u8>, key: &[u8], value: u64) {
+    out.extend_from_slice(key);
+    number(out, value);
+}
+
+fn number(out: &mut Vec<u8>, mut value: u64) {
+    // Nearly every count and bin.
+    if value < 10 {
+        return out.push(b'0' + value as u8);
+    }
+    // The greatest value has 20 digits.
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    for (index, digit) in digits.iter_mut().enumerate().rev() {
+        *digit += (value % 10) as u8;
+        value /= 10;
+        start = index;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(start..).unwrap_or_default());
+}

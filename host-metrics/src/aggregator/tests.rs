@@ -1,0 +1,128 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::{NOW, event, invalid_event, line};
+
+fn aggregator() -> Aggregator {
+    Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &["demo".to_owned()], Config::default())
+}
+
+fn kept_in(directory: &std::path::Path) -> Aggregator {
+    let library = ModelLibrary::open(Vec::new()).unwrap();
+    let options = state::Options::default();
+    Aggregator::open(library, &["demo".to_owned()], Config::default(), directory, options).unwrap()
+}
+
+/// The exposition without what does not outlive the process.
+fn kept(aggregator: &Aggregator) -> Vec<String> {
+    let text = exposed(aggregator);
+    text.lines().filter(|line| !line.starts_with("active_requests")).map(str::to_owned).collect()
+}
+
+/// The exposition without what differs between two moments.
+fn exposed(aggregator: &Aggregator) -> String {
+    Snapshot { process: Process::default(), now: NOW, ..aggregator.snapshot() }.to_text()
+}
+
+fn delivery(sequence: u64) -> Delivery<'static> {
+    Delivery { source: "a", sequence, oldest_event: NOW, arrived: NOW }
+}
+
+/// A line of ours, valid or not, or of another program.
+fn any_line() -> impl Strategy<Value = Vec<u8>> {
+    let mut dropped = Vec::new();
+    DropReport { app: "demo".into(), count: 2, reason: DropReason::Timeout }.encode(&mut dropped);
+    let lines =
+        [line(&event()), line(&invalid_event()), dropped, b"hello\n".to_vec(), b"{\"portent\":0}\n".to_vec()];
+    prop::sample::select(lines.map(|line| line.trim_ascii_end().to_vec()).to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn how_lines_are_split_does_not_matter(
+        lines in prop::collection::vec(any_line(), 0..30),
+        size in 1_usize..10,
+    ) {
+        let (one_by_one, in_chunks) = (aggregator(), aggregator());
+        lines.iter().for_each(|line| one_by_one.apply_line(Way::Tail, line));
+        for chunk in lines.rchunks(size) {
+            let mut delta = in_chunks.delta(Way::Tail);
+            chunk.iter().for_each(|line| delta.read(line));
+            in_chunks.apply(delta);
+        }
+        prop_assert_eq!(exposed(&one_by_one), exposed(&in_chunks));
+    }
+
+    /// Deliveries in any order and any number of times count once each.
+    #[test]
+    fn repeats_do_not_matter(sent in prop::collection::vec(0_u64..10, 0..60)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (aggregator, expected) = (aggregator(), self::aggregator());
+        for sequence in &sent {
+            let mut delta = aggregator.delta(Way::Http);
+            delta.apply_event(&event());
+            runtime.block_on(aggregator.apply_delivery(&delivery(*sequence), delta, 1)).unwrap();
+        }
+        let distinct: BTreeSet<_> = sent.iter().collect();
+        let mut delta = expected.delta(Way::Http);
+        for _ in &distinct {
+            delta.apply_event(&event());
+            delta.apply_drops(&DropReport { app: "demo".into(), count: 1, reason: DropReason::Other });
+        }
+        delta.counts.intake.duplicates = (sent.len() - distinct.len()) as u64;
+        expected.apply(delta);
+        prop_assert_eq!(exposed(&aggregator), exposed(&expected));
+    }
+}
+
+#[test]
+fn a_request_in_flight_is_counted_until_its_guard_is_gone() {
+    let aggregator = aggregator();
+    let in_flight = aggregator.in_flight("demo");
+    let guards = [in_flight.enter(), aggregator.in_flight("demo").enter()];
+    assert!(exposed(&aggregator).contains("active_requests{app=\"demo\"} 2\n"));
+    drop(guards);
+    assert!(exposed(&aggregator).contains("active_requests{app=\"demo\"} 0\n"));
+}
+
+/// Counts, start times, identities and what is known of models outlive the process.
+#[tokio::test]
+async fn a_restart_goes_on_where_the_last_run_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let deliver = async |aggregator: &Aggregator, sequence| {
+        let mut delta = aggregator.delta(Way::Http);
+        delta.apply_event(&event());
+        aggregator.apply_delivery(&delivery(sequence), delta, 0).await.unwrap()
+    };
+    let first = kept_in(directory.path());
+    assert_eq!(deliver(&first, 1).await, Verdict::New);
+    first.write_snapshot();
+    assert_eq!(deliver(&first, 2).await, Verdict::New);
+    let created = first.snapshot().registry.apps().map(|(_, app)| app.created).collect::<Vec<_>>();
+    first.close().unwrap();
+    let before = kept(&first);
+    drop(first);
+    let second = kept_in(directory.path());
+    assert_eq!(kept(&second), before);
+    assert_eq!(second.snapshot().registry.apps().map(|(_, app)| app.created).collect::<Vec<_>>(), created);
+    for sequence in [1, 2] {
+        assert_eq!(deliver(&second, sequence).await, Verdict::Repeated);
+    }
+    assert_eq!(deliver(&second, 3).await, Verdict::New);
+    assert_eq!(second.snapshot().registry.intake.received(Way::Http), 3);
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_once_nothing_can_be_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let aggregator = kept_in(directory.path());
+    aggregator.close().unwrap();
+    let mut delta = aggregator.delta(Way::Http);
+    delta.apply_event(&event());
+    aggregator.apply_delivery(&delivery(1), delta, 0).await.unwrap_err();
+    assert_eq!(aggregator.snapshot().registry.intake.received(Way::Http), 0);
+}

@@ -1,0 +1,129 @@
+use hyper::header::HeaderValue;
+use proptest::prelude::*;
+
+use super::*;
+
+const OLD: &str = "an-old-token-of-32-characters-00";
+const NEW: &str = "a-new-token";
+
+fn headers(lines: &[&str]) -> HeaderMap {
+    let line = |text: &&str| (AUTHORIZATION, HeaderValue::from_str(text).unwrap());
+    lines.iter().map(line).fold(HeaderMap::new(), |mut headers, (name, value)| {
+        headers.append(name, value);
+        headers
+    })
+}
+
+fn from_environment(value: &str) -> Result<Option<Credentials>, DoorError> {
+    Credentials::open(Listener::Metrics, None, Some(value.into()))
+}
+
+#[test]
+fn each_line_is_a_token() {
+    let tokens = Tokens::parse(format!("{OLD}\r\n\n  {OLD}2 \n{}", "z".repeat(512)).as_bytes()).unwrap();
+    assert!(tokens.contain(OLD.as_bytes()) && tokens.contain(format!("{OLD}2").as_bytes()));
+    assert!(tokens.contain("z".repeat(512).as_bytes()));
+    for other in
+        ["", "an-old-token", "An-old-token-of-32-characters-00", "n-old-token-of-32-characters-00", "z"]
+    {
+        assert!(!tokens.contain(other.as_bytes()), "{other}");
+    }
+}
+
+#[test]
+fn what_is_no_token_is_refused_with_its_line_and_never_shown() {
+    let many = format!("{OLD}\n").repeat(MOST_TOKENS + 1);
+    for (text, line, rule) in [
+        ("", None, TokenRule::Empty),
+        ("\n \r\n", None, TokenRule::Empty),
+        (&format!("{OLD}\n{NEW}"), Some(2), TokenRule::Length),
+        (&"a".repeat(513), Some(1), TokenRule::Length),
+        ("an old token of many characters", Some(1), TokenRule::Character),
+        ("an-öld-token-of-many-characters", Some(1), TokenRule::Character),
+        ("an-old-token\0of-many-characters", Some(1), TokenRule::Character),
+        (&many, Some(MOST_TOKENS + 1), TokenRule::Many),
+    ] {
+        let error = Tokens::parse(text.as_bytes()).unwrap_err();
+        assert_eq!((error.line, error.rule), (line, rule), "{text}");
+        let shown = error.at("FILE").to_string();
+        assert!(shown.starts_with("FILE") && !shown.contains("token-of") && !shown.contains(NEW), "{shown}");
+    }
+    let error = from_environment("short").unwrap_err().to_string();
+    assert_eq!(error, "PORTENT_METRICS_TOKEN, line 1: a token has 16 to 512 characters");
+}
+
+#[test]
+fn a_request_shows_its_token_in_one_header_of_its_scheme() {
+    let credentials = from_environment(OLD).unwrap().unwrap();
+    for accepted in [format!("Bearer {OLD}"), format!("bearer {OLD}"), format!("BEARER   {OLD} ")] {
+        assert!(credentials.accept(&headers(&[&accepted])), "{accepted}");
+    }
+    let line = format!("Bearer {OLD}");
+    for refused in [
+        &[][..],
+        &[""],
+        &["Bearer"],
+        &["Bearer "],
+        &[OLD],
+        &[&format!("Basic {OLD}")],
+        &[&format!("Bearer{OLD}")],
+        &[&format!("Bearer {OLD}, Bearer {OLD}")],
+        &[&line, &line],
+        &["Bearer another-token-of-32-characters"],
+    ] {
+        assert!(!credentials.accept(&headers(refused)), "{refused:?}");
+    }
+}
+
+#[test]
+fn there_is_one_source_of_tokens() {
+    assert!(Credentials::open(Listener::Ingest, None, None).unwrap().is_none());
+    let both = Credentials::open(Listener::Ingest, Some("FILE".into()), Some(OLD.into())).unwrap_err();
+    assert_eq!(
+        both.to_string(),
+        "--ingest-token-file and PORTENT_INGEST_TOKEN are both given: leave one out"
+    );
+    assert!(both.is_usage());
+    let missing = Credentials::open(Listener::Ingest, Some("no/such".into()), None).unwrap_err();
+    assert!(missing.to_string().starts_with("--ingest-token-file no/such: ") && !missing.is_usage());
+    assert!(from_environment("").is_err(), "an empty variable is not a way to ask for none");
+}
+
+#[test]
+fn nothing_shows_a_token() {
+    let credentials = from_environment(&format!("{OLD}\n{OLD}2")).unwrap().unwrap();
+    let shown = format!("{credentials:?}");
+    assert!(shown.contains("Tokens(2 redacted)") && !shown.contains("old"), "{shown}");
+    let digest = format!("{:?}", <[u8; 32]>::from(Sha256::digest(OLD)));
+    assert!(!shown.contains(&digest));
+}
+
+#[test]
+fn a_file_is_read_within_bounds() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(FILE_BYTES + 1).unwrap();
+    let error = Credentials::open(Listener::Ingest, Some(file.path().to_owned()), None).unwrap_err();
+    assert!(error.to_string().ends_with("longer than 1 MiB"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn a_token_is_accepted_if_it_is_in_the_list(
+        tokens in prop::collection::vec("[!-~]{16,40}", 1..8),
+        other in "[!-~]{0,40}",
+    ) {
+        let list = Tokens::parse(tokens.join("\n").as_bytes()).unwrap();
+        for token in &tokens {
+            prop_assert!(list.contain(token.as_bytes()));
+            let rest = &token.as_bytes()[1..];
+            prop_assert_eq!(list.contain(rest), tokens.iter().any(|one| one.as_bytes() == rest));
+        }
+        prop_assert_eq!(list.contain(other.as_bytes()), tokens.contains(&other));
+    }
+
+    #[test]
+    fn no_bytes_are_too_odd_to_read(text in prop::collection::vec(any::<u8>(), 0..200)) {
+        Tokens::parse(&text).ok();
+        bearer(&text);
+    }
+}
