@@ -88,7 +88,11 @@ impl Aggregator {
             expected.expect_app(app, &models, now);
         }
         // What the operator expects goes before every limit, and begins now once and for all.
-        let change = Change { counts: counted.registry.missing_from(&expected), origin: Origin::Anonymous };
+        let mut change =
+            Change { counts: counted.registry.missing_from(&expected), origin: Origin::Anonymous };
+        if counted.registry.intake.created == 0 {
+            change.counts.intake.created = now;
+        }
         if !change.counts.is_empty() {
             counted.set_limits(Limits::NONE);
             counted.commit(change, now, journal.as_ref());
@@ -295,10 +299,17 @@ impl Aggregator {
         let known = lock(&self.shared.in_flight);
         let in_flight = known.iter().map(|(app, number)| (app.clone(), number.get())).collect();
         drop(known);
+        let config = self.config();
         Snapshot {
             registry,
             in_flight,
+            aliases: Arc::clone(&config.aliases),
+            gauge_expiry: u64::try_from(config.gauge_expiry.as_nanos()).unwrap_or(u64::MAX),
+            refused_requests: Vec::new(),
             tail_files: self.shared.tail_files.load(Ordering::Relaxed),
+            tail_lag_bytes: self.shared.tail_lag.load(Ordering::Relaxed),
+            storage: self.storage(),
+            reload: self.reloaded(),
             process: Process::read(),
             now: clock::now(),
         }

@@ -15,6 +15,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use toml::Spanned;
@@ -40,7 +41,8 @@ pub struct Config {
     /// Gauges and info of an application without events for this long are no longer exposed; 24 hours by
     /// default.
     pub gauge_expiry: Duration,
-    aliases: Vec<AliasFamily>,
+    /// Other names of families, in order of their first mention; no two with the same one.
+    pub aliases: Arc<[AliasFamily]>,
 }
 
 /// Why a configuration file is refused. Each problem is one line of the message.
@@ -73,7 +75,7 @@ pub enum ConfigError {
 impl Default for Config {
     fn default() -> Self {
         let gauge_expiry = Duration::from_secs(24 * 60 * 60);
-        Self { limits: Limits::default(), gauge_expiry, aliases: Vec::new() }
+        Self { limits: Limits::default(), gauge_expiry, aliases: Arc::default() }
     }
 }
 
@@ -105,15 +107,9 @@ impl Config {
         let config = Self {
             limits: limits(&raw, text, &mut problems),
             gauge_expiry: gauge_expiry(&raw, text, &mut problems),
-            aliases: aliases(&raw, text, &mut problems),
+            aliases: aliases(&raw, text, &mut problems).into(),
         };
         problems.none_or(config)
-    }
-
-    /// The aliases, in order of their first mention.
-    #[must_use]
-    pub fn aliases(&self) -> &[AliasFamily] {
-        &self.aliases
     }
 }
 

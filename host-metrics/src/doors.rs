@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::AggregatorArgs;
+use crate::server::Refusal;
 
 /// Time between two looks at the certificate files.
 const LOOK: Duration = Duration::from_secs(10);
@@ -66,6 +67,16 @@ impl Doors {
         self.metrics.replace(metrics);
         self.ingest.replace(ingest);
         Ok(())
+    }
+
+    /// How often each listener turned something away, by reason.
+    #[must_use]
+    pub fn refused(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let doors = [("ingest", &self.ingest), ("metrics", &self.metrics)];
+        let of_door = |(name, door): (&'static str, &Arc<Door>)| {
+            Refusal::ALL.map(|reason| (name, reason.as_str(), door.refusals().read(reason)))
+        };
+        doors.into_iter().flat_map(of_door).collect()
     }
 
     /// Reads certificates again whenever their files change, until the shutdown. A pair that is no good, or of

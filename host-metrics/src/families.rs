@@ -108,10 +108,36 @@ families! {
         "Lines of other programs, passed over.";
     UNKNOWN_MODEL = Counter "portent_unknown_model_total" [] ""
         "Predictions of models whose artefact is not known here, counted under other.";
+    LIMIT_HITS = Counter "portent_limit_hits_total" ["limit"] ""
+        "How often something was beyond a limit and was counted in an overflow series or left out.";
+    REQUESTS_REFUSED = Counter "portent_requests_refused_total" ["listener", "reason"] ""
+        "Requests and connections that this program's own listeners refused.";
     LAST_EVENT = Gauge "portent_last_event_timestamp_seconds" [] "seconds"
         "Time of the newest event, 0 before the first.";
     TAIL_FILES = Gauge "portent_tail_files" [] ""
         "Files followed.";
+    TAIL_LAG = Gauge "portent_tail_lag_bytes" [] "bytes"
+        "Bytes of followed files that are not read yet.";
+    STATE_FAILED = Gauge "portent_state_failed" [] ""
+        "Whether nothing becomes durable at present: 1 until the state can be written again.";
+    STATE_LOG = Gauge "portent_state_log_bytes" [] "bytes"
+        "Bytes of the logs that a start would replay.";
+    STATE_SNAPSHOT = Gauge "portent_state_snapshot_bytes" [] "bytes"
+        "Size of the newest snapshot, 0 if there is none.";
+    STATE_SNAPSHOTS = Counter "portent_state_snapshots_total" [] ""
+        "Snapshots of the state written.";
+    STATE_ERRORS = Counter "portent_state_errors_total" [] ""
+        "Failed writes, syncs and attempts at a snapshot.";
+    STATE_TORN = Counter "portent_state_torn_bytes_total" [] "bytes"
+        "Bytes of an incomplete write that the start cut off the log.";
+    STATE_SYNC = Histogram "portent_state_sync_duration_seconds" [] "seconds"
+        "Time that a sync of the log took: what an acknowledgement waits for.";
+    CONFIG_SUCCESSFUL = Gauge "portent_config_last_reload_successful" [] ""
+        "Whether the configuration file was valid when it was last read.";
+    CONFIG_TIME = Gauge "portent_config_last_reload_timestamp_seconds" [] "seconds"
+        "When the configuration file was last read, since the epoch.";
+    SERIES = Gauge "portent_series" ["family"] ""
+        "Series in this scrape, by family; each bucket of a histogram is one.";
     BUILD_INFO = Info "portent_build_info" ["version"] ""
         "Version of this program.";
     PROCESS_CPU = Counter "process_cpu_seconds_total" [] "seconds"

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::Aggregator;
 use crate::answer::{self, Answer};
-use crate::doors::Door;
+use crate::doors::Doors;
 use crate::exposition::{Snapshot, accept};
 use crate::readiness::{Phase, Readiness};
 use crate::reload::Reload;
@@ -28,7 +28,7 @@ const LEAST_GZIP_BYTES: usize = 4096;
 /// What the metrics listener shows. It answers before there is anything to show.
 #[derive(Debug)]
 pub(crate) struct Scrape {
-    pub(crate) door: Arc<Door>,
+    pub(crate) doors: Arc<Doors>,
     pub(crate) readiness: Readiness,
     /// There once the state directory is read.
     pub(crate) aggregator: OnceLock<Aggregator>,
@@ -40,7 +40,7 @@ pub(crate) async fn handle(scrape: Arc<Scrape>, request: Request<Incoming>) -> A
     let path = request.uri().path();
     // Probes carry no token.
     if !["/healthz", "/readyz"].contains(&path)
-        && let Some(refused) = scrape.door.refuse(request.headers())
+        && let Some(refused) = scrape.doors.metrics.refuse(request.headers())
     {
         return refused;
     }
@@ -59,7 +59,11 @@ pub(crate) async fn handle(scrape: Arc<Scrape>, request: Request<Incoming>) -> A
         ("/readyz", _) => ready(phase),
         ("/", _) => answer::json(StatusCode::OK, &index()),
         (_, None) => answer::error(StatusCode::SERVICE_UNAVAILABLE, "the state directory is being read"),
-        ("/metrics", Some(aggregator)) => expose(&aggregator.durable_snapshot().await, request.headers()),
+        ("/metrics", Some(aggregator)) => {
+            let refused_requests = scrape.doors.refused();
+            let snapshot = Snapshot { refused_requests, ..aggregator.durable_snapshot().await };
+            expose_aside(snapshot, request).await
+        }
         ("/v1/status", Some(aggregator)) => answer::json(StatusCode::OK, &status::status(aggregator, phase)),
         (_, Some(aggregator)) => reload(Arc::clone(&scrape), aggregator.clone()).await,
     }
@@ -92,14 +96,24 @@ async fn reload(scrape: Arc<Scrape>, aggregator: Aggregator) -> Answer {
     }
 }
 
+/// Writes the exposition on a thread of its own: it takes some milliseconds where there are many series, which
+/// deliveries would wait for.
+async fn expose_aside(snapshot: Snapshot, request: Request<Incoming>) -> Answer {
+    let (head, _) = request.into_parts();
+    let exposing = tokio::task::spawn_blocking(move || expose(&snapshot, &head.headers));
+    exposing
+        .await
+        .unwrap_or_else(|_| answer::error(StatusCode::INTERNAL_SERVER_ERROR, "writing the exposition failed"))
+}
+
 /// The exposition in the format and the coding that the client asks for.
 fn expose(snapshot: &Snapshot, headers: &HeaderMap) -> Answer {
     let format = accept::format(&list(headers, ACCEPT));
     let body = snapshot.expose(format);
     let wanted = accept::gzip(&list(headers, ACCEPT_ENCODING)) && body.len() >= LEAST_GZIP_BYTES;
-    let zipped = wanted.then(|| gzip(body.as_bytes())).flatten();
+    let zipped = wanted.then(|| gzip(&body)).flatten();
     let is_zipped = zipped.is_some();
-    let body = zipped.unwrap_or_else(|| body.into_bytes());
+    let body = zipped.unwrap_or(body);
     let mut answer = answer::text(StatusCode::OK, format.content_type(), body);
     if is_zipped {
         answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

@@ -13,12 +13,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::Aggregator;
 use crate::cli::AggregatorArgs;
+use crate::clock;
 use crate::config::{Config, ConfigError};
 use crate::doors::{DoorError, Doors};
 use crate::ingest::{http, tail};
 use crate::models::{LibraryError, ModelLibrary};
 use crate::readiness::Readiness;
-use crate::reload::Reload;
+use crate::reload::{Reload, Reloaded};
 use crate::scrape::{self, Scrape};
 use crate::server::{ServerLimits, serve_behind};
 use crate::state::{StateError, StorageFailed};
@@ -142,7 +143,7 @@ pub async fn start_aggregator(
         readiness: Readiness::new(shutdown.clone()),
         aggregator: OnceLock::new(),
         reload: Reload::new(args.config.clone(), Arc::clone(&doors)),
-        door: Arc::clone(&doors.metrics),
+        doors: Arc::clone(&doors),
     });
     let tasks = TaskTracker::new();
     // Probes are answered while the state directory is read. If that fails, they end with everything else.
@@ -153,6 +154,9 @@ pub async fn start_aggregator(
         scrape::handle(Arc::clone(&shown), request)
     }));
     let aggregator = open(args, config).await?;
+    if args.config.is_some() {
+        aggregator.set_reloaded(Reloaded { is_ok: true, time: clock::now() });
+    }
     on_failure.disarm();
     scrape.aggregator.set(aggregator.clone()).ok();
     let running = RunningAggregator { doors, aggregator, metrics_addr, ingest_addr, tasks };

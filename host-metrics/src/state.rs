@@ -74,7 +74,7 @@ type ReplayFn<'a> = &'a mut dyn FnMut(Replay<'_>) -> Result<(), String>;
 pub struct Mark(u64);
 
 /// What is to be known about a journal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Status {
     /// Why nothing becomes durable at present: the path and the reason, in words.
     pub failed: Option<String>,

@@ -31,7 +31,7 @@ pub(crate) fn status(aggregator: &Aggregator, phase: Phase) -> Value {
         "limit_hits": counts(Limit::ALL.map(Limit::as_str), |index| {
             snapshot.registry.intake.limit_hits.get(&Limit::ALL[index]).copied().unwrap_or_default()
         }),
-        "aliases": config.aliases().iter().map(|alias| alias.name.as_str()).collect::<Vec<_>>(),
+        "aliases": config.aliases.iter().map(|alias| alias.name.as_str()).collect::<Vec<_>>(),
         "reloaded": reloaded.map(|last| json!({ "ok": last.is_ok, "time": clock::format(last.time) })),
     })
 }

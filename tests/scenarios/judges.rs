@@ -1,18 +1,20 @@
 //! Outside judges on a real scrape: promtool, Python's prometheus-client, and a Prometheus server.
 
 use std::io::Write as _;
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use portent_tests::judge;
-use serde_json::Value;
 
-use crate::fixture::{FIRST_ROW, Running, try_get};
+use crate::fixture::{FIRST_ROW, Running};
+use crate::prometheus::Prometheus;
 
 /// A host that has answered some predictions, valid and not.
-fn used_host() -> Running {
-    let host = Running::up(&[]);
+pub(crate) fn used_host() -> Running {
+    used(Running::up(&[]))
+}
+
+/// The host, after some predictions.
+pub(crate) fn used(host: Running) -> Running {
     for body in [FIRST_ROW, "{bad", FIRST_ROW, "{}"] {
         host.post("/predict", body);
     }
@@ -91,7 +93,7 @@ fn prometheus_client_parses_every_openmetrics_family() {
 fn a_prometheus_server_answers_the_queries_of_the_dashboards() {
     let Some(program) = judge::program("prometheus") else { return };
     let host = used_host();
-    let server = Prometheus::scraping(&program, &host);
+    let server = Prometheus::scraping(&program, &host.authority("metrics"), &[]);
     for query in [
         "sum(rate(api_requests_total[1m]))",
         "histogram_quantile(0.95, rate(api_request_duration_seconds_bucket[5m]))",
@@ -109,55 +111,4 @@ fn a_prometheus_server_answers_the_queries_of_the_dashboards() {
     }
     assert_eq!(server.query("sum(predictions_total)"), [4.0]);
     assert_eq!(server.query("sum(api_errors_total)"), [2.0]);
-}
-
-/// A Prometheus server on a port and in a folder of its own.
-struct Prometheus {
-    process: Child,
-    address: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Prometheus {
-    /// Starts a server with the shipped configuration, but every second, and waits until it has scraped.
-    fn scraping(program: &std::path::Path, host: &Running) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("prometheus.yml");
-        let shipped =
-            std::fs::read_to_string(judge::workspace().join("deploy/prometheus/prometheus.yml")).unwrap();
-        let text = shipped.replace("127.0.0.1:9464", &host.authority("metrics")).replace("15s", "1s");
-        std::fs::write(&config, text).unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let process = Command::new(program)
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg(format!("--web.listen-address={address}"))
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("prometheus starts");
-        let server = Self { process, address: format!("http://{address}"), _folder: folder };
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while server.query("count_over_time(up[1m]) >= 4").is_empty() {
-            assert!(Instant::now() < deadline, "prometheus does not scrape");
-            std::thread::sleep(Duration::from_millis(200));
-        }
-        server
-    }
-
-    /// Values that an instant query returns; none while the server is starting.
-    fn query(&self, query: &str) -> Vec<f64> {
-        let encoded: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let url = format!("{}/api/v1/query?query={encoded}", self.address);
-        let Some((_, text)) = try_get(&url) else { return Vec::new() };
-        let answer: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let results = answer["data"]["result"].as_array().cloned().unwrap_or_default();
-        results.iter().filter_map(|result| result["value"][1].as_str()?.parse().ok()).collect()
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

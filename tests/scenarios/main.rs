@@ -10,9 +10,12 @@
 )]
 
 mod fixture;
+mod prometheus;
 
+mod aliases;
 mod counting;
 mod delivery;
+mod formats;
 mod judges;
 mod predictions;
 mod spin;

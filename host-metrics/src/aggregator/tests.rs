@@ -18,7 +18,9 @@ fn kept_in(directory: &std::path::Path) -> Aggregator {
 /// The exposition without what does not outlive the process.
 fn kept(aggregator: &Aggregator) -> Vec<String> {
     let text = exposed(aggregator);
-    text.lines().filter(|line| !line.starts_with("active_requests")).map(str::to_owned).collect()
+    let passing = ["active_requests", "portent_state_"];
+    let lasts = |line: &&str| !passing.iter().any(|name| line.starts_with(name));
+    text.lines().filter(lasts).map(str::to_owned).collect()
 }
 
 /// The exposition without what differs between two moments.

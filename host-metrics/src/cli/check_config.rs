@@ -21,7 +21,7 @@ impl CheckConfigArgs {
     /// [`ConfigError`] says why the file would be refused.
     pub fn check(&self) -> Result<String, ConfigError> {
         let config = Config::load(&self.file)?;
-        let aliases: usize = config.aliases().iter().map(|family| family.members.len()).sum();
+        let aliases: usize = config.aliases.iter().map(|family| family.members.len()).sum();
         let limits = config.limits;
         Ok(format!(
             "{}: ok: {aliases} aliases, at most {} applications, {} series a family, {} series in all, \

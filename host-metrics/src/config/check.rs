@@ -8,7 +8,7 @@ use super::alias::{Alias, AliasFamily};
 use super::names;
 use super::problem::Problems;
 use super::raw::RawAlias;
-use crate::families::{Family, Kind};
+use crate::families::{self, Family, Kind};
 
 /// Longest help, in bytes.
 const HELP_BYTES: usize = 512;
@@ -52,6 +52,9 @@ pub(super) fn alias(raw: &RawAlias, report: &mut Report<'_>) -> Option<AliasFami
     let Some(family) = names::family(raw.family.get_ref()) else {
         return report.refuse(raw.family.span().start, "family: no family has this name");
     };
+    if family.name == families::SERIES.name {
+        return report.refuse(raw.family.span().start, "family: it counts aliases too, so it has none");
+    }
     // Everything is checked before anything that is missing ends the function.
     let name = name(&raw.name, family, report);
     let help = help(raw.help.as_ref(), family, report);

@@ -27,7 +27,7 @@ fn an_empty_file_says_the_defaults() {
     let config = assert_accepted("");
     assert_eq!(config.limits, Limits { apps: 256, series_per_family: 50_000, series: 200_000 });
     assert_eq!(config.gauge_expiry, Duration::from_secs(86_400));
-    assert!(config.aliases().is_empty());
+    assert!(config.aliases.is_empty());
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn names_do_not_clash_with_each_other() {
     assert_refused(&pair("a_total", &gauge), &["6:8: alias a: name: clashes with alias a_total"]);
     let other_family = alias("a_total", "predictions_total", "help = \"Requests answered.\"\n[alias.labels]");
     let config = assert_accepted(&pair("a_total", &other_family));
-    assert_eq!((config.aliases().len(), config.aliases()[0].members.len()), (1, 2));
+    assert_eq!((config.aliases.len(), config.aliases[0].members.len()), (1, 2));
     let rule =
         "6:8: alias a_total: name: another alias of this name has another kind, unit, help or other labels";
     assert_refused(&pair("a_total", &alias("a_total", "predictions_total", "[alias.labels]")), &[rule]);
@@ -152,7 +152,7 @@ fn histograms_of_one_name_are_of_one_family() {
     };
     let (first, same) =
         (member("api_request_duration_seconds", "x"), member("api_request_duration_seconds", "y"));
-    assert_eq!(assert_accepted(&(first.clone() + &same)).aliases()[0].members.len(), 2);
+    assert_eq!(assert_accepted(&(first.clone() + &same)).aliases[0].members.len(), 2);
     let other = member("prediction_duration_seconds", "y");
     assert_refused(
         &(first + &other),
@@ -165,6 +165,10 @@ fn what_an_alias_names_exists() {
     assert_refused(
         &alias("a", "what", "[alias.labels]"),
         &["3:10: alias a: family: no family has this name"],
+    );
+    assert_refused(
+        &alias("a", "portent_series", "[alias.labels]"),
+        &["3:10: alias a: family: it counts aliases too, so it has none"],
     );
     let text = alias(
         "a",
@@ -216,7 +220,7 @@ fn labels_follow_the_rules() {
 fn everything_is_bounded() {
     let many = |from: usize, line: fn(usize) -> String| (from..from + 257).map(line).collect::<String>();
     let gauge = |index: usize| alias(&format!("a{index}"), "model_loaded", "[alias.labels]");
-    assert_eq!(assert_accepted(&(0..64).map(gauge).collect::<String>()).aliases().len(), 64);
+    assert_eq!(assert_accepted(&(0..64).map(gauge).collect::<String>()).aliases.len(), 64);
     assert_refused(&(0..65).map(gauge).collect::<String>(), &["257:1: more than 64 aliases"]);
     let labels: String = (0..17).map(|index| format!("l{index:02} = '1'\n")).collect();
     let text = alias("a", "app_info", &format!("[alias.labels]\n{labels}"));
@@ -256,7 +260,7 @@ fn series_are_mapped() {
          d = 'fixed'\ne = '{endpoint}'\n[alias.values]\nb = { 200 = 'good' }\nc = { '/p' = 'P', '*' = 'rest' }",
     );
     let config = assert_accepted(&text);
-    let family = &config.aliases()[0];
+    let family = &config.aliases[0];
     assert_eq!(family.label_names, ["b", "c", "d", "e"]);
     let [member] = family.members.as_slice() else { panic!("{family:?}") };
     assert_eq!(source_labels(member.family), ["app", "method", "endpoint", "status_code"]);
@@ -272,7 +276,7 @@ fn series_are_mapped() {
 fn heads_are_those_of_the_new_name() {
     let head = |name, family| {
         let config = assert_accepted(&alias(name, family, "[alias.labels]"));
-        let alias = &config.aliases()[0];
+        let alias = &config.aliases[0];
         (alias.exposed_kind(), alias.unit, alias.open_metrics_name().to_owned(), alias.replaces)
     };
     let duration = "api_request_duration_seconds";
@@ -297,7 +301,7 @@ fn hidden_labels_hide_no_label() {
 fn the_example_is_right() {
     let config = Config::load(Path::new(EXAMPLE)).unwrap();
     let families: Vec<_> =
-        config.aliases().iter().map(|family| (family.name.as_str(), family.label_names.join(" "))).collect();
+        config.aliases.iter().map(|family| (family.name.as_str(), family.label_names.join(" "))).collect();
     let expected = [
         ("flask_http_request_total", "endpoint method status"),
         ("flask_http_requests_total", "endpoint method status"),
@@ -307,7 +311,7 @@ fn the_example_is_right() {
         ("model_info_info", "model_name model_type"),
     ];
     assert_eq!(families, expected.map(|(name, labels)| (name, labels.to_owned())));
-    let outcomes = &config.aliases()[3].members[0];
+    let outcomes = &config.aliases[3].members[0];
     assert_eq!(outcomes.map(&["hvs", "forest", "hazard"]), Some(vec!["Hazardous"]));
     assert_eq!(outcomes.map(&["heart-disease", "logistic", "disease"]), None);
 }
@@ -317,7 +321,7 @@ fn the_documented_alias_is_right() {
     let page = include_str!("../../../docs/configuration.md");
     let (_, example) = page.split_once("```toml\n").unwrap();
     let config = assert_accepted(example.split_once("```").unwrap().0);
-    assert_eq!(config.aliases()[0].members[0].map(&["hvs", "forest", "hazard"]), Some(vec!["Hazardous"]));
+    assert_eq!(config.aliases[0].members[0].map(&["hvs", "forest", "hazard"]), Some(vec!["Hazardous"]));
 }
 
 #[test]

@@ -11,8 +11,8 @@ type Weight = u16;
 /// Weight where none is given.
 const FULL: Weight = 1000;
 
-/// The format that fits an `Accept` best: OpenMetrics where it is named, and liked no less than text; else
-/// text, also where the client wants nothing that there is.
+/// The format that fits an `Accept` best. Of several that are liked equally it is the first of [`Format::ALL`];
+/// protobuf and OpenMetrics have to be named. It is text also where the client wants nothing that there is.
 #[must_use]
 pub fn format(accept: &[u8]) -> Format {
     let ranges: Vec<_> = elements(accept).filter_map(Element::range).collect();
@@ -20,8 +20,9 @@ pub fn format(accept: &[u8]) -> Format {
         let fitting = ranges.iter().filter(|range| range.format == format);
         fitting.map(|range| (range.precision, range.weight)).max().map_or(0, |(_, weight)| weight)
     };
-    let open_metrics = weight(Format::OpenMetrics);
-    if open_metrics > 0 && open_metrics >= weight(Format::Text) { Format::OpenMetrics } else { Format::Text }
+    let best = Format::ALL.map(weight).into_iter().max().unwrap_or_default();
+    let wanted = Format::ALL.into_iter().find(|format| best > 0 && weight(*format) == best);
+    wanted.unwrap_or(Format::Text)
 }
 
 /// Whether an `Accept-Encoding` wants gzip, and no less than the answer as it is.
@@ -77,12 +78,19 @@ impl Element {
         let named = 2 + u8::from(version.is_some());
         let (format, precision) = match (self.value.as_str(), version) {
             ("application/openmetrics-text", None | Some("1.0.0" | "0.0.1")) => (Format::OpenMetrics, named),
+            ("application/vnd.google.protobuf", _) if self.is_metric_family() => (Format::Protobuf, named),
             ("text/plain", None | Some("0.0.4")) => (Format::Text, named),
             ("text/*", _) => (Format::Text, 1),
             ("*/*", _) => (Format::Text, 0),
             _ => return None,
         };
         Some(Range { format, precision, weight: self.weight()? })
+    }
+
+    /// Whether the parameters name the one message and the one framing that there is.
+    fn is_metric_family(&self) -> bool {
+        self.parameter("proto") == Some("io.prometheus.client.MetricFamily")
+            && self.parameter("encoding") == Some("delimited")
     }
 
     /// The element as a content coding.

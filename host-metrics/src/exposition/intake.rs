@@ -1,48 +1,59 @@
-//! Families about the aggregator itself.
+//! Families about what was received.
 
 use super::Snapshot;
-use super::text::Text;
-use crate::families;
-use crate::registry::{Rejection, Way};
+use super::sink::{Sample, Sink};
+use super::value::Value;
+use crate::registry::{Limit, Rejection, Way};
 
-pub(super) fn write(snapshot: &Snapshot, text: &mut Text) {
-    let intake = &snapshot.registry.intake;
-    let mut series = text.family(&families::EVENTS_RECEIVED);
+pub(super) fn received(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for way in Way::ALL {
-        series.integer(&[way.as_str()], intake.received(way));
+        count(snapshot, sink, &[way.as_str()], snapshot.registry.intake.received(way));
     }
-    text.family(&families::EVENTS_DUPLICATE).integer(&[], intake.duplicates);
-    let mut series = text.family(&families::EVENTS_REJECTED);
-    for reason in Rejection::ALL {
-        series.integer(&[reason.as_str()], intake.rejected(reason));
-    }
-    let mut series = text.family(&families::EVENTS_DROPPED);
-    for (name, app) in snapshot.registry.apps() {
-        for (reason, count) in &app.drops {
-            series.integer(&[name, reason.as_str()], *count);
-        }
-    }
-    text.family(&families::EVENTS_TRUNCATED).integer(&[], intake.truncated);
-    text.family(&families::LINES_IGNORED).integer(&[], intake.ignored);
-    text.family(&families::UNKNOWN_MODEL).integer(&[], intake.unknown_models);
-    text.family(&families::LAST_EVENT).nano(&[], u128::from(intake.newest_event));
-    text.family(&families::TAIL_FILES).integer(&[], snapshot.tail_files);
-    text.family(&families::BUILD_INFO).integer(&[env!("CARGO_PKG_VERSION")], 1);
-    write_process(snapshot, text);
 }
 
-fn write_process(snapshot: &Snapshot, text: &mut Text) {
-    let process = snapshot.process;
-    if let Some(cpu) = process.cpu {
-        text.family(&families::PROCESS_CPU).nano(&[], u128::from(cpu));
+pub(super) fn duplicates(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    count(snapshot, sink, &[], snapshot.registry.intake.duplicates);
+}
+
+pub(super) fn rejected(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for reason in Rejection::ALL {
+        count(snapshot, sink, &[reason.as_str()], snapshot.registry.intake.rejected(reason));
     }
-    if let Some(resident) = process.resident {
-        text.family(&families::PROCESS_MEMORY).integer(&[], resident);
+}
+
+pub(super) fn dropped(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.registry.apps() {
+        for (reason, drops) in &app.drops {
+            sink.number(&[name, reason.as_str()], Sample::counter(*drops, app.created));
+        }
     }
-    if let Some(start) = process.start {
-        text.family(&families::PROCESS_START).nano(&[], u128::from(start));
+}
+
+pub(super) fn truncated(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    count(snapshot, sink, &[], snapshot.registry.intake.truncated);
+}
+
+pub(super) fn ignored(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    count(snapshot, sink, &[], snapshot.registry.intake.ignored);
+}
+
+pub(super) fn unknown_models(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    count(snapshot, sink, &[], snapshot.registry.intake.unknown_models);
+}
+
+pub(super) fn limit_hits(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    let hits = &snapshot.registry.intake.limit_hits;
+    for limit in Limit::ALL {
+        let hits = hits.get(&limit).copied().unwrap_or_default();
+        count(snapshot, sink, &[limit.as_str()], hits);
     }
-    if let Some(open) = process.open_fds {
-        text.family(&families::PROCESS_FDS).integer(&[], open);
-    }
+}
+
+pub(super) fn last_event(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    let time = Value::Nano(snapshot.registry.intake.newest_event.into());
+    sink.number(&[], Sample::gauge(time));
+}
+
+fn count(snapshot: &Snapshot, sink: &mut dyn Sink, labels: &[&str], count: u64) {
+    sink.number(labels, Sample::counter(count, snapshot.registry.intake.created));
 }

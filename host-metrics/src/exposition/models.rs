@@ -4,93 +4,122 @@
 
 use std::collections::BTreeMap;
 
-use super::text::Text;
-use super::{Snapshot, requests, sums};
-use crate::families::{self, Family};
+use super::Snapshot;
+use super::sink::{HistogramSample, Sample, Sink};
+use super::value::Value;
 use crate::registry::{App, CONFIDENCE, ConfidenceHistogram, ModelCounts};
 
-pub(super) fn write(snapshot: &Snapshot, text: &mut Text) {
-    write_counts(snapshot, text, &families::PREDICTIONS, |model| zip(&model.card.classes, &model.rows));
-    requests::write_scoring(snapshot, text);
-    write_confidence(snapshot, text);
-    write_state(snapshot, text);
-    requests::write_stages(snapshot, text);
-    write_counts(snapshot, text, &families::FEATURE_MISSING, |model| {
-        zip(&model.card.features, &model.missing)
-    });
-    write_counts(snapshot, text, &families::FEATURE_OUT_OF_RANGE, |model| {
-        zip(&model.card.features, &model.out_of_range)
-    });
-    write_feature_bins(snapshot, text);
-    write_counts(snapshot, text, &families::SCORE_BIN, |model| {
-        zip(&model.card.score_bins.0, &model.score_bins)
-    });
-    let mut series = text.family(&families::SCORE_SUM);
-    for (name, app) in snapshot.registry.apps() {
-        let by_name = app.models().map(|model| (model.card.name.as_str(), model.score_sum_nano));
-        for (model, sum) in sums(by_name) {
-            series.nano(&[name, model], sum);
-        }
-    }
+pub(super) fn predictions(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    write_counts(snapshot, sink, |model| model.card.classes.iter().zip(&model.rows));
 }
 
-/// Writes a family whose last label names the counted thing, behind the application and the model.
-fn write_counts(
-    snapshot: &Snapshot,
-    text: &mut Text,
-    family: &'static Family,
-    counts: impl for<'a> Fn(&'a ModelCounts) -> Vec<(&'a str, u64)>,
-) {
-    let mut series = text.family(family);
+pub(super) fn confidence(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.registry.apps() {
-        let by_name = app.models().flat_map(|model| {
-            counts(model).into_iter().map(|(thing, count)| ((model.card.name.as_str(), thing), count))
-        });
-        for ((model, thing), count) in sums(by_name) {
-            series.integer(&[name, model, thing], count);
-        }
-    }
-}
-
-fn zip<'a>(names: &'a [String], counts: &'a [u64]) -> Vec<(&'a str, u64)> {
-    names.iter().map(String::as_str).zip(counts.iter().copied()).collect()
-}
-
-fn write_confidence(snapshot: &Snapshot, text: &mut Text) {
-    let mut series = text.family(&families::PREDICTION_CONFIDENCE);
-    for (name, app) in snapshot.registry.apps() {
-        let mut by_result: BTreeMap<&str, ConfidenceHistogram> = BTreeMap::new();
+        let mut by_result: BTreeMap<&str, (ConfidenceHistogram, u64)> = BTreeMap::new();
         for model in app.models() {
             for (class, histogram) in model.card.classes.iter().zip(&model.confidence) {
-                by_result.entry(class).or_default().merge(histogram);
+                let (sum, created) = by_result.entry(class).or_insert_with(|| (Default::default(), u64::MAX));
+                sum.merge(histogram);
+                *created = model.created.min(*created);
             }
         }
-        for (result, histogram) in &by_result {
-            series.histogram(&[name, result], &CONFIDENCE, histogram);
+        for (result, (histogram, created)) in &by_result {
+            let sample = HistogramSample::classic(&CONFIDENCE, histogram, *created);
+            sink.histogram(&[name, result], sample);
         }
     }
 }
 
-fn write_state(snapshot: &Snapshot, text: &mut Text) {
-    let mut series = text.family(&families::MODEL_LOADED);
-    for (name, app) in snapshot.registry.apps() {
-        for (model, loaded) in loaded_models(app) {
-            series.integer(&[name, model], u64::from(loaded));
+pub(super) fn loaded(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.current_apps() {
+        for (model, is_loaded) in loaded_models(app) {
+            sink.number(&[name, model], Sample::gauge(is_loaded));
         }
     }
-    let mut series = text.family(&families::MODEL_INFO);
-    for (name, app) in snapshot.registry.apps() {
+}
+
+pub(super) fn model_info(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.current_apps() {
         if let Some(card) = app.current_model() {
             let digest = card.digest.to_string();
-            series.integer(&[name, &card.name, &card.model_type, &card.version, &digest], 1);
+            sink.number(&[name, &card.name, &card.model_type, &card.version, &digest], Sample::INFO);
         }
     }
-    let mut series = text.family(&families::APP_INFO);
-    for (name, app) in snapshot.registry.apps() {
+}
+
+pub(super) fn app_info(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.current_apps() {
         if let Some(card) = app.current_model() {
-            series.integer(&[name, &card.version], 1);
+            sink.number(&[name, &card.version], Sample::INFO);
         }
     }
+}
+
+pub(super) fn missing(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    write_counts(snapshot, sink, |model| model.card.features.iter().zip(&model.missing));
+}
+
+pub(super) fn out_of_range(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    write_counts(snapshot, sink, |model| model.card.features.iter().zip(&model.out_of_range));
+}
+
+pub(super) fn feature_bins(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.registry.apps() {
+        let bins = app.models().flat_map(|model| {
+            let bins = model.feature_bins().flat_map(|(feature, bins, counts)| {
+                bins.iter().zip(counts).map(move |(bin, count)| ((feature, bin.as_str()), *count))
+            });
+            bins.map(move |((feature, bin), count)| {
+                ((model.card.name.as_str(), feature, bin), Sample::counter(count, model.created))
+            })
+        });
+        for ((model, feature, bin), sample) in sums(bins) {
+            sink.number(&[name, model, feature, bin], sample);
+        }
+    }
+}
+
+pub(super) fn score_bins(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    write_counts(snapshot, sink, |model| model.card.score_bins.0.iter().zip(&model.score_bins));
+}
+
+pub(super) fn score_sums(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.registry.apps() {
+        let scores = app.models().map(|model| {
+            let sum = Sample::counter(Value::Nano(model.score_sum_nano), model.created);
+            (model.card.name.as_str(), sum)
+        });
+        for (model, sample) in sums(scores) {
+            sink.number(&[name, model], sample);
+        }
+    }
+}
+
+/// Gives a family whose last label names the counted thing, behind the application and the model.
+fn write_counts<'a, I: Iterator<Item = (&'a String, &'a u64)>>(
+    snapshot: &'a Snapshot,
+    sink: &mut dyn Sink,
+    counts: impl Fn(&'a ModelCounts) -> I,
+) {
+    for (name, app) in snapshot.registry.apps() {
+        let by_name = app.models().flat_map(|model| {
+            counts(model).map(|(thing, count)| {
+                ((model.card.name.as_str(), thing.as_str()), Sample::counter(*count, model.created))
+            })
+        });
+        for ((model, thing), sample) in sums(by_name) {
+            sink.number(&[name, model, thing], sample);
+        }
+    }
+}
+
+/// Adds up the counters of equal keys, in order of the keys.
+fn sums<K: Ord>(counters: impl Iterator<Item = (K, Sample)>) -> BTreeMap<K, Sample> {
+    let mut sums: BTreeMap<K, Sample> = BTreeMap::new();
+    for (key, sample) in counters {
+        sums.entry(key).and_modify(|sum| sum.merge(sample)).or_insert(sample);
+    }
+    sums
 }
 
 fn loaded_models(app: &App) -> BTreeMap<&str, bool> {
@@ -99,20 +128,4 @@ fn loaded_models(app: &App) -> BTreeMap<&str, bool> {
         *loaded.entry(model.card.name.as_str()).or_default() |= app.is_loaded(model);
     }
     loaded
-}
-
-fn write_feature_bins(snapshot: &Snapshot, text: &mut Text) {
-    let mut series = text.family(&families::FEATURE_BIN);
-    for (name, app) in snapshot.registry.apps() {
-        for ((model, feature, bin), count) in sums(app.models().flat_map(feature_bins)) {
-            series.integer(&[name, model, feature, bin], count);
-        }
-    }
-}
-
-fn feature_bins(model: &ModelCounts) -> impl Iterator<Item = ((&str, &str, &str), u64)> {
-    let name = model.card.name.as_str();
-    model.feature_bins().flat_map(move |(feature, bins, counts)| {
-        bins.iter().zip(counts).map(move |(bin, count)| ((name, feature, bin.as_str()), *count))
-    })
 }

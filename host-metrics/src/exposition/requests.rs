@@ -2,70 +2,90 @@
 
 use std::collections::BTreeMap;
 
-use portent_event::{Route, Stage};
+use portent_event::Stage;
 
 use super::Snapshot;
-use super::text::Text;
-use crate::families;
-use crate::registry::{App, DURATION, DurationSeries, STATUS_OTHER};
+use super::sink::{HistogramSample, Sample, Sink};
+use super::value::Value;
+use crate::registry::{DurationSeries, STATUS_OTHER};
 
-pub(super) fn write(snapshot: &Snapshot, text: &mut Text) {
-    let apps = || snapshot.registry.apps();
-    let mut series = text.family(&families::API_REQUESTS);
-    for (name, app) in apps() {
+pub(super) fn answered(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.registry.apps() {
         for ((method, route, status), requests) in &app.requests {
-            let status = if *status == STATUS_OTHER { "other".to_owned() } else { status.to_string() };
-            series.integer(&[name, method.as_str(), route.as_str(), &status], requests.count());
+            let sample = Sample::counter(requests.count(), requests.created);
+            with_status(*status, |status| {
+                sink.number(&[name, method.as_str(), route.as_str(), status], sample);
+            });
         }
     }
-    let mut series = text.family(&families::API_REQUEST_DURATION);
-    for (name, app) in apps() {
-        let mut durations: BTreeMap<_, DurationSeries> = BTreeMap::new();
-        for ((method, route, _), requests) in &app.requests {
-            let sum = durations.entry((method, route));
-            sum.and_modify(|sum| sum.merge(requests)).or_insert_with(|| requests.clone());
-        }
-        for ((method, route), histogram) in &durations {
-            series.histogram(&[name, method.as_str(), route.as_str()], &DURATION, &histogram.classic);
-        }
-    }
-    let mut series = text.family(&families::API_ERRORS);
-    for (name, app) in apps() {
-        for ((error, route), counter) in &app.errors {
-            series.integer(&[name, error.as_str(), route.as_str()], counter.value);
-        }
-    }
-    write_in_flight(snapshot, text);
 }
 
-/// Families that are views of the stage durations; they follow those about predictions.
-pub(super) fn write_stages(snapshot: &Snapshot, text: &mut Text) {
-    let mut series = text.family(&families::STAGE_DURATION);
+pub(super) fn durations(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.registry.apps() {
-        for ((route, stage), histogram) in &app.stages {
-            series.histogram(&[name, route.as_str(), stage.as_str()], &DURATION, &histogram.classic);
+        let mut requests = app.requests.iter().peekable();
+        // The statuses of a method and a route follow each other.
+        while let Some(((method, route, _), series)) = requests.next() {
+            let mut sum: Option<DurationSeries> = None;
+            while let Some((_, more)) =
+                requests.next_if(|((other, path, _), _)| (other, path) == (method, route))
+            {
+                sum.get_or_insert_with(|| series.clone()).merge(more);
+            }
+            let labels = [name, method.as_str(), route.as_str()];
+            sink.histogram(&labels, sum.as_ref().unwrap_or(series).into());
         }
+    }
+}
+
+/// The same with the hidden label.
+pub(super) fn durations_by_status(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.registry.apps() {
+        for ((method, route, status), series) in &app.requests {
+            with_status(*status, |status| {
+                sink.histogram(&[name, method.as_str(), route.as_str(), status], series.into());
+            });
+        }
+    }
+}
+
+pub(super) fn errors(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.registry.apps() {
+        for ((error, route), counter) in &app.errors {
+            let sample = Sample::counter(counter.value, counter.created);
+            let sample = Sample { exemplar: counter.exemplar.as_deref().copied(), ..sample };
+            sink.number(&[name, error.as_str(), route.as_str()], sample);
+        }
+    }
+}
+
+pub(super) fn in_flight(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    let means =
+        snapshot.current_apps().map(|(name, app)| (name, Value::Nano(app.window.mean_nano(snapshot.now))));
+    let mut numbers: BTreeMap<&str, Value> = means.collect();
+    numbers.extend(snapshot.in_flight.iter().map(|(name, number)| (name.as_str(), Value::Whole(*number))));
+    for (name, number) in numbers {
+        sink.number(&[name], Sample::gauge(number));
     }
 }
 
 /// The score stage is what the service that this replaces calls the duration of a prediction.
-pub(super) fn write_scoring(snapshot: &Snapshot, text: &mut Text) {
-    let mut series = text.family(&families::PREDICTION_DURATION);
+pub(super) fn scoring(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.registry.apps() {
-        let scoring = app.stages.iter().filter(|((_, stage), _)| *stage == Stage::Score);
-        for ((route, _), histogram) in scoring {
-            series.histogram(&[name, Route::as_str(*route)], &DURATION, &histogram.classic);
+        for ((route, _), series) in app.stages.iter().filter(|((_, stage), _)| *stage == Stage::Score) {
+            sink.histogram(&[name, route.as_str()], HistogramSample::from(series));
         }
     }
 }
 
-fn write_in_flight(snapshot: &Snapshot, text: &mut Text) {
-    let mean = |(name, app): (&str, &App)| (name.to_owned(), app.window.mean_nano(snapshot.now));
-    let mut in_flight: BTreeMap<_, _> = snapshot.registry.apps().map(mean).collect();
-    let known = snapshot.in_flight.iter();
-    in_flight.extend(known.map(|(name, number)| (name.clone(), u128::from(*number) * 1_000_000_000)));
-    let mut series = text.family(&families::ACTIVE_REQUESTS);
-    for (name, nano) in &in_flight {
-        series.nano(&[name], *nano);
+pub(super) fn stages(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.registry.apps() {
+        for ((route, stage), series) in &app.stages {
+            sink.histogram(&[name, route.as_str(), stage.as_str()], HistogramSample::from(series));
+        }
     }
+}
+
+fn with_status(status: u16, write: impl FnOnce(&str)) {
+    let mut digits = itoa::Buffer::new();
+    write(if status == STATUS_OTHER { "other" } else { digits.format(status) });
 }

@@ -58,7 +58,14 @@ impl Intake {
         out.list(self.received.iter().map(|(way, count)| (way.as_str(), *count)), labelled);
         out.list(self.rejected.iter().map(|(reason, count)| (reason.as_str(), *count)), labelled);
         out.list(self.limit_hits.iter().map(|(limit, count)| (limit.as_str(), *count)), labelled);
-        let numbers = [self.duplicates, self.truncated, self.ignored, self.unknown_models, self.newest_event];
+        let numbers = [
+            self.created,
+            self.duplicates,
+            self.truncated,
+            self.ignored,
+            self.unknown_models,
+            self.newest_event,
+        ];
         numbers.into_iter().for_each(|number| out.number(number));
     }
 
@@ -77,6 +84,7 @@ impl Intake {
             let limit = Limit::ALL.into_iter().find(|limit| limit.as_str() == label);
             limit.into_iter().for_each(|limit| intake.hit(limit, count));
         }
+        intake.created = from.number()?;
         intake.duplicates = from.number()?;
         intake.truncated = from.number()?;
         intake.ignored = from.number()?;

@@ -135,6 +135,8 @@ pub struct Intake {
     pub(super) rejected: BTreeMap<Rejection, u64>,
     /// How often something was beyond a limit.
     pub limit_hits: BTreeMap<Limit, u64>,
+    /// Since when it is counted, in nanoseconds since the epoch; 0 in what one delivery adds.
+    pub created: u64,
     /// Events of repeated deliveries.
     pub duplicates: u64,
     /// Events without their bins.
@@ -168,6 +170,8 @@ impl Intake {
         add(&mut self.received, &other.received);
         add(&mut self.rejected, &other.rejected);
         add(&mut self.limit_hits, &other.limit_hits);
+        self.created =
+            [self.created, other.created].into_iter().filter(|time| *time > 0).min().unwrap_or_default();
         self.duplicates += other.duplicates;
         self.truncated += other.truncated;
         self.ignored += other.ignored;

@@ -59,11 +59,10 @@ impl DurationSeries {
         self.classic.buckets.iter().sum()
     }
 
-    /// The newest request known to be in a classic bucket.
+    /// The newest requests, each with the index of its classic bucket, in no particular order.
     #[must_use]
-    pub fn exemplar(&self, bucket: usize) -> Option<&Exemplar> {
-        let found = self.exemplars.iter().find(|(other, _)| usize::from(*other) == bucket);
-        found.map(|(_, exemplar)| exemplar)
+    pub fn exemplars(&self) -> &[(u8, Exemplar)] {
+        &self.exemplars
     }
 
     pub(super) fn observe(&mut self, nanoseconds: u64) -> usize {

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::net::SocketAddr;
 
@@ -9,18 +8,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::exposition::Format;
-use crate::process::Process;
 use crate::registry::Registry;
 use crate::server::{ServerLimits, serve};
 use crate::testing::{NOW, exchange_bytes, models};
 
 const OPEN_METRICS: &str = "accept: application/openmetrics-text\r\n";
+const PROTOBUF: &str =
+    "accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited\r\n";
 const GZIP: &str = "accept-encoding: gzip\r\n";
 
 /// A snapshot that shows the same at every request.
 fn snapshot(registry: Registry) -> Snapshot {
-    let process = Process::default();
-    Snapshot { registry, in_flight: BTreeMap::new(), tail_files: 0, process, now: NOW }
+    Snapshot { registry, now: NOW, ..Snapshot::default() }
 }
 
 fn demo() -> Snapshot {
@@ -60,11 +59,13 @@ fn assert_heads(head: &[String], lines: &[&str]) {
 #[tokio::test]
 async fn each_format_is_sent_with_its_type() {
     let address = start(demo()).await;
-    for (headers, format) in [("", Format::Text), (OPEN_METRICS, Format::OpenMetrics)] {
+    for (headers, format) in
+        [("", Format::Text), (OPEN_METRICS, Format::OpenMetrics), (PROTOBUF, Format::Protobuf)]
+    {
         let (head, body) = ask(address, Method::GET, headers).await;
         let content_type = format!("content-type: {}", format.content_type());
         assert_heads(&head, &["HTTP/1.1 200 OK", &content_type, "vary: Accept, Accept-Encoding"]);
-        assert_eq!(String::from_utf8(body).unwrap(), demo().expose(format));
+        assert!(body == demo().expose(format), "{format:?}");
     }
 }
 
@@ -78,18 +79,19 @@ async fn all_lines_of_a_header_count() {
 }
 
 #[tokio::test]
-async fn gzip_carries_the_same_text() {
+async fn gzip_carries_the_same_bytes() {
     let address = start(demo()).await;
-    for (headers, format) in
-        [(GZIP.to_owned(), Format::Text), ([GZIP, OPEN_METRICS].concat(), Format::OpenMetrics)]
+    for (accept, format) in
+        [("", Format::Text), (OPEN_METRICS, Format::OpenMetrics), (PROTOBUF, Format::Protobuf)]
     {
+        let headers = [GZIP, accept].concat();
         let (head, body) = ask(address, Method::GET, &headers).await;
         let length = format!("content-length: {}", body.len());
         assert_heads(&head, &["content-encoding: gzip", "vary: Accept, Accept-Encoding", &length]);
-        let mut text = String::new();
-        GzDecoder::new(body.as_slice()).read_to_string(&mut text).unwrap();
-        assert_eq!(text, demo().expose(format));
-        assert!(body.len() * 5 < text.len(), "{} of {} bytes", body.len(), text.len());
+        let mut whole = Vec::new();
+        GzDecoder::new(body.as_slice()).read_to_end(&mut whole).unwrap();
+        assert!(whole == demo().expose(format), "{format:?}");
+        assert!(body.len() * 4 < whole.len(), "{} of {} bytes", body.len(), whole.len());
         assert_eq!(ask(address, Method::GET, &headers).await.1, body, "the same state gives the same bytes");
     }
 }
@@ -110,7 +112,7 @@ async fn unwanted_or_useless_compression_is_left_out() {
 #[tokio::test]
 async fn head_is_get_without_the_body() {
     let address = start(demo()).await;
-    for headers in ["", GZIP, OPEN_METRICS, &[GZIP, OPEN_METRICS].concat()] {
+    for headers in ["", GZIP, OPEN_METRICS, PROTOBUF, &[GZIP, OPEN_METRICS].concat()] {
         let (head, body) = ask(address, Method::HEAD, headers).await;
         let (expected, whole) = ask(address, Method::GET, headers).await;
         assert_eq!((&head, body.len()), (&expected, 0));

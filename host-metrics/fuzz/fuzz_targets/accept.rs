@@ -1,0 +1,16 @@
+//! Whatever a client accepts, something is chosen without a panic, and nothing that it does not name.
+#![no_main]
+
+use host_metrics::exposition::{Format, accept};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|header: &[u8]| {
+    let text = String::from_utf8_lossy(header).to_ascii_lowercase();
+    let name = match accept::format(header) {
+        Format::Protobuf => "application/vnd.google.protobuf",
+        Format::OpenMetrics => "application/openmetrics-text",
+        Format::Text => "",
+    };
+    assert!(text.contains(name));
+    assert!(!accept::gzip(header) || text.contains("gzip") || text.contains('*'));
+});

@@ -1,0 +1,135 @@
+//! A Prometheus server as a judge: what it stores of a scrape.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use portent_tests::judge;
+use serde_json::Value;
+
+use crate::fixture::try_get;
+
+/// A Prometheus server on a port and in a folder of its own.
+pub(crate) struct Prometheus {
+    process: Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Prometheus {
+    /// Starts a server with the shipped configuration, but every second, and waits until it has scraped.
+    pub(crate) fn scraping(program: &Path, metrics: &str, options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("prometheus.yml");
+        let shipped =
+            std::fs::read_to_string(judge::workspace().join("deploy/prometheus/prometheus.yml")).unwrap();
+        let text = shipped.replace("127.0.0.1:9464", metrics).replace("15s", "1s");
+        std::fs::write(&config, text).unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let process = Command::new(program)
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg(format!("--web.listen-address={address}"))
+            .args(options)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("prometheus starts");
+        let server = Self { process, address: format!("http://{address}"), _folder: folder };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while server.query("count_over_time(up[1m]) >= 4").is_empty() {
+            assert!(Instant::now() < deadline, "prometheus does not scrape");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        assert_eq!(server.query("up"), [1.0], "the last scrape succeeded");
+        server
+    }
+
+    /// Values that an instant query returns; none while the server is starting.
+    pub(crate) fn query(&self, query: &str) -> Vec<f64> {
+        let results = self.results("query", query);
+        results.iter().filter_map(|result| result["value"][1].as_str()?.parse().ok()).collect()
+    }
+
+    /// Every stored series that is a plain number, by its name and labels as an exposition writes them.
+    pub(crate) fn series(&self) -> BTreeMap<String, f64> {
+        let results = self.results("query", "{job=\"host-metrics\"}");
+        let series = |result: &Value| {
+            let labels = result["metric"].as_object()?;
+            let own =
+                labels.iter().filter(|(name, _)| !["__name__", "job", "instance"].contains(&name.as_str()));
+            let own: BTreeMap<_, _> =
+                own.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+            let value = result["value"][1].as_str()?.parse().ok()?;
+            Some((series_name(labels["__name__"].as_str()?, &own), value))
+        };
+        results.iter().filter_map(series).collect()
+    }
+
+    /// Exemplars of a query's series.
+    pub(crate) fn exemplars(&self, query: &str) -> Vec<Value> {
+        let results = self.results("query_exemplars", query);
+        results.iter().filter_map(|result| result["exemplars"].as_array().cloned()).flatten().collect()
+    }
+
+    fn results(&self, endpoint: &str, query: &str) -> Vec<Value> {
+        let encoded: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let range = if endpoint == "query" { "" } else { "&start=0&end=9999999999" };
+        let url = format!("{}/api/v1/{endpoint}?query={encoded}{range}", self.address);
+        let Some((_, text)) = try_get(&url) else { return Vec::new() };
+        let answer: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let data = if endpoint == "query" { &answer["data"]["result"] } else { &answer["data"] };
+        data.as_array().cloned().unwrap_or_default()
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The series of an exposition in text format 0.0.4, as [`Prometheus::series`] names them.
+pub(crate) fn exposed_series(text: &str) -> BTreeMap<String, f64> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let series = lines.map(|line| {
+        let (series, value) = line.rsplit_once(' ').unwrap();
+        let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+        let labels = labels.strip_suffix('}').unwrap().split("\",").filter(|label| !label.is_empty());
+        let labels = labels.map(|label| label.trim_end_matches('"').split_once("=\"").unwrap()).collect();
+        (series_name(name, &labels), value.parse().unwrap())
+    });
+    series.collect()
+}
+
+fn series_name(name: &str, labels: &BTreeMap<&str, &str>) -> String {
+    let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+    format!("{name}{{{}}}", labels.join(","))
+}
+
+/// An address that passes requests on with another `Accept`: Debian's Prometheus cannot be told what to ask for.
+pub(crate) fn asking_for(accept: &'static str, metrics: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            // A scraper that goes away ends its request, and nothing else.
+            let _ = pass_on(&client, accept, &metrics);
+        }
+    });
+    address
+}
+
+fn pass_on(mut client: &TcpStream, accept: &str, metrics: &str) -> std::io::Result<()> {
+    let head =
+        BufReader::new(client).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).count();
+    assert!(head > 0, "a request has a head");
+    let mut upstream = TcpStream::connect(metrics)?;
+    write!(upstream, "GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\naccept: {accept}\r\n\r\n")?;
+    let mut answer = Vec::new();
+    upstream.read_to_end(&mut answer)?;
+    client.write_all(&answer)
+}
