@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -135,6 +135,8 @@ pub async fn start_aggregator(
         glob::Pattern::new(pattern)
             .map_err(|error| StartError::Usage(format!("--tail {pattern}: {}", error.msg)))?;
     }
+    // From here on the signal no longer ends the process, however long the state directory takes to read.
+    let hangups = signal(SignalKind::hangup()).map_err(StartError::Signals)?;
     let doors = Arc::new(Doors::open(args, |name| env::var_os(name))?);
     let config = args.config.as_deref().map(Config::load).transpose()?.unwrap_or_default();
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
@@ -160,7 +162,7 @@ pub async fn start_aggregator(
     on_failure.disarm();
     scrape.aggregator.set(aggregator.clone()).ok();
     let running = RunningAggregator { doors, aggregator, metrics_addr, ingest_addr, tasks };
-    running.spawn(args, ingest, &scrape, shutdown);
+    running.spawn(args, ingest, &scrape, hangups, shutdown);
     Ok(running)
 }
 
@@ -171,9 +173,9 @@ async fn open(args: &AggregatorArgs, config: Config) -> Result<Aggregator, Start
         let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
         match &args.state {
             Some(directory) => {
-                let opened = Aggregator::open(library, &args.app, config, directory, args.state_options());
+                let opened = Aggregator::open(library, &args.app, config, directory, args.state_options())?;
                 tracing::info!(directory = %directory.display(), "counts are kept");
-                Ok(opened?)
+                Ok(opened)
             }
             None => {
                 tracing::info!("counts are kept in memory only (no --state): a restart begins at zero");
@@ -214,6 +216,7 @@ impl RunningAggregator {
         args: &AggregatorArgs,
         ingest: TcpListener,
         scrape: &Arc<Scrape>,
+        hangups: Signal,
         shutdown: CancellationToken,
     ) {
         let (limits, delivery_limits) = (args.server_limits(), args.delivery_limits());
@@ -233,7 +236,8 @@ impl RunningAggregator {
             shutdown.clone().run_until_cancelled_owned(async move { aggregator.keep_snapshots().await });
         self.tasks.spawn(snapshots);
         let (reloading, aggregator) = (Arc::clone(scrape), self.aggregator.clone());
-        self.tasks.spawn(shutdown.clone().run_until_cancelled_owned(reload_on_signal(reloading, aggregator)));
+        let reloads = reload_on_signal(hangups, reloading, aggregator);
+        self.tasks.spawn(shutdown.clone().run_until_cancelled_owned(reloads));
         let readiness = scrape.readiness.clone();
         if let Some(options) = args.tail_options() {
             let following = tail::follow(options, self.aggregator.clone(), readiness, shutdown);
@@ -246,11 +250,7 @@ impl RunningAggregator {
 }
 
 /// Reads the configuration again at every SIGHUP.
-async fn reload_on_signal(scrape: Arc<Scrape>, aggregator: Aggregator) {
-    let mut hangups = match signal(SignalKind::hangup()) {
-        Ok(hangups) => hangups,
-        Err(error) => return tracing::warn!(%error, "cannot wait for SIGHUP"),
-    };
+async fn reload_on_signal(mut hangups: Signal, scrape: Arc<Scrape>, aggregator: Aggregator) {
     while hangups.recv().await.is_some() {
         let (scrape, aggregator) = (Arc::clone(&scrape), aggregator.clone());
         // What is wrong is logged and counted there.

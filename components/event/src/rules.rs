@@ -68,8 +68,9 @@ fn is_consistent(class: &ClassCounts) -> bool {
     for (count, (lower, upper)) in class.confidence.iter().zip(&CONFIDENCE_NANO) {
         let count = u64::from(*count);
         counted += count;
-        least += count * lower;
-        most += count * upper;
+        // Counts that do not add up may be of any size.
+        least = u64::saturating_add(least, count * lower);
+        most = u64::saturating_add(most, count * upper);
     }
     counted == u64::from(class.count) && (least..=most).contains(&class.confidence_sum_nano)
 }

@@ -92,6 +92,8 @@ fn contradictions_are_refused_by_rule() {
     check_refused("\"ns\"", "\"dropped\":1,\"ns\"", "an event and a drop report");
     check_refused("\"rows\":1", "\"rows\":2", "class counts do not add up");
     check_refused("[0,0,0,1]", "[0,0,0,2]", "confidence counts");
+    let most = format!("[{}]", ["4294967295"; 9].join(","));
+    check_refused("[0,0,0,1]", &most, "confidence counts");
     check_refused("\"bins\":[[3,1]", "\"bins\":[[3,2]", "bin counts of a feature");
     check_refused("\"bins\":[[3,1]", "\"bins\":[[99,1]", "bin counts of a feature");
     check_refused("heart-disease", "heart disease", "app is not a name");
