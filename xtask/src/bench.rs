@@ -3,6 +3,7 @@
 //! Every contender is a process of its own on a port of its own. Rounds are interleaved, so that whatever
 //! else the machine does falls on all of them.
 
+mod aggregator;
 mod client;
 mod contender;
 mod load;
@@ -20,7 +21,10 @@ use load::{Feed, Latencies, Load};
 const BODY: &str = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"chol":233,"fbs":1,"restecg":2,"thalach":150,"exang":0,"oldpeak":2.3,"slope":3,"ca":0,"thal":6}"#;
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    subject: Option<Subject>,
     /// Folder of the Python peers; they are skipped by name where it or their interpreter is absent.
     #[arg(long, default_value = "../shared/peers")]
     peers: PathBuf,
@@ -41,6 +45,13 @@ pub(crate) struct Arguments {
     rate: u64,
 }
 
+/// What is measured instead of requests.
+#[derive(Debug, clap::Subcommand)]
+enum Subject {
+    /// Measure the aggregator beside other ways to count the same.
+    Aggregator(aggregator::Arguments),
+}
+
 /// What a contender reached, best round by CPU time.
 #[derive(Debug, Default)]
 struct Figures {
@@ -52,6 +63,13 @@ struct Figures {
 
 /// Measures and prints a table.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.subject {
+        Some(Subject::Aggregator(arguments)) => aggregator::run(arguments),
+        None => run_requests(arguments),
+    }
+}
+
+fn run_requests(arguments: &Arguments) -> Result<()> {
     crate::build::components(&["predict"])?;
     crate::build::programs(&["host-metrics"])?;
     let contenders = contender::start_all(&arguments.peers, &arguments.python)?;
