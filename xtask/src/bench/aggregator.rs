@@ -79,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let built = || build::lean_host_metrics().map(|()| build::program("host-metrics"));
     let program = arguments.program.clone().map_or_else(built, Ok)?;
     // On the disk of the build: what is measured durably must not be on one that is memory.
+    std::fs::create_dir_all(build::target_directory())?;
     let directory = tempfile::tempdir_in(build::target_directory())?;
     let servers = Servers::new(directory.path(), &program, &arguments.python, &arguments.pushgateway)?;
     let mut report = Report::default();
