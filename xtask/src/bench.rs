@@ -3,8 +3,11 @@
 //! Every contender is a process of its own on a port of its own. Rounds are interleaved, so that whatever
 //! else the machine does falls on all of them.
 
+mod aggregator;
+mod client;
 mod contender;
 mod load;
+mod process;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,10 +15,16 @@ use std::time::Duration;
 use anyhow::Result;
 
 use contender::Contender;
-use load::{Latencies, Load};
+use load::{Feed, Latencies, Load};
+
+/// First row of the UCI data.
+const BODY: &str = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"chol":233,"fbs":1,"restecg":2,"thalach":150,"exang":0,"oldpeak":2.3,"slope":3,"ca":0,"thal":6}"#;
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    subject: Option<Subject>,
     /// Folder of the Python peers; they are skipped by name where it or their interpreter is absent.
     #[arg(long, default_value = "../shared/peers")]
     peers: PathBuf,
@@ -36,6 +45,13 @@ pub(crate) struct Arguments {
     rate: u64,
 }
 
+/// What is measured instead of requests.
+#[derive(Debug, clap::Subcommand)]
+enum Subject {
+    /// Measure the aggregator beside other ways to count the same.
+    Aggregator(aggregator::Arguments),
+}
+
 /// What a contender reached, best round by CPU time.
 #[derive(Debug, Default)]
 struct Figures {
@@ -47,12 +63,19 @@ struct Figures {
 
 /// Measures and prints a table.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.subject {
+        Some(Subject::Aggregator(arguments)) => aggregator::run(arguments),
+        None => run_requests(arguments),
+    }
+}
+
+fn run_requests(arguments: &Arguments) -> Result<()> {
     crate::build::components(&["predict"])?;
     crate::build::programs(&["host-metrics"])?;
     let contenders = contender::start_all(&arguments.peers, &arguments.python)?;
     let mut figures: Vec<Vec<Figures>> = contenders.iter().map(|_| Vec::new()).collect();
     for contender in &contenders {
-        Load::saturating(contender.port, arguments.connections).run(Duration::from_secs(1))?;
+        Load::saturating(contender.port, arguments.connections, &feed).run(Duration::from_secs(1))?;
     }
     for round in 0..arguments.rounds {
         for (contender, figures) in contenders.iter().zip(&mut figures) {
@@ -66,12 +89,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 fn measure(contender: &Contender, arguments: &Arguments) -> Result<Figures> {
     let time = Duration::from_secs(arguments.seconds);
-    let before = contender.cpu_seconds()?;
-    let saturated = Load::saturating(contender.port, arguments.connections).run(time)?;
-    let cpu = contender.cpu_seconds()? - before;
+    let before = contender.process.cpu_seconds()?;
+    let saturated = Load::saturating(contender.port, arguments.connections, &feed).run(time)?;
+    let cpu = contender.process.cpu_seconds()? - before;
     let paced = match arguments.rate {
         0 => None,
-        rate => Some(Load::paced(contender.port, arguments.connections, rate).run(time)?),
+        rate => Some(Load::paced(contender.port, arguments.connections, rate, &feed).run(time)?),
     };
     #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
     let requests = saturated.count() as f64;
@@ -81,6 +104,13 @@ fn measure(contender: &Contender, arguments: &Arguments) -> Result<Figures> {
         saturated,
         paced,
     })
+}
+
+/// The same request again and again.
+fn feed() -> Feed {
+    let head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    let request = format!("{head}Content-Length: {}\r\n\r\n{BODY}", BODY.len());
+    Box::new(move |out| out.extend(request.as_bytes()))
 }
 
 fn print_table(contenders: &[Contender], figures: &[Vec<Figures>]) {

@@ -38,6 +38,13 @@ pub(crate) fn programs(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Builds the aggregator alone, without the embedded host. Until [`programs`] builds it again, it stands where
+/// that puts the whole program.
+pub(crate) fn lean_host_metrics() -> Result<()> {
+    println!("building host-metrics without the embedded host");
+    run(cargo().args(["build", "--release", "--package", "host-metrics", "--no-default-features"]))
+}
+
 /// Path of a native program built by [`programs`].
 pub(crate) fn program(name: &str) -> PathBuf {
     target_directory().join("release").join(name)

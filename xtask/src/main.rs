@@ -29,7 +29,7 @@ enum Command {
     Test,
     /// Build the components and the native programs, without running anything.
     Build,
-    /// Measure CPU time per request and latency beside other servers.
+    /// Measure CPU time per request and latency beside other servers; `bench aggregator` measures counting.
     Bench(bench::Arguments),
 }
 

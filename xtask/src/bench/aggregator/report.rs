@@ -1,0 +1,100 @@
+//! Figures as Markdown tables and as JSON.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value, json};
+
+/// The tables of a run.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    tables: Vec<Table>,
+}
+
+/// A table; its columns are also the keys of its rows in JSON.
+#[derive(Debug)]
+pub(super) struct Table {
+    name: &'static str,
+    columns: &'static [&'static str],
+    rows: Vec<Vec<Value>>,
+}
+
+impl Report {
+    /// Prints a table, unless nothing could be measured for it.
+    pub(super) fn add(&mut self, table: Table) {
+        if !table.rows.is_empty() {
+            println!("\n{}", table.to_markdown());
+            self.tables.push(table);
+        }
+    }
+
+    /// Writes everything as JSON: an object of tables, each a list of rows.
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
+        let tables: Map<String, Value> =
+            self.tables.iter().map(|table| (table.name.to_owned(), table.to_json())).collect();
+        let text = format!("{:#}\n", Value::Object(tables));
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+impl Table {
+    pub(super) fn new(name: &'static str, columns: &'static [&'static str]) -> Self {
+        Self { name, columns, rows: Vec::new() }
+    }
+
+    /// Adds a row, a value a column.
+    pub(super) fn row(&mut self, values: &[Value]) {
+        self.rows.push(values.to_vec());
+    }
+
+    fn to_markdown(&self) -> String {
+        let mut text = format!("### {}\n\n| {} |\n|", self.name, self.columns.join(" | "));
+        self.columns.iter().for_each(|_| text.push_str("---|"));
+        for row in &self.rows {
+            let cells: Vec<_> = row.iter().map(cell).collect();
+            text.push_str(&format!("\n| {} |", cells.join(" | ")));
+        }
+        text
+    }
+
+    fn to_json(&self) -> Value {
+        let row = |row: &Vec<Value>| {
+            self.columns.iter().map(|key| (*key).to_owned()).zip(row.iter().cloned()).collect::<Map<_, _>>()
+        };
+        json!(self.rows.iter().map(row).collect::<Vec<_>>())
+    }
+}
+
+/// A value as one reads it: fractions with about three digits that mean something.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "-".to_owned(),
+        Value::Number(number) if number.is_f64() => {
+            let number = number.as_f64().unwrap_or_default();
+            let decimals = match number.abs() {
+                size if size >= 100.0 => 0,
+                size if size >= 10.0 => 1,
+                _ => 2,
+            };
+            format!("{number:.decimals$}")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_markdown_and_json() {
+        let mut table = Table::new("ingest", &["contender", "ns", "events"]);
+        table.row(&[json!("memory"), json!(1234.56), json!(7)]);
+        table.row(&[json!("peer"), json!(0.125), Value::Null]);
+        let expected = "### ingest\n\n| contender | ns | events |\n|---|---|---|\n\
+                        | memory | 1235 | 7 |\n| peer | 0.12 | - |";
+        assert_eq!(table.to_markdown(), expected);
+        assert_eq!(table.to_json()[0], json!({ "contender": "memory", "ns": 1234.56, "events": 7 }));
+    }
+}
