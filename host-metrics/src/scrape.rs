@@ -4,12 +4,14 @@
 use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, VARY};
 use hyper::{Request, StatusCode};
 use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Aggregator;
 use crate::answer::{self, Answer};
@@ -17,6 +19,7 @@ use crate::doors::Doors;
 use crate::exposition::{Snapshot, accept};
 use crate::readiness::{Phase, Readiness};
 use crate::reload::Reload;
+use crate::server::Refusal;
 use crate::status;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
@@ -24,6 +27,9 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 /// Bodies below this many bytes, like those of an aggregator without applications, are sent as they are:
 /// compression would cost more than the few packets.
 const LEAST_GZIP_BYTES: usize = 4096;
+
+/// Most expositions held at once: each is in memory until its reader has taken it.
+const EXPOSITIONS: usize = 16;
 
 /// What the metrics listener shows. It answers before there is anything to show.
 #[derive(Debug)]
@@ -33,6 +39,27 @@ pub(crate) struct Scrape {
     /// There once the state directory is read.
     pub(crate) aggregator: OnceLock<Aggregator>,
     pub(crate) reload: Reload,
+    /// Expositions that are not read to their end yet take turns.
+    turns: Arc<Semaphore>,
+}
+
+impl Scrape {
+    pub(crate) fn new(readiness: Readiness, doors: Arc<Doors>, reload: Reload) -> Self {
+        let turns = Arc::new(Semaphore::new(EXPOSITIONS));
+        Self { readiness, doors, reload, aggregator: OnceLock::new(), turns }
+    }
+}
+
+/// An exposition that somebody is reading.
+struct Held {
+    body: Vec<u8>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
 }
 
 /// Answers one request to the metrics listener. `HEAD` is cut off by the server.
@@ -59,11 +86,7 @@ pub(crate) async fn handle(scrape: Arc<Scrape>, request: Request<Incoming>) -> A
         ("/readyz", _) => ready(phase),
         ("/", _) => answer::json(StatusCode::OK, &index()),
         (_, None) => answer::error(StatusCode::SERVICE_UNAVAILABLE, "the state directory is being read"),
-        ("/metrics", Some(aggregator)) => {
-            let refused_requests = scrape.doors.refused();
-            let snapshot = Snapshot { refused_requests, ..aggregator.durable_snapshot().await };
-            expose_aside(snapshot, request).await
-        }
+        ("/metrics", Some(aggregator)) => metrics(&scrape, aggregator, request).await,
         ("/v1/status", Some(aggregator)) => answer::json(StatusCode::OK, &status::status(aggregator, phase)),
         (_, Some(aggregator)) => reload(Arc::clone(&scrape), aggregator.clone()).await,
     }
@@ -96,24 +119,31 @@ async fn reload(scrape: Arc<Scrape>, aggregator: Aggregator) -> Answer {
     }
 }
 
-/// Writes the exposition on a thread of its own: it takes some milliseconds where there are many series, which
-/// deliveries would wait for.
-async fn expose_aside(snapshot: Snapshot, request: Request<Incoming>) -> Answer {
+/// Writes the exposition, on a thread of its own: it takes some milliseconds where there are many series, which
+/// deliveries would wait for. It counts as being answered until its reader has taken the last of it.
+async fn metrics(scrape: &Scrape, aggregator: &Aggregator, request: Request<Incoming>) -> Answer {
+    let Ok(turn) = Arc::clone(&scrape.turns).try_acquire_owned() else {
+        scrape.doors.metrics.refusals().count(Refusal::Busy);
+        return answer::error(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes are being answered");
+    };
+    let refused_requests = scrape.doors.refused();
+    let snapshot = Snapshot { refused_requests, ..aggregator.durable_snapshot().await };
     let (head, _) = request.into_parts();
-    let exposing = tokio::task::spawn_blocking(move || expose(&snapshot, &head.headers));
+    let exposing = tokio::task::spawn_blocking(move || expose(&snapshot, &head.headers, turn));
     exposing
         .await
         .unwrap_or_else(|_| answer::error(StatusCode::INTERNAL_SERVER_ERROR, "writing the exposition failed"))
 }
 
 /// The exposition in the format and the coding that the client asks for.
-fn expose(snapshot: &Snapshot, headers: &HeaderMap) -> Answer {
+fn expose(snapshot: &Snapshot, headers: &HeaderMap, turn: OwnedSemaphorePermit) -> Answer {
     let format = accept::format(&list(headers, ACCEPT));
     let body = snapshot.expose(format);
     let wanted = accept::gzip(&list(headers, ACCEPT_ENCODING)) && body.len() >= LEAST_GZIP_BYTES;
     let zipped = wanted.then(|| gzip(&body)).flatten();
     let is_zipped = zipped.is_some();
     let body = zipped.unwrap_or(body);
+    let body = Bytes::from_owner(Held { body, _turn: turn });
     let mut answer = answer::text(StatusCode::OK, format.content_type(), body);
     if is_zipped {
         answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -141,12 +141,8 @@ pub async fn start_aggregator(
     let config = args.config.as_deref().map(Config::load).transpose()?.unwrap_or_default();
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
     let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
-    let scrape = Arc::new(Scrape {
-        readiness: Readiness::new(shutdown.clone()),
-        aggregator: OnceLock::new(),
-        reload: Reload::new(args.config.clone(), Arc::clone(&doors)),
-        doors: Arc::clone(&doors),
-    });
+    let reload = Reload::new(args.config.clone(), Arc::clone(&doors));
+    let scrape = Arc::new(Scrape::new(Readiness::new(shutdown.clone()), Arc::clone(&doors), reload));
     let tasks = TaskTracker::new();
     // Probes are answered while the state directory is read. If that fails, they end with everything else.
     let on_failure = shutdown.clone().drop_guard();
@@ -240,8 +236,13 @@ impl RunningAggregator {
         self.tasks.spawn(shutdown.clone().run_until_cancelled_owned(reloads));
         let readiness = scrape.readiness.clone();
         if let Some(options) = args.tail_options() {
-            let following = tail::follow(options, self.aggregator.clone(), readiness, shutdown);
-            self.tasks.spawn(following);
+            let following = tail::follow(options, self.aggregator.clone(), readiness, shutdown.clone());
+            self.tasks.spawn(async move {
+                if let Err(panic) = following.await {
+                    tracing::error!(%panic, "files are not followed any more: shutting down");
+                    shutdown.cancel();
+                }
+            });
         } else {
             readiness.set_started();
         }

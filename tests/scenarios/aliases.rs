@@ -121,5 +121,5 @@ fn every_query_of_the_replaced_services_returns_data() {
         assert!(!values.is_empty(), "{query} selects nothing");
     }
     assert_eq!(server.query("hvs_api_prediction_outcomes_total"), [2.0, 2.0]);
-    assert_eq!(server.query("flask_http_request_total{status=~\"5..\",endpoint=\"/predict\"}"), [2.0]);
+    assert_eq!(server.query("sum(flask_http_request_total{status=~\"5..\",endpoint=\"/predict\"})"), [2.0]);
 }

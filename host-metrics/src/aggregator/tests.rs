@@ -128,3 +128,19 @@ async fn nothing_is_acknowledged_once_nothing_can_be_kept() {
     aggregator.apply_delivery(&delivery(1), delta, 0).await.unwrap_err();
     assert_eq!(aggregator.snapshot().registry.intake.received(Way::Http), 0);
 }
+
+/// Else a crash could make counters fall.
+#[tokio::test]
+async fn a_scrape_shows_what_is_durable() {
+    let directory = tempfile::tempdir().unwrap();
+    let aggregator = kept_in(directory.path());
+    for _ in 0..50 {
+        let mut delta = aggregator.delta(Way::Host);
+        delta.apply_event(&event());
+        aggregator.apply(delta);
+        let mark = aggregator.counted().mark.unwrap();
+        aggregator.durable_snapshot().await;
+        let durable = aggregator.shared.journal.as_ref().unwrap().durable(mark);
+        tokio::time::timeout(Duration::ZERO, durable).await.unwrap().unwrap();
+    }
+}

@@ -125,8 +125,17 @@ fn unavailable() -> Answer {
     answer
 }
 
+/// The value of a header that may not stand twice: nobody could say which of them is meant.
+fn only<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a HeaderValue>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(unidentified(format!("header {name} stands twice"))),
+        (value, None) => Ok(value),
+    }
+}
+
 fn source(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let source = headers.get(SOURCE).ok_or_else(|| missing(SOURCE))?;
+    let source = only(headers, SOURCE)?.ok_or_else(|| missing(SOURCE))?;
     let name = source.to_str().ok().filter(|name| is_name(name));
     name.ok_or_else(|| {
         unidentified(format!(
@@ -136,7 +145,7 @@ fn source(headers: &HeaderMap) -> Result<&str, Refusal> {
 }
 
 fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Result<Option<N>, Refusal> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
+    let Some(value) = only(headers, name)? else { return Ok(None) };
     let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let number = digits.and_then(|digits| digits.parse().ok());
     number.map(Some).ok_or_else(|| unidentified(format!("header {name} is not a whole number in range")))

@@ -1,16 +1,20 @@
 use std::io::Read as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use hyper::Method;
-use tokio::net::TcpListener;
+use portent_event::Event;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::exposition::Format;
-use crate::registry::Registry;
+use crate::registry::{Registry, Way};
 use crate::server::{ServerLimits, serve};
-use crate::testing::{NOW, exchange_bytes, models};
+use crate::start::start_aggregator;
+use crate::testing::{NOW, aggregator_args, event, exchange_bytes, models};
 
 const OPEN_METRICS: &str = "accept: application/openmetrics-text\r\n";
 const PROTOBUF: &str =
@@ -32,7 +36,8 @@ async fn start(snapshot: Snapshot) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let handler = move |request: Request<Incoming>| {
-        let answer = expose(&snapshot, request.headers());
+        let turn = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let answer = expose(&snapshot, request.headers(), turn);
         async { answer }
     };
     tokio::spawn(serve(listener, ServerLimits::default(), CancellationToken::new(), handler));
@@ -118,4 +123,37 @@ async fn head_is_get_without_the_body() {
         assert_eq!((&head, body.len()), (&expected, 0));
         assert_heads(&head, &[&format!("content-length: {}", whole.len())]);
     }
+}
+
+/// Expositions that nobody reads to the end are bounded in number, and counted.
+#[tokio::test]
+async fn scrapes_beyond_the_turns_are_refused() {
+    let args = aggregator_args(&["--metrics", "127.0.0.1:0", "--ingest", "127.0.0.1:0", "--models", "none"]);
+    let running = start_aggregator(&args, CancellationToken::new()).await.unwrap();
+    // More than the sockets' buffers hold.
+    let mut delta = running.aggregator.delta(Way::Http);
+    (0..250).for_each(|number| delta.apply_event(&Event { app: format!("app-{number}").into(), ..event() }));
+    running.aggregator.apply(delta);
+    let mut unread = Vec::new();
+    for _ in 0..EXPOSITIONS {
+        let mut client = TcpStream::connect(running.metrics_addr).await.unwrap();
+        client.write_all(b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        let mut first = [0; 12];
+        client.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        unread.push(client);
+    }
+    let (head, _) = ask(running.metrics_addr, Method::GET, "").await;
+    assert_eq!(head[0], "HTTP/1.1 503 Service Unavailable");
+    drop(unread);
+    let mut answer = ask(running.metrics_addr, Method::GET, "").await;
+    for _ in 0..100 {
+        if answer.0[0] == "HTTP/1.1 200 OK" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        answer = ask(running.metrics_addr, Method::GET, "").await;
+    }
+    let text = String::from_utf8(answer.1).unwrap();
+    assert!(text.contains("portent_requests_refused_total{listener=\"metrics\",reason=\"busy\"}"));
 }

@@ -101,12 +101,13 @@ where
             }))
         }
     });
+    let observed = Observed::new(stream, Arc::clone(slot), terms.limits.header_timeout);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .half_close(terms.limits.half_close)
         .header_read_timeout(terms.limits.header_timeout)
         .max_buf_size(terms.limits.header_bytes.max(LEAST_HEADER_BYTES))
-        .serve_connection(TokioIo::new(Observed::new(stream, Arc::clone(slot))), service);
+        .serve_connection(TokioIo::new(observed), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

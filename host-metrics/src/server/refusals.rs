@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub enum Refusal {
     /// What came is not a request in HTTP/1; answered 400 where an answer is possible.
     BadRequest,
+    /// A scrape beyond those that are being answered.
+    Busy,
     /// An idle connection, closed at the limit of connections so that another could come in.
     Displaced,
     /// A TLS handshake that failed or did not end in time.
@@ -21,8 +23,9 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason, in the order of their texts.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::BadRequest,
+        Self::Busy,
         Self::Displaced,
         Self::Handshake,
         Self::HeadTooLarge,
@@ -35,6 +38,7 @@ impl Refusal {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadRequest => "bad_request",
+            Self::Busy => "busy",
             Self::Displaced => "displaced",
             Self::Handshake => "handshake",
             Self::HeadTooLarge => "head_too_large",
@@ -87,7 +91,7 @@ mod tests {
         for (reason, times) in Refusal::ALL.into_iter().zip(1..) {
             (0..times).for_each(|_| refusals.count(reason));
         }
-        assert_eq!(Refusal::ALL.map(|reason| refusals.read(reason)), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(Refusal::ALL.map(|reason| refusals.read(reason)), [1, 2, 3, 4, 5, 6, 7]);
     }
 
     #[test]

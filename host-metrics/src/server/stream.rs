@@ -1,11 +1,14 @@
-//! A stream that tells what passes through it.
+//! A stream that tells what passes through it, and ends where its reader takes nothing more.
 
+use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 use super::slot::Slot;
 
@@ -14,11 +17,27 @@ use super::slot::Slot;
 pub(super) struct Observed<S> {
     inner: S,
     slot: Arc<Slot>,
+    /// How long the peer may take nothing of what there is for it.
+    patience: Duration,
+    /// Runs while it takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Observed<S> {
-    pub(super) fn new(inner: S, slot: Arc<Slot>) -> Self {
-        Self { inner, slot }
+    pub(super) fn new(inner: S, slot: Arc<Slot>, patience: Duration) -> Self {
+        Self { inner, slot, patience, stalled: None }
+    }
+
+    /// Lets a writing that makes progress pass, and one that does not for as long as there is patience.
+    fn watch<T>(&mut self, wrote: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if wrote.is_ready() {
+            self.stalled = None;
+            return wrote;
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(stalled.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -43,7 +62,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let wrote = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.watch(wrote, context)
     }
 
     fn poll_write_vectored(
@@ -51,7 +71,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+        let wrote = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.watch(wrote, context)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -60,7 +81,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Observed<S> {
 
     /// hyper flushes the stream once its own buffer is empty.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.inner).poll_flush(context))?;
+        let flushed = Pin::new(&mut self.inner).poll_flush(context);
+        ready!(self.watch(flushed, context))?;
         self.slot.sent();
         Poll::Ready(Ok(()))
     }

@@ -201,3 +201,19 @@ async fn what_never_became_a_request_is_counted() {
     let counts = Refusal::ALL.map(|reason| door.refusals().read(reason));
     assert_eq!(counts.iter().sum::<u64>(), 5, "{counts:?}");
 }
+
+/// A client that takes nothing of its answer does not keep it in memory.
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_given_up() {
+    let limits = ServerLimits { header_timeout: Duration::from_millis(200), ..ServerLimits::default() };
+    let (address, shutdown, server) = start(limits, Duration::ZERO).await;
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    silent.write_all(b"GET /50000000 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+    sleep(Duration::from_millis(700)).await;
+    // Whatever had left before is there; the rest never comes.
+    let mut answer = Vec::new();
+    silent.read_to_end(&mut answer).await.ok();
+    assert!(answer.len() < 50_000_000, "{}", answer.len());
+    shutdown.cancel();
+    server.await.unwrap();
+}

@@ -155,6 +155,8 @@ async fn a_delivery_without_identity_is_refused() {
     let body = line(&event());
     let cases = [
         ("", "portent-source"),
+        ("portent-source: a\r\nportent-source: b\r\nportent-sequence: 1\r\n", "portent-source"),
+        ("portent-source: a\r\nportent-sequence: 1\r\nportent-sequence: 2\r\n", "portent-sequence"),
         ("portent-source: a\r\n", "portent-sequence"),
         ("portent-sequence: 1\r\n", "portent-source"),
         ("portent-source: a b\r\nportent-sequence: 1\r\n", "portent-source"),
@@ -167,7 +169,7 @@ async fn a_delivery_without_identity_is_refused() {
         assert!(answer.starts_with("HTTP/1.1 400 ") && body_of(&answer).contains(named), "{answer}");
     }
     assert_eq!(received(&running), 0);
-    assert_eq!(running.aggregator.snapshot().registry.intake.rejected(Rejection::Unidentified), 7);
+    assert_eq!(running.aggregator.snapshot().registry.intake.rejected(Rejection::Unidentified), 9);
 }
 
 #[tokio::test]
