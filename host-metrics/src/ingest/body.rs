@@ -3,9 +3,8 @@
 use std::io::{self, Read as _};
 use std::time::Duration;
 
-use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::StatusCode;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONTENT_ENCODING, EXPECT, HeaderMap};
@@ -23,49 +22,69 @@ pub struct DeliveryLimits {
     pub body_timeout: Duration,
 }
 
-/// Reads a whole body, plain or `content-encoding: gzip`.
+/// Hands over a body piece by piece, plain or `content-encoding: gzip`. What is left of it when something is
+/// wrong is thrown away, so that its sender comes to read the answer.
 pub(super) async fn read(
     headers: &HeaderMap,
-    body: Incoming,
+    mut body: Incoming,
     limits: DeliveryLimits,
-) -> Result<Bytes, Refusal> {
+    mut take: impl FnMut(&[u8]) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
     let is_gzip = match headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes().to_ascii_lowercase()) {
         None => false,
         Some(coding) if coding == b"identity" => false,
         Some(coding) if coding == b"gzip" || coding == b"x-gzip" => true,
-        Some(_) => return Err(unsupported()),
+        Some(_) => {
+            discard(body).await;
+            return Err(unsupported());
+        }
     };
-    let body = read_as_it_comes(body, headers.contains_key(EXPECT), limits).await?;
-    if !is_gzip {
-        return Ok(body);
+    // Refused before the first byte where the client waits to be asked for it.
+    if headers.contains_key(EXPECT) && body.size_hint().lower() > limits.body_bytes as u64 {
+        return Err(too_large(limits.body_bytes));
     }
-    let limit = limits.body_bytes;
-    let decompressing = tokio::task::spawn_blocking(move || decompress(&body, limit));
-    match decompressing.await {
-        Ok(Ok(Some(plain))) => Ok(plain.into()),
-        Ok(Ok(None)) => Err(too_large(limit)),
-        _ => Err(incomplete(StatusCode::BAD_REQUEST, "the body is not the gzip that its header says")),
+    let mut compressed = Vec::new();
+    let reading = read_as_it_comes(&mut body, limits.body_bytes, |piece| match is_gzip {
+        true => {
+            compressed.extend_from_slice(piece);
+            Ok(())
+        }
+        false => take(piece),
+    });
+    let late = || Err(incomplete(StatusCode::REQUEST_TIMEOUT, "body did not arrive in time"));
+    let read = tokio::time::timeout(limits.body_timeout, reading).await.unwrap_or_else(|_| late());
+    if read.is_err() {
+        discard(body).await;
     }
+    read?;
+    if is_gzip {
+        take(&decompressed(compressed, limits.body_bytes).await?)?;
+    }
+    Ok(())
 }
 
 async fn read_as_it_comes(
-    mut body: Incoming,
-    expects: bool,
-    limits: DeliveryLimits,
-) -> Result<Bytes, Refusal> {
-    let limit = limits.body_bytes;
-    // Refused before the first byte where the client waits to be asked for it.
-    if expects && body.size_hint().lower() > limit as u64 {
-        return Err(too_large(limit));
-    }
-    match tokio::time::timeout(limits.body_timeout, Limited::new(&mut body, limit).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            discard(body).await;
-            Err(too_large(limit))
+    body: &mut Incoming,
+    limit: usize,
+    mut take: impl FnMut(&[u8]) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let mut left = limit;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| incomplete(StatusCode::BAD_REQUEST, "body ended early"))?;
+        if let Some(piece) = frame.data_ref() {
+            left = left.checked_sub(piece.len()).ok_or_else(|| too_large(limit))?;
+            take(piece)?;
         }
-        Ok(Err(_)) => Err(incomplete(StatusCode::BAD_REQUEST, "body ended early")),
-        Err(_) => Err(incomplete(StatusCode::REQUEST_TIMEOUT, "body did not arrive in time")),
+    }
+    Ok(())
+}
+
+/// Decompresses on a thread of its own.
+async fn decompressed(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Refusal> {
+    match tokio::task::spawn_blocking(move || decompress(&body, limit)).await {
+        Ok(Ok(Some(plain))) => Ok(plain),
+        Ok(Ok(None)) => Err(too_large(limit)),
+        _ => Err(incomplete(StatusCode::BAD_REQUEST, "the body is not the gzip that its header says")),
     }
 }
 

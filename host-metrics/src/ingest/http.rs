@@ -10,7 +10,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::header::{EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
 use memchr::memchr_iter;
-use portent_event::{Event, Line, is_name};
+use portent_event::{Event, Line, is_name, limits::ACCEPTED_LINE_BYTES};
 use serde_json::json;
 
 use super::body::{self, DeliveryLimits};
@@ -45,6 +45,24 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) reason: Rejection,
     pub(super) message: String,
+}
+
+/// The lines of a delivery, counted as they arrive.
+#[derive(Debug)]
+struct Reading<'a> {
+    delta: Delta<'a>,
+    /// The beginning of a line whose end has not arrived.
+    torn: Vec<u8>,
+    lines: usize,
+    oldest: Option<u64>,
+}
+
+/// All lines of a delivery.
+struct Read<'a> {
+    delta: Delta<'a>,
+    /// As the sender states it, so that a repeat has the same.
+    oldest_event: u64,
+    lines: usize,
 }
 
 /// Answers one request to the ingest listener.
@@ -87,10 +105,7 @@ fn discard_refused(request: Request<Incoming>, limits: DeliveryLimits) {
 
 async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let counted = match body::read(&head.headers, body, limits).await {
-        Ok(body) => count(aggregator, &head.headers, &body).await,
-        Err(refusal) => Err(refusal),
-    };
+    let counted = count(aggregator, &head.headers, body, limits).await;
     counted.unwrap_or_else(|refusal| {
         aggregator.reject(refusal.reason);
         tracing::debug!(reason = refusal.reason.as_str(), "delivery refused");
@@ -98,12 +113,18 @@ async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Reque
     })
 }
 
-async fn count(aggregator: &Aggregator, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Refusal> {
+async fn count(
+    aggregator: &Aggregator,
+    headers: &HeaderMap,
+    body: Incoming,
+    limits: DeliveryLimits,
+) -> Result<Answer, Refusal> {
+    let mut reading = Reading::new(aggregator.delta(Way::Http));
+    body::read(headers, body, limits, |piece| reading.take(piece)).await?;
     let source = source(headers)?;
     let sequence = number(headers, SEQUENCE)?.ok_or_else(|| missing(SEQUENCE))?;
     let dropped = number(headers, DROPPED)?.unwrap_or_default();
-    let mut delta = aggregator.delta(Way::Http);
-    let (oldest_event, lines) = read_lines(body, &mut delta)?;
+    let Read { delta, oldest_event, lines } = reading.finish()?;
     let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
     let accepted = |duplicate| json!({ "accepted": lines, "duplicate": duplicate });
     match aggregator.apply_delivery(&delivery, delta, dropped).await {
@@ -151,29 +172,58 @@ fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Resu
     number.map(Some).ok_or_else(|| unidentified(format!("header {name} is not a whole number in range")))
 }
 
-/// Counts every line, or names the first that is not right and the rule it breaks. Returns the time of the
-/// oldest event as its sender states it, so that a repeat has the same, and the number of lines.
-fn read_lines(body: &[u8], delta: &mut Delta<'_>) -> Result<(u64, usize), Refusal> {
-    let body = body.strip_suffix(b"\n").unwrap_or(body);
-    let (mut oldest, mut lines) = (None, 0);
-    let ends = memchr_iter(b'\n', body).chain([body.len()]);
-    let mut start = 0;
-    for end in ends {
-        lines += 1;
-        let line = body.get(start..end).unwrap_or_default();
-        start = end + 1;
-        let line = Line::decode(line).map_err(|error| bad_line(lines, Rejection::from(&error), &error))?;
-        if let Line::Event(event) = &line {
-            let time =
-                event_time(event, delta.now()).map_err(|rule| bad_line(lines, Rejection::Rule, &rule))?;
-            oldest = Some(oldest.map_or(time, |oldest: u64| oldest.min(time)));
-        }
-        delta.apply(&line);
+impl<'a> Reading<'a> {
+    fn new(delta: Delta<'a>) -> Self {
+        Self { delta, torn: Vec::new(), lines: 0, oldest: None }
     }
-    // Without an event, nothing tells a late repeat from news.
-    let oldest =
-        oldest.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))?;
-    Ok((oldest, lines))
+
+    /// Counts the lines that end in a piece of the body, or names the first that is not right and the rule it
+    /// breaks.
+    fn take(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+        let mut start = 0;
+        for end in memchr_iter(b'\n', piece) {
+            let line = piece.get(start..end).unwrap_or_default();
+            start = end + 1;
+            if self.torn.is_empty() {
+                self.count(line)?;
+            } else {
+                let mut torn = std::mem::take(&mut self.torn);
+                torn.extend_from_slice(line);
+                self.count(&torn)?;
+            }
+        }
+        self.torn.extend_from_slice(piece.get(start..).unwrap_or_default());
+        if self.torn.len() > ACCEPTED_LINE_BYTES {
+            // It is refused for its length, whatever may follow.
+            let torn = std::mem::take(&mut self.torn);
+            return self.count(&torn);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, line: &[u8]) -> Result<(), Refusal> {
+        self.lines += 1;
+        let number = self.lines;
+        let line = Line::decode(line).map_err(|error| bad_line(number, Rejection::from(&error), &error))?;
+        if let Line::Event(event) = &line {
+            let time = event_time(event, self.delta.now());
+            let time = time.map_err(|rule| bad_line(number, Rejection::Rule, &rule))?;
+            self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+        }
+        self.delta.apply(&line);
+        Ok(())
+    }
+
+    /// Counts a last line without its newline.
+    fn finish(mut self) -> Result<Read<'a>, Refusal> {
+        let torn = std::mem::take(&mut self.torn);
+        if !torn.is_empty() || self.lines == 0 {
+            self.count(&torn)?;
+        }
+        // Without an event, nothing tells a late repeat from news.
+        let none = || bad_line(1, Rejection::Rule, &"a delivery holds at least one event");
+        Ok(Read { oldest_event: self.oldest.ok_or_else(none)?, lines: self.lines, delta: self.delta })
+    }
 }
 
 fn event_time(event: &Event<'_>, now: u64) -> Result<u64, &'static str> {

@@ -145,7 +145,7 @@ async fn a_delivery_without_a_time_of_its_own_is_refused() {
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_refused_in_words() {
     let running = start(&[]).await;
-    let answer = post(&running, &identity("a", 0), &vec![b'x'; 3 << 20]).await;
+    let answer = post(&running, &identity("a", 0), &line(&event()).repeat(5000)).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
 
