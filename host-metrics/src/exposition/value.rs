@@ -42,12 +42,17 @@ impl Value {
         }
     }
 
-    /// The nearest number of double precision, or one beside it.
+    /// The nearest number of double precision: what a reader makes of the decimal digits.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         match self {
             Self::Whole(count) => count as f64,
-            Self::Nano(nano) => nano as f64 / 1e9,
+            // Of numbers that are exact themselves, the quotient is the nearest.
+            Self::Nano(nano) if nano < 1 << f64::MANTISSA_DIGITS => nano as f64 / 1e9,
+            Self::Nano(nano) => {
+                let (whole, fraction) = (nano / 1_000_000_000, nano % 1_000_000_000);
+                format!("{whole}.{fraction:09}").parse().unwrap_or(f64::NAN)
+            }
         }
     }
 }
@@ -72,5 +77,7 @@ mod tests {
         assert_eq!(Value::Whole((1 << 53) - 1).to_f64(), 9_007_199_254_740_991.0);
         assert_eq!(Value::Nano(1_100_000_000).to_f64(), 1.1);
         assert_eq!(Value::Nano(10_000).to_f64(), 1e-5);
+        assert_eq!(Value::Nano(1_795_447_395_998_030_123).to_f64(), 1_795_447_395.998_030_123);
+        assert_eq!(Value::Nano((1 << 53) + 1).to_f64(), 9_007_199.254_740_993);
     }
 }

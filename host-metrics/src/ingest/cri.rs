@@ -108,6 +108,33 @@ fn frame(line: &[u8]) -> Option<Frame<'_>> {
     is_time.then(|| Frame { is_stdout, is_last, part: fields.next().unwrap_or_default() })
 }
 
+/// For property tests and the fuzzer: takes any text line by line, with a restart after each.
+///
+/// # Panics
+/// If a restart changes what comes out, or more is held than two messages of the longest that is counted.
+#[cfg(any(test, fuzzing))]
+pub fn exercise(text: &[u8]) {
+    let (mut messages, mut restarted) = (Messages::default(), Messages::default());
+    for line in text.split(|byte| *byte == b'\n') {
+        let taken = |messages: &mut Messages| {
+            let mut taken = None;
+            messages.take(line, |found| {
+                taken = Some(match found {
+                    Found::Whole(line) => Ok(line.to_owned()),
+                    Found::TooLong { ours } => Err(ours),
+                });
+            });
+            taken
+        };
+        assert_eq!(taken(&mut messages), taken(&mut restarted));
+        assert!(messages.stdout.bytes.len().max(messages.stderr.bytes.len()) <= ACCEPTED_LINE_BYTES);
+        let mut out = Encoder::default();
+        messages.encode(&mut out);
+        restarted = Messages::decode(&mut Decoder::new(&out.finish())).unwrap_or_default();
+        assert_eq!(restarted, messages);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -172,6 +199,11 @@ mod tests {
             lines.push(format!("{TIME} stdout F "));
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             prop_assert_eq!(messages(&lines).0, [message]);
+        }
+
+        #[test]
+        fn any_text_is_taken(text in "(2026-01-02T03:04:05Z std(out|err) [FP](:x)? )?[ -~\n]{0,40}(\n2026-01-02T03:04:05Z stdout P [a-z]{0,9}){0,4}") {
+            exercise(text.as_bytes());
         }
 
         #[test]
