@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod fuzz;
 mod test;
 mod up;
 
@@ -31,6 +32,8 @@ enum Command {
     Build,
     /// Measure CPU time per request and latency beside other servers; `bench aggregator` measures counting.
     Bench(bench::Arguments),
+    /// Run the fuzz targets.
+    Fuzz(fuzz::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Test => test::run(),
         Command::Build => build::all(),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
