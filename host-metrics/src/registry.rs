@@ -108,7 +108,7 @@ impl Registry {
     }
 
     /// The applications, by name.
-    pub fn apps(&self) -> impl Iterator<Item = (&str, &App)> {
+    pub fn apps(&self) -> impl ExactSizeIterator<Item = (&str, &App)> {
         self.apps.iter().map(|(name, app)| (name.as_str(), &**app))
     }
 

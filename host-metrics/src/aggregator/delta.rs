@@ -79,6 +79,12 @@ impl<'a> Delta<'a> {
         self.now
     }
 
+    /// Applications counted so far.
+    #[must_use]
+    pub fn apps(&self) -> usize {
+        self.counts.apps().len()
+    }
+
     /// Events counted so far.
     #[must_use]
     pub fn events(&self) -> u64 {

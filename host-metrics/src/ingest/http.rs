@@ -35,6 +35,9 @@ const SEQUENCE: &str = "portent-sequence";
 /// Header that reports lost events.
 const DROPPED: &str = "portent-dropped";
 
+/// Most applications of a delivery: each takes some kilobytes while the delivery is being read.
+const APPS: usize = 64;
+
 /// How far a sender's clock may be ahead. The window of repeats counts on event times, so a source with such
 /// a clock, once forgotten, puts what others may send off for as long.
 const CLOCK_TOLERANCE: u64 = 10 * SECOND;
@@ -211,7 +214,10 @@ impl<'a> Reading<'a> {
             self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
         }
         self.delta.apply(&line);
-        Ok(())
+        match self.delta.apps() > APPS {
+            true => Err(bad_line(number, Rejection::Rule, &"more than 64 applications in one delivery")),
+            false => Ok(()),
+        }
     }
 
     /// Counts a last line without its newline.

@@ -129,6 +129,21 @@ async fn a_compressed_delivery_is_held_to_the_same_limit() {
     assert_eq!(received(&running), 1);
 }
 
+#[tokio::test]
+async fn a_delivery_of_too_many_applications_is_refused() {
+    let running = start(&[]).await;
+    let of = |apps: usize| -> Vec<u8> {
+        (0..apps).flat_map(|app| line(&Event { app: format!("app-{app}").into(), ..event() })).collect()
+    };
+    let answer = post(&running, &identity("a", 0), &of(65)).await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("line 65: more than 64"), "{answer}");
+    assert_answer(
+        &post(&running, &identity("a", 0), &of(64)).await,
+        200,
+        r#"{"accepted":64,"duplicate":false}"#,
+    );
+}
+
 /// What has no event, or one from the future, has no place in the window of repeats.
 #[tokio::test]
 async fn a_delivery_without_a_time_of_its_own_is_refused() {
