@@ -58,9 +58,6 @@ pub(super) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
-/// Most applications that a delivery may have.
-const APPS_A_DELIVERY: usize = 64;
-
 /// Sends the first event of as many applications as it takes.
 fn fill(server: &Server, target: u64, empty: u64) -> Result<usize> {
     let (lines, mut client) = (Lines::heart()?, Client::connect(server.ingest)?);
@@ -75,7 +72,7 @@ fn fill(server: &Server, target: u64, empty: u64) -> Result<usize> {
     let of_one = (server.scrape()?.series() - empty).max(1);
     let number = (target.saturating_sub(empty) / of_one).max(1) as usize;
     let apps = lines::apps(number);
-    for (sequence, apps) in apps[1..].chunks(APPS_A_DELIVERY).enumerate() {
+    for (sequence, apps) in apps[1..].chunks(LINES).enumerate() {
         send(apps, sequence + 1)?;
     }
     Ok(number)
