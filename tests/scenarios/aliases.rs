@@ -10,7 +10,7 @@ use crate::judges::used;
 use crate::prometheus::Prometheus;
 
 /// The eleven panels of the heart service's dashboard.
-const HEART: [&str; 13] = [
+pub(crate) const HEART: [&str; 13] = [
     "rate(api_requests_total[5m])",
     "histogram_quantile(0.95, rate(api_request_duration_seconds_bucket[5m]))",
     "rate(predictions_total[5m])",

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use portent_tests::judge;
 
+use crate::aliases::HEART;
 use crate::fixture::{FIRST_ROW, Running};
 use crate::prometheus::Prometheus;
 
@@ -94,19 +95,7 @@ fn a_prometheus_server_answers_the_queries_of_the_dashboards() {
     let Some(program) = judge::program("prometheus") else { return };
     let host = used_host();
     let server = Prometheus::scraping(&program, &host.authority("metrics"), &[]);
-    for query in [
-        "sum(rate(api_requests_total[1m]))",
-        "histogram_quantile(0.95, rate(api_request_duration_seconds_bucket[5m]))",
-        "rate(predictions_total[5m])",
-        "rate(prediction_confidence_score_bucket[5m])",
-        "active_requests",
-        "rate(api_errors_total[5m])",
-        "model_loaded",
-        "histogram_quantile(0.99, rate(prediction_duration_seconds_bucket[5m]))",
-        "sum(predictions_total)",
-        "sum(api_errors_total)",
-        "sum(rate(api_requests_total{status_code=~\"2..\"}[5m])) / sum(rate(api_requests_total[5m])) * 100",
-    ] {
+    for query in HEART {
         assert!(!server.query(query).is_empty(), "{query} selects nothing");
     }
     assert_eq!(server.query("sum(predictions_total)"), [4.0]);
