@@ -90,6 +90,7 @@ fn battery_lines(artefact: &[u8]) -> String {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the answers are what a reader of the test wants to see")]
 fn every_query_of_the_replaced_services_returns_data() {
     let Some(program) = judge::program("prometheus") else { return };
     let folder = tempfile::tempdir().unwrap();

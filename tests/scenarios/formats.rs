@@ -1,7 +1,7 @@
 //! Every format of a scrape, judged by what a Prometheus server stores of it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use portent_tests::judge;
 
@@ -10,7 +10,7 @@ use crate::judges::used_host;
 use crate::prometheus::{Prometheus, asking_for, exposed_series};
 
 /// A Prometheus server that has scraped a used host, which answers no more requests.
-fn scraped(program: &PathBuf, host: &Running, accept: Option<&'static str>, options: &[&str]) -> Prometheus {
+fn scraped(program: &Path, host: &Running, accept: Option<&'static str>, options: &[&str]) -> Prometheus {
     let metrics = host.authority("metrics");
     let metrics = accept.map_or(metrics.clone(), |accept| asking_for(accept, metrics));
     Prometheus::scraping(program, &metrics, options)
