@@ -242,7 +242,7 @@ fn lock(directory: &Path) -> Result<File, StateError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StateError::Locked { path }),
-        Err(TryLockError::Error(source)) => Err(StateError::Io { path, action: "lock", source }),
+        Err(TryLockError::Error(error)) => Err(StateError::Io { path, action: "lock", error }),
     }
 }
 

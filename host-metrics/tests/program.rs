@@ -89,6 +89,19 @@ fn a_followed_file_is_counted_until_a_signal_ends_the_program() {
     }
 }
 
+/// The reason stands once, and behind the place.
+#[test]
+fn a_state_directory_that_cannot_be_made_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let directory = file.path().join("state");
+    let output = program().arg("--state").arg(&directory).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    let line = error.lines().last().unwrap();
+    let place = format!("host-metrics: {}: cannot create the directory: ", directory.display());
+    assert_eq!((output.status.code(), line.matches("os error").count()), (Some(1), 1), "{line}");
+    assert!(line.starts_with(&place), "{line}");
+}
+
 #[test]
 fn an_address_in_use_is_one_clear_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

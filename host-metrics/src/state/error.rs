@@ -16,14 +16,14 @@ pub enum StateError {
         path: PathBuf,
     },
     /// The operating system refused.
-    #[error("{}: cannot {action}: {source}", .path.display())]
+    #[error("{}: cannot {action}: {error}", .path.display())]
     Io {
         /// File or directory.
         path: PathBuf,
         /// What was tried, as a verb.
         action: &'static str,
         /// The operating system's reason.
-        source: io::Error,
+        error: io::Error,
     },
     /// The file does not hold what was written.
     #[error(

@@ -168,7 +168,7 @@ impl ReadError {
     pub(super) fn at(self, path: &Path) -> StateError {
         let path = path.to_owned();
         match self {
-            Self::Io(source) => StateError::Io { path, action: "read", source },
+            Self::Io(error) => StateError::Io { path, action: "read", error },
             Self::Corrupt { offset, reason } => {
                 StateError::Corrupt { path, offset, reason: reason.to_owned() }
             }
@@ -182,7 +182,7 @@ pub(super) const EMPTY_LOG_BYTES: u64 = LOG_HEADER_BYTES as u64;
 
 /// Turns an error of the operating system into one that names the file.
 pub(super) fn failed(path: &Path, action: &'static str) -> impl Fn(io::Error) -> StateError {
-    move |source| StateError::Io { path: path.to_owned(), action, source }
+    move |error| StateError::Io { path: path.to_owned(), action, error }
 }
 
 fn generation_of(name: &str, prefix: &str) -> Option<u64> {
