@@ -31,6 +31,9 @@ use crate::state::{self, Journal, StateError, StorageFailed};
 /// How long a scrape waits for what it shows to be durable. Without that, a crash would make counters fall.
 const SCRAPE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Time between two attempts at a snapshot that could not begin.
+const SNAPSHOT_PAUSE: Duration = Duration::from_millis(100);
+
 /// Counts events. A clone is another handle on the same counts.
 #[derive(Clone, Debug)]
 pub struct Aggregator {
@@ -321,8 +324,14 @@ impl Aggregator {
         loop {
             journal.wait_wants_snapshot().await;
             let writing = self.clone();
-            if let Err(error) = tokio::task::spawn_blocking(move || writing.write_snapshot()).await {
-                tracing::error!(%error, "writing a snapshot panicked");
+            match tokio::task::spawn_blocking(move || writing.write_snapshot()).await {
+                Ok(true) => {}
+                // The journal cannot begin a snapshot yet, though it wants one.
+                Ok(false) => tokio::time::sleep(SNAPSHOT_PAUSE).await,
+                Err(error) => {
+                    tracing::error!(%error, "writing a snapshot panicked");
+                    tokio::time::sleep(SNAPSHOT_PAUSE).await;
+                }
             }
         }
     }
@@ -335,16 +344,18 @@ impl Aggregator {
         self.shared.journal.as_ref().map_or(Ok(()), Journal::close)
     }
 
-    fn write_snapshot(&self) {
-        let Some(journal) = &self.shared.journal else { return };
+    /// Writes a snapshot, and says whether that was tried.
+    fn write_snapshot(&self) -> bool {
+        let Some(journal) = &self.shared.journal else { return false };
         let (rotation, counted) = {
             let counted = self.counted();
-            let Some(rotation) = journal.rotate() else { return };
+            let Some(rotation) = journal.rotate() else { return false };
             (rotation, counted.clone())
         };
         if let Err(error) = rotation.finish(&counted.encode()) {
             tracing::error!(%error, "no snapshot was written");
         }
+        true
     }
 
     fn commit(&self, counted: &mut Counted, counts: Registry, origin: Origin) {

@@ -102,7 +102,7 @@ async fn a_restart_goes_on_where_the_last_run_ended() {
     };
     let first = kept_in(directory.path());
     assert_eq!(deliver(&first, 1).await, Verdict::New);
-    first.write_snapshot();
+    assert!(first.write_snapshot());
     assert_eq!(deliver(&first, 2).await, Verdict::New);
     let created = first.snapshot().registry.apps().map(|(_, app)| app.created).collect::<Vec<_>>();
     first.close().unwrap();

@@ -137,12 +137,13 @@ async fn count(
             StatusCode::CONFLICT,
             "outside the window in which repeats are recognised: not counted",
         )),
-        Err(_) => Ok(unavailable()),
+        Err(_) => Ok(unavailable(aggregator)),
     }
 }
 
 /// The delivery may be sent again: whether it is kept by then, its identity will tell.
-fn unavailable() -> Answer {
+fn unavailable(aggregator: &Aggregator) -> Answer {
+    aggregator.reject(Rejection::StorageFailed);
     let message = "the state directory cannot be written: send the same delivery again later";
     let mut answer = answer::error(StatusCode::SERVICE_UNAVAILABLE, message);
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));

@@ -43,6 +43,8 @@ pub enum Rejection {
     OutsideWindow,
     /// A line that breaks a rule of the event format.
     Rule,
+    /// A delivery that could not be kept.
+    StorageFailed,
     /// A line that was never ended, of a file that is gone.
     Torn,
     /// A line longer than the limit.
@@ -57,12 +59,13 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason, in the order of their texts.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::BodyTooLarge,
         Self::Incomplete,
         Self::Malformed,
         Self::OutsideWindow,
         Self::Rule,
+        Self::StorageFailed,
         Self::TooLong,
         Self::Torn,
         Self::Unauthorized,
@@ -79,6 +82,7 @@ impl Rejection {
             Self::Malformed => "malformed",
             Self::OutsideWindow => "outside_window",
             Self::Rule => "rule",
+            Self::StorageFailed => "storage_failed",
             Self::Torn => "torn",
             Self::TooLong => "too_long",
             Self::Unauthorized => "unauthorized",

@@ -25,6 +25,7 @@ pub(super) struct Follower {
     /// Length when it was last looked at, in bytes.
     length: u64,
     is_present: bool,
+    is_failing: bool,
     grew_at: Instant,
 }
 
@@ -45,7 +46,8 @@ impl Follower {
         if FileIdentity::of(&file.metadata()?) != identity {
             return Err(io::Error::new(io::ErrorKind::NotFound, "replaced in between"));
         }
-        Ok(Self { file, identity, position, length: 0, is_present: true, grew_at: Instant::now() })
+        let grew_at = Instant::now();
+        Ok(Self { file, identity, position, length: 0, is_present: true, is_failing: false, grew_at })
     }
 
     /// Notes whether a path still leads to the file.
@@ -82,8 +84,15 @@ impl Follower {
 
     /// Reads to the end and counts the lines.
     pub(super) fn read(&mut self, aggregator: &Aggregator) {
-        if let Err(error) = self.try_read(aggregator) {
-            tracing::warn!(path = %self.position.path().display(), %error, "cannot read on");
+        let read = self.try_read(aggregator);
+        // Once for each fault, however often it is looked at meanwhile.
+        let was_failing = std::mem::replace(&mut self.is_failing, read.is_err());
+        match read {
+            Err(error) if !was_failing => {
+                tracing::warn!(path = %self.position.path().display(), %error, "cannot read on");
+            }
+            Ok(()) if was_failing => tracing::info!(path = %self.position.path().display(), "reading on"),
+            _ => {}
         }
     }
 
