@@ -126,7 +126,7 @@ fn damage_is_named_with_its_place_and_the_way_out() {
     // Beyond a MiB of log there is a snapshot, and a log behind it.
     let snapshots = || addresses.status()["state"]["snapshots"].as_u64().unwrap();
     for sequence in 1.. {
-        let body: String = (0..200).map(|app| body(app * 7 + sequence)).collect();
+        let body: String = (0..64).map(|app| body(app * 7 + sequence)).collect();
         assert_eq!(addresses.deliver("many", sequence, body.as_bytes()).status, 200);
         if snapshots() > 0 {
             break;
