@@ -4,6 +4,8 @@ mod change;
 mod counted;
 mod delta;
 mod in_flight;
+mod kept;
+mod shown;
 
 pub use delta::Delta;
 pub use in_flight::{InFlight, InFlightGuard};
@@ -11,7 +13,6 @@ pub use in_flight::{InFlight, InFlightGuard};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use portent_event::{DropReason, DropReport, ErrorType, Event, Route};
 
@@ -19,20 +20,12 @@ use self::change::{Change, Origin};
 use self::counted::Counted;
 use crate::clock;
 use crate::config::Config;
-use crate::exposition::Snapshot;
 use crate::ingest::deliveries::{Delivery, Verdict};
 use crate::ingest::tail::{FileIdentity, FilePosition};
 use crate::models::ModelLibrary;
-use crate::process::Process;
 use crate::registry::{Limit, Limits, OTHER_APP, Registry, Rejection, Way};
 use crate::reload::Reloaded;
 use crate::state::{self, Journal, StateError, StorageFailed};
-
-/// How long a scrape waits for what it shows to be durable. Without that, a crash would make counters fall.
-const SCRAPE_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Time between two attempts at a snapshot that could not begin.
-const SNAPSHOT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Counts events. A clone is another handle on the same counts.
 #[derive(Clone, Debug)]
@@ -276,86 +269,6 @@ impl Aggregator {
     #[must_use]
     pub fn storage(&self) -> Option<state::Status> {
         self.shared.journal.as_ref().map(Journal::status)
-    }
-
-    /// Everything that a scrape shows. Nothing is copied that does not change meanwhile, so that neither this
-    /// nor writing it out stalls anybody.
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        self.snapshot_of(self.counted().registry.clone())
-    }
-
-    /// As [`Self::snapshot`], once all of it is durable, or storage fails.
-    pub async fn durable_snapshot(&self) -> Snapshot {
-        let (registry, mark) = {
-            let counted = self.counted();
-            (counted.registry.clone(), counted.mark)
-        };
-        if let (Some(journal), Some(mark)) = (&self.shared.journal, mark) {
-            // While storage fails the counts are shown all the same, together with the failure.
-            tokio::time::timeout(SCRAPE_PATIENCE, journal.durable(mark)).await.ok();
-        }
-        self.snapshot_of(registry)
-    }
-
-    fn snapshot_of(&self, registry: Registry) -> Snapshot {
-        let known = lock(&self.shared.in_flight);
-        let in_flight = known.iter().map(|(app, number)| (app.clone(), number.get())).collect();
-        drop(known);
-        let config = self.config();
-        Snapshot {
-            registry,
-            in_flight,
-            aliases: Arc::clone(&config.aliases),
-            gauge_expiry: u64::try_from(config.gauge_expiry.as_nanos()).unwrap_or(u64::MAX),
-            refused_requests: Vec::new(),
-            tail_files: self.shared.tail_files.load(Ordering::Relaxed),
-            tail_lag_bytes: self.shared.tail_lag.load(Ordering::Relaxed),
-            storage: self.storage(),
-            reload: self.reloaded(),
-            process: Process::read(),
-            now: clock::now(),
-        }
-    }
-
-    /// Writes a snapshot of the state whenever the journal wants one. Never returns with a state directory.
-    pub async fn keep_snapshots(&self) {
-        let Some(journal) = &self.shared.journal else { return };
-        loop {
-            journal.wait_wants_snapshot().await;
-            let writing = self.clone();
-            match tokio::task::spawn_blocking(move || writing.write_snapshot()).await {
-                Ok(true) => {}
-                // The journal cannot begin a snapshot yet, though it wants one.
-                Ok(false) => tokio::time::sleep(SNAPSHOT_PAUSE).await,
-                Err(error) => {
-                    tracing::error!(%error, "writing a snapshot panicked");
-                    tokio::time::sleep(SNAPSHOT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    /// Makes everything durable. Blocks; nothing can be kept afterwards.
-    ///
-    /// # Errors
-    /// [`StorageFailed`] if something is not durable.
-    pub fn close(&self) -> Result<(), StorageFailed> {
-        self.shared.journal.as_ref().map_or(Ok(()), Journal::close)
-    }
-
-    /// Writes a snapshot, and says whether that was tried.
-    fn write_snapshot(&self) -> bool {
-        let Some(journal) = &self.shared.journal else { return false };
-        let (rotation, counted) = {
-            let counted = self.counted();
-            let Some(rotation) = journal.rotate() else { return false };
-            (rotation, counted.clone())
-        };
-        if let Err(error) = rotation.finish(&counted.encode()) {
-            tracing::error!(%error, "no snapshot was written");
-        }
-        true
     }
 
     fn commit(&self, counted: &mut Counted, counts: Registry, origin: Origin) {

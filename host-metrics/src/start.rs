@@ -1,5 +1,9 @@
 //! Starting the aggregator, and ending it.
 
+mod error;
+
+pub use error::StartError;
+
 use std::env;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -7,75 +11,20 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Aggregator;
 use crate::cli::AggregatorArgs;
 use crate::clock;
-use crate::config::{Config, ConfigError};
-use crate::doors::{DoorError, Doors};
+use crate::config::Config;
+use crate::doors::Doors;
 use crate::ingest::{http, tail};
-use crate::models::{LibraryError, ModelLibrary};
+use crate::models::ModelLibrary;
 use crate::readiness::Readiness;
 use crate::reload::{Reload, Reloaded};
 use crate::scrape::{self, Scrape};
 use crate::server::{ServerLimits, serve_behind};
-use crate::state::{StateError, StorageFailed};
-
-/// Why the aggregator does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Options that cannot be meant.
-    #[error("{0}")]
-    Usage(String),
-    /// The artefacts cannot be read.
-    #[error(transparent)]
-    Models(LibraryError),
-    /// Tokens or certificates are no good.
-    #[error(transparent)]
-    Doors(DoorError),
-    /// An address cannot be listened on.
-    #[error("cannot listen on {address} ({option}): {}", reason(error))]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The option that names it.
-        option: &'static str,
-        /// Why.
-        error: io::Error,
-    },
-    /// The configuration file is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The state directory cannot be used.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// Something that was counted is not kept.
-    #[error("the last counts are not kept: {0}")]
-    NotKept(StorageFailed),
-    /// A thread panicked.
-    #[error("a thread ended early: {0}")]
-    Panicked(JoinError),
-    /// The signals that end the program cannot be waited for.
-    #[error("cannot wait for signals: {0}")]
-    Signals(io::Error),
-}
-
-impl StartError {
-    /// Whether the options are at fault, and not the machine or the files.
-    #[must_use]
-    pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Usage(_) | Self::Config(_) | Self::Models(LibraryError::Pattern { .. }))
-    }
-}
-
-impl From<DoorError> for StartError {
-    fn from(error: DoorError) -> Self {
-        if error.is_usage() { Self::Usage(error.to_string()) } else { Self::Doors(error) }
-    }
-}
 
 /// An aggregator with its listeners and followed files, until the shutdown it was started with.
 #[derive(Debug)]
@@ -268,12 +217,4 @@ pub(crate) async fn listen(
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
-}
-
-/// The reason in words, without the number that the system has for it.
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "the port is in use".to_owned(),
-        _ => error.to_string(),
-    }
 }

@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::exposition::Snapshot;
+use crate::process::Process;
 use crate::testing::{NOW, event, invalid_event, line};
 
 fn aggregator() -> Aggregator {
