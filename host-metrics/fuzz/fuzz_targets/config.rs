@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let Ok(config) = Config::parse(text) else { return };
-    for family in config.aliases() {
+    for family in config.aliases.iter() {
         for member in &family.members {
             // As many values as the family has labels, so that only a condition can leave the series out.
             let values = source_labels(member.family);
