@@ -67,7 +67,7 @@ impl Counted {
     /// Writes everything that is kept.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Encoder::default();
-        // The descriptions come first, each once, in counts of their own that count nothing.
+        // The descriptions come first, each once: the counts refer to them.
         out.list(self.cards.values(), |out, card| card.encode(out));
         self.registry.encode(&mut out, &|_| true);
         self.deliveries.encode(&mut out);

@@ -151,13 +151,19 @@ impl Tailer {
     }
 
     fn follow(&mut self, identity: FileIdentity, path: &Path, position: FilePosition) {
-        match Follower::open(path, identity, position) {
+        match Follower::open(path, identity, position.clone()) {
             Ok(mut follower) => {
                 tracing::info!(path = %path.display(), "following");
                 follower.read(&self.aggregator);
                 self.followers.insert(identity, follower);
             }
-            Err(error) => tracing::debug!(path = %path.display(), %error, "cannot follow"),
+            Err(error) => {
+                tracing::debug!(path = %path.display(), %error, "cannot follow");
+                // The next look tries again, and must not begin at the start.
+                if position.offset() > 0 {
+                    self.known.insert(identity, position);
+                }
+            }
         }
     }
 

@@ -71,11 +71,6 @@ impl Bounds {
         Self { limits, used }
     }
 
-    /// Changes the limits. What is counted already keeps its series.
-    pub fn set_limits(&mut self, limits: Limits) {
-        self.limits = limits;
-    }
-
     /// Moves what would go beyond a limit into the overflow series, and accounts for the rest.
     pub fn admit(&mut self, counted: &Registry, delta: &mut Registry, now: u64) {
         let Registry { apps, intake } = delta;

@@ -227,6 +227,20 @@ fn a_restart_reads_on_where_the_last_run_ended() {
     assert_eq!(fixture.look(), 8);
 }
 
+/// What was read of it before is not counted again once it can be opened.
+#[test]
+fn a_file_that_cannot_be_opened_at_first_is_read_on_later() {
+    let mut fixture = Fixture::keeping(Duration::from_secs(60));
+    let path = fixture.path("a.log");
+    append(&path, &events(3));
+    assert_eq!(fixture.look(), 3);
+    fixture.restart();
+    let identity = identify(&path).unwrap();
+    fixture.tailer.adopt(identity, &fixture.directory.path().join("nothing-here"));
+    append(&path, &events(1));
+    assert_eq!(fixture.look(), 4);
+}
+
 #[test]
 fn a_line_torn_by_a_restart_is_counted_once() {
     let mut fixture = Fixture::keeping(Duration::ZERO);
