@@ -41,7 +41,7 @@ use bytes::Bytes;
 use hyper::body::Body;
 use hyper::header::HeaderValue;
 use hyper::{Request, Response, StatusCode};
-use portent_event::{Method, Route};
+use portent_event::{Method, Route, find_route};
 use tokio::sync::Semaphore;
 use tokio::time::{interval, timeout};
 use tokio_util::task::TaskTracker;
@@ -131,10 +131,11 @@ impl Host {
             return self.well_known(name);
         }
         let method = Method::from_text(request.method().as_str()).unwrap_or(Method::Other);
-        let template = Route::from_text(path).unwrap_or(Route::Unmatched);
         let Some((route, rest)) = self.0.routes.find(path) else {
-            return self.refuse(Refusal::NoRoute, method, template, begun);
+            return self.refuse(Refusal::NoRoute, method, Route::Unmatched, begun);
         };
+        let template = find_route(if rest.is_empty() { "/" } else { rest });
+        let template = template.map_or(Route::Unmatched, |found| found.info.route);
         let path_info = HeaderValue::from_str(rest).ok();
         let component = self.0.components.get(&route.component);
         let (Some(component), Some(path_info)) = (component, path_info) else {

@@ -16,6 +16,7 @@ mod json;
 pub mod limits;
 mod line;
 mod record;
+mod routes;
 mod rules;
 mod scanner;
 mod time;
@@ -25,8 +26,9 @@ pub use counts::{CONFIDENCE_BOUNDS, CONFIDENCE_BUCKETS, ClassCounts, Pairs, to_n
 pub use digest::{Digest, InvalidDigest};
 pub use line::{DecodeError, Line};
 pub use record::{DropReport, Durations, Event, Predictions};
+pub use routes::{ROUTES, RouteInfo, RouteMatch, find_route};
 pub use rules::is_name;
-pub use vocabulary::{DropReason, ErrorType, Method, ROUTES, Route, RouteInfo, Stage};
+pub use vocabulary::{DropReason, ErrorType, Method, Route, Stage};
 
 #[cfg(any(test, fuzzing))]
 pub mod exercise;

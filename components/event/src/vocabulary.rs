@@ -39,10 +39,52 @@ closed_set! {
         ModelInfo = "/model/info",
         /// Names, classes and reference profile of the model, for the aggregator.
         ModelProfile = "/model/profile",
-        /// One prediction.
+        /// One prediction, or a list of readings.
         Predict = "/predict",
         /// Many predictions.
         PredictBatch = "/predict/batch",
+        /// The API, described as OpenAPI 3.1.
+        OpenApi = "/openapi.json",
+        /// The API as a page to try it.
+        Docs = "/docs",
+        /// MLflow: liveness.
+        Ping = "/ping",
+        /// MLflow: version.
+        Version = "/version",
+        /// MLflow: predictions.
+        Invocations = "/invocations",
+        /// V1: list of models.
+        V1Models = "/v1/models",
+        /// V1: whether a model is ready.
+        V1Model = "/v1/models/{model}",
+        /// V1: predictions.
+        V1Predict = "/v1/models/{model}:predict",
+        /// Open Inference Protocol: server metadata.
+        V2Server = "/v2",
+        /// Open Inference Protocol: liveness.
+        V2Live = "/v2/health/live",
+        /// Open Inference Protocol: readiness.
+        V2Ready = "/v2/health/ready",
+        /// List of models.
+        V2Models = "/v2/models",
+        /// Open Inference Protocol: model metadata.
+        V2Model = "/v2/models/{model}",
+        /// Open Inference Protocol: readiness of a model.
+        V2ModelReady = "/v2/models/{model}/ready",
+        /// Triton: configuration of a model.
+        V2Config = "/v2/models/{model}/config",
+        /// Triton: statistics of a model.
+        V2Stats = "/v2/models/{model}/stats",
+        /// Triton: statistics of all models.
+        V2AllStats = "/v2/models/stats",
+        /// Open Inference Protocol: predictions.
+        V2Infer = "/v2/models/{model}/infer",
+        /// Triton: index of the model repository.
+        V2Index = "/v2/repository/index",
+        /// Triton: load a model.
+        V2Load = "/v2/repository/models/{model}/load",
+        /// Triton: unload a model.
+        V2Unload = "/v2/repository/models/{model}/unload",
         /// Any path without a route.
         Unmatched = "other",
     }
@@ -107,26 +149,3 @@ closed_set! {
         Other = "other",
     }
 }
-
-/// A route as the service answers it: which methods, and which statuses to expect from the start.
-#[derive(Clone, Copy, Debug)]
-pub struct RouteInfo {
-    /// The template.
-    pub route: Route,
-    /// The one method that does the route's work (`HEAD` follows `GET`, `OPTIONS` is everywhere).
-    pub method: Method,
-    /// Statuses whose series exist at zero before the first request.
-    pub statuses: &'static [u16],
-}
-
-/// Every route of the service. Routing, `Allow` headers and zero series are derived from this list.
-pub const ROUTES: &[RouteInfo] = &[
-    RouteInfo { route: Route::Root, method: Method::Get, statuses: &[200] },
-    RouteInfo { route: Route::Health, method: Method::Get, statuses: &[200] },
-    RouteInfo { route: Route::HealthLive, method: Method::Get, statuses: &[200] },
-    RouteInfo { route: Route::HealthReady, method: Method::Get, statuses: &[200, 503] },
-    RouteInfo { route: Route::ModelInfo, method: Method::Get, statuses: &[200, 503] },
-    RouteInfo { route: Route::ModelProfile, method: Method::Get, statuses: &[200, 503] },
-    RouteInfo { route: Route::Predict, method: Method::Post, statuses: &[200, 422, 500, 503] },
-    RouteInfo { route: Route::PredictBatch, method: Method::Post, statuses: &[200, 422, 500, 503] },
-];

@@ -92,7 +92,7 @@ pub(crate) fn profile(model: &Model<'_>) -> Outcome {
 
 fn purpose(info: &portent_event::RouteInfo) -> Option<&'static str> {
     use portent_event::Route::{
-        Health, HealthLive, HealthReady, ModelInfo, ModelProfile, Predict, PredictBatch, Root, Unmatched,
+        Health, HealthLive, HealthReady, ModelInfo, ModelProfile, Predict, PredictBatch,
     };
     match info.route {
         Predict => Some("Single prediction"),
@@ -102,7 +102,7 @@ fn purpose(info: &portent_event::RouteInfo) -> Option<&'static str> {
         HealthReady => Some("Readiness: 503 without a model"),
         ModelInfo => Some("Model information"),
         ModelProfile => Some("Reference profile"),
-        Root | Unmatched => None,
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use portent_event::{ErrorType, Method, ROUTES, Route, RouteInfo};
+use portent_event::{ErrorType, Method, Route, RouteInfo, find_route};
 
 use crate::service::Outcome;
 
@@ -17,7 +17,7 @@ pub(crate) enum Routed {
 
 /// Finds the route of a path and checks the method. `HEAD` is `GET` whose body is left out later.
 pub(crate) fn route(path: &str, method: Method) -> Routed {
-    let Some(info) = ROUTES.iter().find(|info| info.route.as_str() == path) else {
+    let Some(info) = find_route(path).map(|found| found.info) else {
         return Routed::Answer(Route::Unmatched, unmatched(path));
     };
     let asked = if method == Method::Head { Method::Get } else { method };
@@ -34,8 +34,8 @@ pub(crate) fn route(path: &str, method: Method) -> Routed {
 /// A known path with a slash too many is redirected, as the service that this replaces did.
 fn unmatched(path: &str) -> Outcome {
     let trimmed = path.trim_end_matches('/');
-    match ROUTES.iter().find(|info| info.route.as_str() == trimmed) {
-        Some(info) => Outcome::empty(307).with_header("location", info.route.as_str()),
+    match find_route(trimmed) {
+        Some(_) => Outcome::empty(307).with_header("location", trimmed.to_owned()),
         None => Outcome::detail(404, ErrorType::NotFound, "Not Found"),
     }
 }
@@ -46,6 +46,8 @@ fn allow(info: &RouteInfo) -> Cow<'static, str> {
 
 #[cfg(test)]
 mod tests {
+    use portent_event::ROUTES;
+
     use super::*;
 
     #[test]

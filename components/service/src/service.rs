@@ -90,7 +90,7 @@ impl<'m> Service<'m> {
             Route::ModelProfile => self.with_model(about::profile),
             Route::Predict => self.with_model(|model| predict::single(model, request, clock)),
             Route::PredictBatch => self.with_model(|model| predict::batch(model, request, clock)),
-            Route::Unmatched => Outcome::detail(404, ErrorType::NotFound, "Not Found"),
+            _ => Outcome::detail(404, ErrorType::NotFound, "Not Found"),
         }
     }
 

@@ -179,10 +179,10 @@ fn merge_maps<K: Ord + Clone, V: Clone>(
 
 fn expected_errors() -> impl Iterator<Item = (ErrorType, Route)> {
     let of_routes = ROUTES.iter().flat_map(|info| {
-        let errors: &[ErrorType] = match info.method {
-            Method::Post => &BODY_ERRORS,
-            _ if info.statuses.contains(&503) => &[ErrorType::ModelNotLoaded],
-            _ => &[],
+        let errors: &[ErrorType] = match info.predicts {
+            true => &BODY_ERRORS,
+            false if info.statuses.contains(&503) => &[ErrorType::ModelNotLoaded],
+            false => &[],
         };
         errors.iter().map(|error| (*error, info.route))
     });
@@ -190,7 +190,7 @@ fn expected_errors() -> impl Iterator<Item = (ErrorType, Route)> {
 }
 
 fn expected_stages() -> impl Iterator<Item = (Route, Stage)> {
-    let predicting = ROUTES.iter().filter(|info| info.method == Method::Post);
+    let predicting = ROUTES.iter().filter(|info| info.predicts);
     predicting.flat_map(|info| Stage::ALL.iter().map(|stage| (info.route, *stage)))
 }
 

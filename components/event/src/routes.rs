@@ -1,0 +1,151 @@
+//! The routes of the prediction API: what paths lead to them, and what they are expected to answer.
+
+use crate::{Method, Route};
+
+/// A route as the service answers it: which methods, and which statuses to expect from the start.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteInfo {
+    /// The template.
+    pub route: Route,
+    /// The one method that does the route's work (`HEAD` follows `GET`, `OPTIONS` is everywhere).
+    pub method: Method,
+    /// Whether rows are scored here.
+    pub predicts: bool,
+    /// Statuses whose series exist at zero before the first request.
+    pub statuses: &'static [u16],
+}
+
+/// A path that leads to a route.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteMatch<'p> {
+    /// The route.
+    pub info: &'static RouteInfo,
+    /// What stands for `{model}` in the path, as sent: not percent-decoded.
+    pub model: Option<&'p str>,
+    /// What follows `/versions/`, which may stand behind the model of a `/v2` route.
+    pub version: Option<&'p str>,
+}
+
+/// Every route of the service. Routing, `Allow` headers and zero series are derived from this list.
+pub const ROUTES: &[RouteInfo] = &[
+    get(Route::Root, &[200]),
+    get(Route::Health, &[200]),
+    get(Route::HealthLive, &[200]),
+    get(Route::HealthReady, &[200, 503]),
+    get(Route::ModelInfo, &[200, 503]),
+    get(Route::ModelProfile, &[200, 503]),
+    predict(Route::Predict, &[200, 400, 422, 500, 503]),
+    predict(Route::PredictBatch, &[200, 422, 500, 503]),
+    get(Route::OpenApi, &[200]),
+    get(Route::Docs, &[200]),
+    get(Route::Ping, &[200]),
+    get(Route::Version, &[200]),
+    predict(Route::Invocations, &[200, 400, 500, 503]),
+    get(Route::V1Models, &[200]),
+    get(Route::V1Model, &[200]),
+    predict(Route::V1Predict, &[200, 400, 500, 503]),
+    get(Route::V2Server, &[200]),
+    get(Route::V2Live, &[200]),
+    get(Route::V2Ready, &[200, 503]),
+    get(Route::V2Models, &[200]),
+    get(Route::V2AllStats, &[200]),
+    get(Route::V2Model, &[200]),
+    get(Route::V2ModelReady, &[200]),
+    get(Route::V2Config, &[200]),
+    get(Route::V2Stats, &[200]),
+    predict(Route::V2Infer, &[200, 400, 500, 503]),
+    post(Route::V2Index, &[200]),
+    post(Route::V2Load, &[200]),
+    post(Route::V2Unload, &[]),
+];
+
+/// Finds the route of a path: the first of [`ROUTES`] whose template the path is an instance of.
+///
+/// ```
+/// let found = portent_event::find_route("/v2/models/hvs/versions/1.0.0/infer").unwrap();
+/// assert_eq!(found.info.route, portent_event::Route::V2Infer);
+/// assert_eq!((found.model, found.version), (Some("hvs"), Some("1.0.0")));
+/// assert!(portent_event::find_route("/v2/models/hvs/").is_none());
+/// ```
+#[must_use]
+pub fn find_route(path: &str) -> Option<RouteMatch<'_>> {
+    ROUTES.iter().find_map(|info| {
+        let template = info.route.as_str();
+        let Some((before, after)) = template.split_once("{model}") else {
+            return (path == template).then_some(RouteMatch { info, model: None, version: None });
+        };
+        let rest = path.strip_prefix(before)?.strip_suffix(after)?;
+        let (model, version) = match rest.split_once("/versions/") {
+            Some((model, version)) if before.starts_with("/v2/models/") => (model, Some(version)),
+            _ => (rest, None),
+        };
+        let is_segment = |text: &str| !text.is_empty() && !text.contains(['/', ':']);
+        let fits = is_segment(model) && version.is_none_or(is_segment);
+        fits.then_some(RouteMatch { info, model: Some(model), version })
+    })
+}
+
+const fn get(route: Route, statuses: &'static [u16]) -> RouteInfo {
+    RouteInfo { route, method: Method::Get, predicts: false, statuses }
+}
+
+const fn post(route: Route, statuses: &'static [u16]) -> RouteInfo {
+    RouteInfo { route, method: Method::Post, predicts: false, statuses }
+}
+
+const fn predict(route: Route, statuses: &'static [u16]) -> RouteInfo {
+    RouteInfo { route, method: Method::Post, predicts: true, statuses }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, route: Route, model: Option<&str>, version: Option<&str>) {
+        let found = find_route(path).unwrap();
+        assert_eq!((found.info.route, found.model, found.version), (route, model, version), "{path}");
+    }
+
+    #[test]
+    fn every_route_is_found_by_its_own_template() {
+        for info in ROUTES {
+            let path = info.route.as_str().replace("{model}", "m-1.x");
+            let found = find_route(&path).unwrap();
+            assert_eq!(found.info.route, info.route);
+            assert_eq!(found.model.is_some(), info.route.as_str().contains('{'));
+        }
+        assert_eq!(ROUTES.len() + 1, Route::ALL.len(), "every member but `other` is listed once");
+    }
+
+    #[test]
+    fn models_and_versions_are_taken_from_the_path() {
+        check("/v2/models/m/versions/1/ready", Route::V2ModelReady, Some("m"), Some("1"));
+        check("/v2/models/m/versions/1", Route::V2Model, Some("m"), Some("1"));
+        check("/v2/models/stats", Route::V2AllStats, None, None);
+        check("/v2/models/stats/stats", Route::V2Stats, Some("stats"), None);
+        check("/v1/models/m:predict", Route::V1Predict, Some("m"), None);
+        check("/v1/models/m", Route::V1Model, Some("m"), None);
+    }
+
+    #[test]
+    fn what_no_template_covers_is_not_found() {
+        let paths = [
+            "",
+            "/predict/",
+            "/v2/",
+            "/v2/models/",
+            "/v2/models//infer",
+            "/v2/models/a/b/infer",
+            "/v1/models/a/versions/1:predict",
+            "/v2/models/m/versions//infer",
+            "/v1/models/:predict",
+            "/v2/repository/models/m/versions/1/load",
+            "/v1/models/m:explain",
+            "other",
+        ];
+        for path in paths {
+            assert!(find_route(path).is_none(), "{path}");
+        }
+    }
+}
