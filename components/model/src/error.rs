@@ -64,3 +64,30 @@ pub enum RowError {
     #[error("the row is beyond the range of numbers")]
     Overflow,
 }
+
+/// Why a score cannot be explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExplainError {
+    /// The row cannot be scored.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// There is no place for one contribution a feature.
+    #[error("{actual} contributions, the model has {expected} features")]
+    Width {
+        /// Contributions that there is place for.
+        actual: usize,
+        /// Features of the model.
+        expected: usize,
+    },
+    /// The artefact does not hold what an explanation needs.
+    #[error("the artefact has no node means")]
+    Unsupported,
+}
+
+/// A feature has no value in any row of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("feature {feature} has no value in any row")]
+pub struct NoValue {
+    /// Index of the feature.
+    pub feature: usize,
+}

@@ -77,6 +77,14 @@ pub enum Section {
     SelfCheck = 14,
     /// Provenance and quality as JSON, for people and cards.
     Metadata = 15,
+    /// How the trees of an ensemble make a score.
+    Ensemble = 16,
+    /// Expected value of each tree node, for explanations.
+    NodeMeans = 17,
+    /// Features that are computed from others.
+    Derivations = 18,
+    /// The application's form of requests and answers.
+    Interface = 19,
 }
 
 impl fmt::Display for Section {
@@ -90,6 +98,72 @@ codes! {
     pub enum Algorithm {
         /// Logistic of a weighted sum of the columns; two classes.
         LogisticRegression = 1,
+        /// Votes, mean or sum of decision trees; two classes.
+        TreeEnsemble = 2,
+    }
+}
+
+codes! {
+    /// How the leaves that a row reaches, one a tree, become a score.
+    pub enum Aggregate {
+        /// Share of the trees whose leaf is 1; leaves are 0 or 1.
+        Vote = 1,
+        /// Mean of the leaves, which are probabilities.
+        Mean = 2,
+        /// Link of base + Σ leaves, added up in the order of the trees.
+        Sum = 3,
+    }
+}
+
+codes! {
+    /// What makes a probability of a sum.
+    pub enum Link {
+        /// The sum itself, held within 0 and 1.
+        Identity = 1,
+        /// 1 / (1 + exp(−sum)).
+        Logistic = 2,
+    }
+}
+
+codes! {
+    /// The test of a split.
+    pub enum Test {
+        /// value ≤ threshold
+        AtMost = 1,
+        /// value < threshold
+        Below = 2,
+    }
+}
+
+codes! {
+    /// Precision of a step of the computation, that of the program which made the trees.
+    pub enum Precision {
+        /// f64
+        Double = 1,
+        /// Rounded to f32.
+        Single = 2,
+    }
+}
+
+codes! {
+    /// How a feature is computed from the rows of its group, in the order of time.
+    pub enum DerivationKind {
+        /// Value minus that of `window` rows before; 0 where there is none.
+        Delta = 1,
+        /// Mean of the last `window` rows, or of all while there are fewer.
+        RollingMean = 2,
+        /// Sample standard deviation (n − 1) of the same rows; 0 for one row.
+        RollingStd = 3,
+    }
+}
+
+codes! {
+    /// Form of an application's requests.
+    pub enum Style {
+        /// One object a row, or a list of them under a name.
+        Records = 1,
+        /// Always a list under a name.
+        Readings = 2,
     }
 }
 
@@ -125,6 +199,14 @@ codes! {
     }
 }
 
+/// Bits of a tree node's flags. A leaf has none.
+pub(crate) mod flag {
+    /// The node is a split.
+    pub(crate) const SPLIT: u16 = 1;
+    /// A missing value goes to the first child, as if the test held.
+    pub(crate) const MISSING_HOLDS: u16 = 2;
+}
+
 /// Bytes of each fixed record.
 pub(crate) mod size {
     pub(crate) const MODEL: usize = 64;
@@ -136,4 +218,9 @@ pub(crate) mod size {
     pub(crate) const COLUMN: usize = 24;
     pub(crate) const VALUE: usize = 8;
     pub(crate) const PROFILE: usize = 8;
+    pub(crate) const NODE: usize = 16;
+    pub(crate) const ROOT: usize = 8;
+    pub(crate) const ENSEMBLE: usize = 32;
+    pub(crate) const DERIVATION: usize = 16;
+    pub(crate) const INTERFACE: usize = 48;
 }

@@ -8,8 +8,11 @@
 //! The crate does no I/O and does not panic on any bytes.
 
 mod bytes;
+mod derive;
 mod error;
+mod explain;
 mod format;
+mod interface;
 mod model;
 mod profile;
 mod schema;
@@ -18,16 +21,22 @@ mod sections;
 #[cfg(feature = "write")]
 mod write;
 
-pub use error::{ArtefactError, RowError};
-pub use format::{Algorithm, FORMAT_VERSION, FeatureKind, MissingPolicy, Section};
+pub use derive::{Derivation, MAX_WINDOW, derive};
+pub use error::{ArtefactError, ExplainError, NoValue, RowError};
+pub use explain::ExplanationScale;
+pub use format::{
+    Aggregate, Algorithm, DerivationKind, FORMAT_VERSION, FeatureKind, Link, MissingPolicy, Precision,
+    Section, Style, Test,
+};
+pub use interface::Interface;
 pub use model::{Class, Model, SelfCheckRow};
 pub use profile::Profile;
 pub use schema::{Category, Encoding, Feature, Mapping, Recoded};
 pub use score::{MAX_SELF_CHECK_DIFFERENCE, SelfCheckError};
 #[cfg(feature = "write")]
 pub use write::{
-    CategorySpec, ClassSpec, Column, EncodingSpec, FeatureSpec, InvalidSpec, LinearSpec, ModelSpec,
-    ProfileSpec,
+    CategorySpec, ClassSpec, Column, EncodingSpec, EnsembleSpec, FeatureSpec, InterfaceSpec, InvalidSpec,
+    LinearSpec, ModelSpec, NodeSpec, Parameters, ProfileSpec, TreeSpec,
 };
 
 #[cfg(any(test, fuzzing))]

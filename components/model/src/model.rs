@@ -1,20 +1,24 @@
 //! The opened artefact.
 
-use portent_event::{Digest, is_name, limits};
+use portent_event::Digest;
 
 use crate::bytes::{Records, f64_at, index_at, u32_at};
 use crate::format::{Algorithm, Section, size};
-use crate::profile::{self, Profile};
+use crate::profile::Profile;
 use crate::schema::{Encoding, Feature};
-use crate::score;
-use crate::sections::Sections;
-use crate::{ArtefactError, schema};
+use crate::score::Scorer;
+use crate::sections::{Checking, Sections};
+use crate::{ArtefactError, Derivation, Interface};
+
+mod check;
 
 /// A model artefact, read in place: a handful of slices into the file.
 #[derive(Clone, Copy, Debug)]
 pub struct Model<'a> {
     digest: Digest,
     pub(crate) algorithm: Algorithm,
+    pub(crate) scorer: Scorer<'a>,
+    interface: Interface<'a>,
     threshold: f64,
     positive_class: usize,
     pub(crate) texts: Texts<'a>,
@@ -24,8 +28,7 @@ pub struct Model<'a> {
     pub(crate) encodings: Records<'a>,
     pub(crate) mappings: Records<'a>,
     classes: Records<'a>,
-    pub(crate) columns: Records<'a>,
-    pub(crate) linear: Records<'a>,
+    pub(crate) derivations: Records<'a>,
     pub(crate) profiles: Records<'a>,
     pub(crate) profile_values: Records<'a>,
     self_check: Records<'a>,
@@ -56,19 +59,33 @@ impl<'a> Model<'a> {
     /// # Errors
     /// [`ArtefactError`] names the first thing that is wrong. No input panics.
     pub fn open(file: &'a [u8]) -> Result<Self, ArtefactError> {
-        let sections = Sections::open(file)?;
+        Self::open_with(file, Checking::Whole)
+    }
+
+    /// Opens bytes that [`Model::open`] has accepted before, such as those that a build embeds: passes over the
+    /// checksum and the nodes of trees, so that it takes no time that grows with them.
+    ///
+    /// # Errors
+    /// [`ArtefactError`] as for [`Model::open`]. No input panics, here or on scoring, but bytes that have not
+    /// been accepted before may give scores without meaning.
+    pub fn open_verified(file: &'a [u8]) -> Result<Self, ArtefactError> {
+        Self::open_with(file, Checking::Frame)
+    }
+
+    fn open_with(file: &'a [u8], checking: Checking) -> Result<Self, ArtefactError> {
+        let sections = Sections::open(file, checking)?;
         let texts = Texts::open(sections.require(Section::Strings)?)?;
         let record = sections.require(Section::Model)?;
         if record.len() != size::MODEL {
             return Err(content(Section::Model, 0, "length is not that of a model record"));
         }
+        let unknown = content(Section::Model, 0, "unknown algorithm");
+        let algorithm = Algorithm::from_code(u32_at(record, 40)).ok_or(unknown)?;
         let model = Self {
             digest: sections.digest(),
-            algorithm: Algorithm::from_code(u32_at(record, 40)).ok_or(content(
-                Section::Model,
-                0,
-                "unknown algorithm",
-            ))?,
+            algorithm,
+            scorer: Scorer::open(algorithm, &sections)?,
+            interface: Interface::open(&sections, texts)?,
             threshold: f64_at(record, 48),
             positive_class: index_at(record, 44),
             texts,
@@ -78,20 +95,14 @@ impl<'a> Model<'a> {
             encodings: sections.records(Section::Encodings, size::ENCODING)?,
             mappings: sections.records(Section::Mappings, size::MAPPING)?,
             classes: sections.records(Section::Classes, size::CLASS)?,
-            columns: sections.records(Section::Columns, size::COLUMN)?,
-            linear: sections.records(Section::Linear, size::VALUE)?,
+            derivations: sections.records(Section::Derivations, size::DERIVATION)?,
             profiles: sections.records(Section::Profile, size::PROFILE)?,
             profile_values: sections.records(Section::ProfileValues, size::VALUE)?,
             self_check: sections.records(Section::SelfCheck, size::VALUE)?,
             metadata: std::str::from_utf8(sections.get(Section::Metadata))
                 .map_err(|_| content(Section::Metadata, 0, "not UTF-8"))?,
         };
-        model.check_record()?;
-        model.check_classes()?;
-        schema::check(&model)?;
-        score::check(&model)?;
-        profile::check(&model)?;
-        model.check_self_check()?;
+        model.check(checking)?;
         Ok(model)
     }
 
@@ -179,6 +190,23 @@ impl<'a> Model<'a> {
         self.encodings.iter().map(move |record| Encoding::new(model, record))
     }
 
+    /// The form of the application's requests and answers.
+    #[must_use]
+    pub fn interface(&self) -> Interface<'a> {
+        self.interface
+    }
+
+    /// Features that are computed from others, and how.
+    pub fn derivations(&self) -> impl ExactSizeIterator<Item = Derivation> + use<'a> {
+        self.derivations.iter().map(Derivation::new)
+    }
+
+    /// Whether a feature is computed from others.
+    #[must_use]
+    pub fn is_derived(&self, feature: usize) -> bool {
+        self.derivations().any(|derivation| derivation.feature == feature)
+    }
+
     /// Reference profile of a feature.
     #[must_use]
     pub fn feature_profile(&self, feature: usize) -> Profile<'a> {
@@ -204,44 +232,6 @@ impl<'a> Model<'a> {
             let value = |column| f64_at(values.get(row * width + column), 0);
             SelfCheckRow { row: (0..width - 1).map(value).collect(), score: value(width - 1) }
         })
-    }
-
-    fn check_record(&self) -> Result<(), ArtefactError> {
-        let rule = |holds: bool, rule| if holds { Ok(()) } else { Err(content(Section::Model, 0, rule)) };
-        rule((0..5).all(|text| self.texts.contains(self.record, text * 8)), "text out of bounds")?;
-        rule(is_name(self.name()) && is_name(self.app()), "name or app is not a name")?;
-        rule(is_name(self.version()) && is_name(self.model_type()), "version or type is not a name")?;
-        rule(self.threshold > 0.0 && self.threshold < 1.0, "threshold is not between 0 and 1")?;
-        rule(self.positive_class < self.classes.len(), "positive class does not exist")
-    }
-
-    fn check_classes(&self) -> Result<(), ArtefactError> {
-        if self.classes.len() < 2 || self.classes.len() > limits::CLASSES {
-            return Err(content(Section::Classes, 0, "number of classes is not 2 to 16"));
-        }
-        for (record, number) in self.classes.iter().zip(0..) {
-            let rule = |rule| Err(content(Section::Classes, number, rule));
-            if !self.texts.contains(record, 0) || !is_name(self.texts.at(record, 0)) {
-                return rule("name is not a name");
-            }
-            if !(0.0..=1.0).contains(&f64_at(record, 8)) {
-                return rule("share is not between 0 and 1");
-            }
-            if self.classes().take(number as usize).any(|class| class.name == self.texts.at(record, 0)) {
-                return rule("name is used twice");
-            }
-        }
-        Ok(())
-    }
-
-    fn check_self_check(&self) -> Result<(), ArtefactError> {
-        let fits = self.self_check.len().is_multiple_of(self.feature_count() + 1);
-        let scores = || self.self_check_rows().map(|row| row.score);
-        if fits && scores().all(|score| (0.0..=1.0).contains(&score)) {
-            Ok(())
-        } else {
-            Err(content(Section::SelfCheck, 0, "not rows of one value a feature and a score"))
-        }
     }
 }
 

@@ -1,9 +1,14 @@
 //! Rows to scores.
 
-use crate::bytes::{f64_at, index_at, u32_at};
-use crate::format::{Algorithm, ColumnKind, MissingPolicy, Section};
-use crate::model::content;
+use crate::format::{Algorithm, MissingPolicy};
+use crate::score::linear::Linear;
+use crate::score::trees::Trees;
+use crate::sections::{Checking, Sections};
 use crate::{ArtefactError, Model, RowError};
+
+pub(crate) mod linear;
+pub(crate) mod trees;
+mod walk;
 
 /// How far a self-check score may lie from the expected one. Scores are computed by the same operations in
 /// the same order everywhere; only the platform's `exp` may differ in its last digits.
@@ -32,6 +37,38 @@ pub enum SelfCheckError {
     },
 }
 
+/// What makes a score of a row: the parameters of the one algorithm that the artefact is of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scorer<'a> {
+    Linear(Linear<'a>),
+    Trees(Trees<'a>),
+}
+
+impl<'a> Scorer<'a> {
+    pub(crate) fn open(algorithm: Algorithm, sections: &Sections<'a>) -> Result<Self, ArtefactError> {
+        Ok(match algorithm {
+            Algorithm::LogisticRegression => Self::Linear(Linear::open(sections)?),
+            Algorithm::TreeEnsemble => Self::Trees(Trees::open(sections)?),
+        })
+    }
+
+    pub(crate) fn check(&self, model: &Model<'_>, checking: Checking) -> Result<(), ArtefactError> {
+        match (self, checking) {
+            (Self::Linear(linear), _) => linear.check(model),
+            (Self::Trees(trees), Checking::Whole) => trees.check(model),
+            (Self::Trees(_), Checking::Frame) => Ok(()),
+        }
+    }
+
+    fn score(&self, row: &[f64]) -> Result<f64, RowError> {
+        let score = match self {
+            Self::Linear(linear) => logistic(linear.sum(row)),
+            Self::Trees(trees) => trees.score(row),
+        };
+        if score.is_nan() { Err(RowError::Overflow) } else { Ok(score) }
+    }
+}
+
 impl Model<'_> {
     /// Score of one row: the probability of the positive class, 0 to 1.
     ///
@@ -42,10 +79,27 @@ impl Model<'_> {
     /// sum that overflows.
     pub fn score(&self, row: &[f64]) -> Result<f64, RowError> {
         self.check_row(row)?;
-        let score = match self.algorithm {
-            Algorithm::LogisticRegression => logistic(self.linear_sum(row)),
-        };
-        if score.is_nan() { Err(RowError::Overflow) } else { Ok(score) }
+        self.scorer.score(row)
+    }
+
+    /// Scores rows (row-major) and appends the scores: all of them, or none where one cannot be scored.
+    ///
+    /// # Errors
+    /// As [`Model::score`], with the index of the row. A last row that is not complete has a wrong width.
+    pub fn score_batch(&self, rows: &[f64], scores: &mut Vec<f64>) -> Result<(), (usize, RowError)> {
+        let before = scores.len();
+        let rows = rows.chunks(self.feature_count());
+        scores.reserve(rows.len());
+        for (index, row) in rows.enumerate() {
+            match self.score(row) {
+                Ok(score) => scores.push(score),
+                Err(error) => {
+                    scores.truncate(before);
+                    return Err((index, error));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The class that a score is predicted as.
@@ -93,61 +147,8 @@ impl Model<'_> {
         }
         Ok(())
     }
-
-    fn linear_sum(&self, row: &[f64]) -> f64 {
-        let mut weights = self.linear.iter().map(|value| f64_at(value, 0));
-        let intercept = weights.next().unwrap_or_default();
-        let columns = self.columns.iter().zip(weights);
-        columns.fold(intercept, |sum, (column, weight)| sum + weight * self.column(column, row))
-    }
-
-    fn column(&self, column: &[u8], row: &[f64]) -> f64 {
-        let feature = index_at(column, 0);
-        let mut value = row.get(feature).copied().unwrap_or(f64::NAN);
-        if value.is_nan() {
-            value = f64_at(self.features.get(feature), 64);
-        }
-        let (a, b) = (f64_at(column, 8), f64_at(column, 16));
-        if u32_at(column, 4) == ColumnKind::Standardise as u32 {
-            (value - a) / b
-        } else {
-            f64::from(u8::from(value == a))
-        }
-    }
 }
 
-pub(crate) fn check(model: &Model<'_>) -> Result<(), ArtefactError> {
-    for (column, number) in model.columns.iter().zip(0..) {
-        let (a, b) = (f64_at(column, 8), f64_at(column, 16));
-        let valid = index_at(column, 0) < model.features.len()
-            && match ColumnKind::from_code(u32_at(column, 4)) {
-                Some(ColumnKind::Standardise) => a.is_finite() && b.is_finite() && b > 0.0,
-                Some(ColumnKind::Indicator) => a.is_finite(),
-                None => false,
-            };
-        if !valid {
-            return Err(content(Section::Columns, number, "feature, kind or parameters are invalid"));
-        }
-    }
-    match model.algorithm {
-        Algorithm::LogisticRegression => check_linear(model),
-    }
-}
-
-fn check_linear(model: &Model<'_>) -> Result<(), ArtefactError> {
-    let rule = |rule| Err(content(Section::Linear, 0, rule));
-    if model.classes().len() != 2 {
-        return rule("a logistic regression has two classes");
-    }
-    if model.linear.len() != model.columns.len() + 1 {
-        return rule("not one intercept and one weight a column");
-    }
-    if model.linear.iter().any(|value| !f64_at(value, 0).is_finite()) {
-        return rule("a weight is not finite");
-    }
-    Ok(())
-}
-
-fn logistic(sum: f64) -> f64 {
+pub(crate) fn logistic(sum: f64) -> f64 {
     1.0 / (1.0 + (-sum).exp())
 }

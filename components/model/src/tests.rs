@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use crate::exercise::{open_and_use, reseal};
 use crate::format::HEADER_BYTES;
 use crate::{
-    ArtefactError, CategorySpec, ClassSpec, Column, EncodingSpec, FeatureKind, FeatureSpec, LinearSpec,
-    MissingPolicy, Model, ModelSpec, ProfileSpec, Recoded, RowError,
+    ArtefactError, CategorySpec, ClassSpec, Column, EncodingSpec, FeatureKind, FeatureSpec, InterfaceSpec,
+    LinearSpec, MissingPolicy, Model, ModelSpec, Parameters, ProfileSpec, Recoded, RowError,
 };
 
 /// Two features, one of each kind, with everything that an artefact can hold.
@@ -50,14 +50,25 @@ fn spec() -> ModelSpec {
             EncodingSpec { name: "other".to_owned(), mappings: vec![(1, 0.0, Some(1.0)), (1, 7.0, None)] },
         ],
         classes: ["no", "yes"].map(|name| ClassSpec { name: name.to_owned(), share: 0.5 }).into(),
-        columns: vec![
-            Column::Standardise { feature: 0, mean: 2.0, scale: 0.5 },
-            Column::Indicator { feature: 1, value: 3.0 },
-        ],
-        linear: LinearSpec { intercept: -1.0, weights: vec![0.5, 2.0] },
+        parameters: Parameters::Linear {
+            columns: vec![
+                Column::Standardise { feature: 0, mean: 2.0, scale: 0.5 },
+                Column::Indicator { feature: 1, value: 3.0 },
+            ],
+            linear: LinearSpec { intercept: -1.0, weights: vec![0.5, 2.0] },
+        },
         profiles: vec![profile(&[1.0, 2.0]), profile(&[2.0]), profile(&[0.25, 0.5, 0.75])],
         self_check: vec![vec![1.0, 1.0], vec![f64::NAN, 3.0]],
         metadata: "{}".to_owned(),
+        interface: InterfaceSpec::default(),
+        derivations: vec![],
+    }
+}
+
+fn linear(spec: &mut ModelSpec) -> (&mut Vec<Column>, &mut LinearSpec) {
+    match &mut spec.parameters {
+        Parameters::Linear { columns, linear } => (columns, linear),
+        Parameters::Trees(_) => panic!("not a linear model"),
     }
 }
 
@@ -141,14 +152,14 @@ fn foreign_and_cut_files_are_named() {
 #[test]
 fn contradicting_specifications_are_not_written() {
     let broken: [fn(&mut ModelSpec); 8] = [
-        |spec| spec.linear.weights.push(1.0),
+        |spec| linear(spec).1.weights.push(1.0),
         |spec| spec.classes.truncate(1),
         |spec| spec.threshold = 1.0,
         |spec| spec.positive_class = 2,
         |spec| spec.features[0].name = "two words".to_owned(),
         |spec| spec.features[0].name = "kind".to_owned(),
         |spec| spec.profiles[0].shares[0] = 0.9,
-        |spec| spec.columns[0] = Column::Standardise { feature: 0, mean: 0.0, scale: 0.0 },
+        |spec| linear(spec).0[0] = Column::Standardise { feature: 0, mean: 0.0, scale: 0.0 },
     ];
     for (index, damage) in broken.iter().enumerate() {
         let mut spec = spec();

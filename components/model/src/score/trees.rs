@@ -1,0 +1,206 @@
+//! The tree ensemble as it lies in the file.
+
+use crate::bytes::{f64_at, u32_at};
+use crate::format::{Aggregate, Link, Precision, Section, Test, flag, size};
+use crate::model::content;
+use crate::sections::Sections;
+use crate::{ArtefactError, Model};
+
+/// Trees and how their leaves become a score. The nodes of a tree lie together, level by level, and so the
+/// children of the k-th split of a tree are its nodes 2k + 1 and 2k + 2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trees<'a> {
+    pub(crate) aggregate: Aggregate,
+    pub(crate) link: Link,
+    pub(crate) test: Test,
+    pub(crate) inputs: Precision,
+    pub(crate) sum: Precision,
+    pub(crate) base: f64,
+    pub(crate) nodes: &'a [[u8; size::NODE]],
+    pub(crate) roots: &'a [[u8; size::ROOT]],
+    /// One a node, or none at all.
+    pub(crate) means: &'a [[u8; size::VALUE]],
+}
+
+/// A split or a leaf.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    /// Threshold of a split, value of a leaf.
+    pub(crate) value: f64,
+    /// Where the test holds; the other child is the next one. A leaf: itself.
+    pub(crate) child: u32,
+    pub(crate) feature: u16,
+    pub(crate) flags: u16,
+}
+
+/// One tree: its first node, and the splits from there to its deepest leaf.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Root {
+    pub(crate) node: u32,
+    pub(crate) depth: u32,
+}
+
+impl<'a> Trees<'a> {
+    pub(crate) fn open(sections: &Sections<'a>) -> Result<Self, ArtefactError> {
+        let record = sections.require(Section::Ensemble)?;
+        let rule = |rule| content(Section::Ensemble, 0, rule);
+        if record.len() != size::ENSEMBLE || u32_at(record, 20) != 0 {
+            return Err(rule("not the record of an ensemble"));
+        }
+        let precision = |at| Precision::from_code(u32_at(record, at)).ok_or(rule("unknown precision"));
+        let trees = Self {
+            aggregate: Aggregate::from_code(u32_at(record, 0)).ok_or(rule("unknown aggregate"))?,
+            link: Link::from_code(u32_at(record, 4)).ok_or(rule("unknown link"))?,
+            test: Test::from_code(u32_at(record, 8)).ok_or(rule("unknown test"))?,
+            inputs: precision(12)?,
+            sum: precision(16)?,
+            base: f64_at(record, 24),
+            nodes: sections.arrays(Section::TreeNodes)?,
+            roots: sections.arrays(Section::TreeRoots)?,
+            means: sections.arrays(Section::NodeMeans)?,
+        };
+        trees.check_record()?;
+        trees.check_roots()?;
+        Ok(trees)
+    }
+
+    /// Number of trees.
+    pub(crate) fn len(&self) -> usize {
+        self.roots.len()
+    }
+
+    pub(crate) fn roots(&self) -> impl ExactSizeIterator<Item = Root> + use<'a> {
+        self.roots.iter().map(Root::new)
+    }
+
+    /// Expected value of a node over the training rows; NaN if the artefact has none.
+    pub(crate) fn mean(&self, node: u32) -> f64 {
+        let mean = usize::try_from(node).ok().and_then(|index| self.means.get(index));
+        mean.map_or(f64::NAN, |bytes| f64::from_le_bytes(*bytes))
+    }
+
+    /// Checks every node, in one pass over the file.
+    pub(crate) fn check(&self, model: &Model<'_>) -> Result<(), ArtefactError> {
+        if model.classes().len() != 2 {
+            return Err(content(Section::Ensemble, 0, "a tree ensemble has two classes"));
+        }
+        for (number, root) in (0..).zip(self.roots()) {
+            let depth = self.check_tree(root.node, self.end(number), model.feature_count())?;
+            if depth != root.depth {
+                return Err(content(Section::TreeRoots, number, "depth is not that of the tree"));
+            }
+        }
+        self.check_means()
+    }
+
+    fn check_record(&self) -> Result<(), ArtefactError> {
+        let rule = |holds: bool, rule| if holds { Ok(()) } else { Err(content(Section::Ensemble, 0, rule)) };
+        rule(self.base.is_finite(), "base is not finite")?;
+        let plain = self.link == Link::Identity && self.base == 0.0;
+        rule(self.aggregate == Aggregate::Sum || plain, "link and base belong to a sum")
+    }
+
+    /// Every tree begins where the one before it ends, and is no deeper than its nodes allow: whatever the
+    /// nodes hold, a row takes fewer steps than there are nodes.
+    fn check_roots(&self) -> Result<(), ArtefactError> {
+        if self.roots.is_empty() {
+            return Err(ArtefactError::MissingSection(Section::TreeRoots));
+        }
+        if self.roots().next().is_some_and(|root| root.node != 0) {
+            return Err(content(Section::TreeRoots, 0, "the first tree does not begin at node 0"));
+        }
+        for (number, root) in (0..).zip(self.roots()) {
+            if self.end(number).checked_sub(root.node).is_none_or(|nodes| root.depth >= nodes) {
+                return Err(content(Section::TreeRoots, number, "too few nodes for its depth"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The node behind the last one of a tree.
+    fn end(&self, tree: u32) -> u32 {
+        let next = usize::try_from(tree).ok().and_then(|tree| self.roots.get(tree + 1)).map(Root::new);
+        next.map_or(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX), |root| root.node)
+    }
+
+    /// Checks nodes `start..end` to be one tree, level by level, and returns its depth.
+    fn check_tree(&self, start: u32, end: u32, features: usize) -> Result<u32, ArtefactError> {
+        // The first node that nobody has as a child yet, the end of the present level, and its number.
+        let (mut free, mut level_end, mut depth) = (start + 1, start + 1, 0);
+        for index in start..end {
+            let rule = |holds: bool, rule| {
+                if holds { Ok(()) } else { Err(content(Section::TreeNodes, index, rule)) }
+            };
+            rule(index < free, "a node without a parent")?;
+            if index == level_end {
+                (level_end, depth) = (free, depth + 1);
+            }
+            let node = self.node(index);
+            if node.is_split() {
+                rule(node.child == free && end - free >= 2, "children are not the next two nodes")?;
+                rule(usize::from(node.feature) < features, "feature does not exist")?;
+                rule(node.value.is_finite(), "threshold is not finite")?;
+                rule(node.flags & !(flag::SPLIT | flag::MISSING_HOLDS) == 0, "unknown flags")?;
+                free += 2;
+            } else {
+                rule(node.child == index, "a leaf with a child")?;
+                rule(node.feature == 0 && node.flags == 0, "a leaf with a feature or flags")?;
+                rule(self.is_leaf_value(node.value), "leaf is not of a value that the aggregate takes")?;
+            }
+        }
+        Ok(depth)
+    }
+
+    fn is_leaf_value(&self, value: f64) -> bool {
+        match self.aggregate {
+            Aggregate::Vote => value == 0.0 || value == 1.0,
+            Aggregate::Mean => (0.0..=1.0).contains(&value),
+            Aggregate::Sum => value.is_finite(),
+        }
+    }
+
+    fn check_means(&self) -> Result<(), ArtefactError> {
+        if self.means.is_empty() {
+            return Ok(());
+        }
+        if self.means.len() != self.nodes.len() {
+            return Err(content(Section::NodeMeans, 0, "not one value a node"));
+        }
+        for (index, bytes) in (0..).zip(self.means) {
+            let (mean, node) = (f64::from_le_bytes(*bytes), self.node(index));
+            if !mean.is_finite() || (!node.is_split() && mean != node.value) {
+                return Err(content(Section::NodeMeans, index, "not finite, or not the value of the leaf"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The node with this index. One that does not exist is a leaf without a value.
+    pub(crate) fn node(&self, index: u32) -> Node {
+        let node = usize::try_from(index).ok().and_then(|index| self.nodes.get(index));
+        node.map_or(Node { value: f64::NAN, child: index, feature: 0, flags: 0 }, Node::new)
+    }
+}
+
+impl Node {
+    fn new(bytes: &[u8; size::NODE]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *bytes;
+        Self {
+            value: f64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            child: u32::from_le_bytes([i, j, k, l]),
+            feature: u16::from_le_bytes([m, n]),
+            flags: u16::from_le_bytes([o, p]),
+        }
+    }
+
+    pub(crate) fn is_split(self) -> bool {
+        self.flags & flag::SPLIT != 0
+    }
+}
+
+impl Root {
+    fn new(bytes: &[u8; size::ROOT]) -> Self {
+        let [a, b, c, d, e, f, g, h] = *bytes;
+        Self { node: u32::from_le_bytes([a, b, c, d]), depth: u32::from_le_bytes([e, f, g, h]) }
+    }
+}

@@ -1,0 +1,206 @@
+//! What an artefact holds, as the trainer knows it.
+
+use crate::format::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Style, Test};
+use crate::{Derivation, Interface};
+
+/// Everything that an artefact holds, as the trainer knows it.
+#[derive(Clone, Debug)]
+pub struct ModelSpec {
+    /// Name in answers and labels.
+    pub name: String,
+    /// Application that it is made for.
+    pub app: String,
+    /// Version.
+    pub version: String,
+    /// Type as its makers call it.
+    pub model_type: String,
+    /// One sentence on what it predicts.
+    pub description: String,
+    /// Score from which a row is positive.
+    pub threshold: f64,
+    /// Index of the class whose probability the score is.
+    pub positive_class: u32,
+    /// Features in model order.
+    pub features: Vec<FeatureSpec>,
+    /// Other codings.
+    pub encodings: Vec<EncodingSpec>,
+    /// Classes in model order.
+    pub classes: Vec<ClassSpec>,
+    /// What makes a score of a row.
+    pub parameters: Parameters,
+    /// One reference profile a feature, then one for the score; or none at all.
+    pub profiles: Vec<ProfileSpec>,
+    /// Rows of one value a feature (NaN where missing); their scores are computed on writing.
+    pub self_check: Vec<Vec<f64>>,
+    /// Provenance, quality and notes, as JSON.
+    pub metadata: String,
+    /// The form of the application's requests and answers.
+    pub interface: InterfaceSpec,
+    /// Features that are computed from others.
+    pub derivations: Vec<Derivation>,
+}
+
+/// A feature; see [`crate::Feature`] for the meaning of each field.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the accessors of `Feature` document them")]
+pub struct FeatureSpec {
+    pub name: String,
+    pub unit: String,
+    pub description: String,
+    pub kind: FeatureKind,
+    pub missing: MissingPolicy,
+    pub lower: f64,
+    pub upper: f64,
+    pub plausible: (f64, f64),
+    pub imputed: f64,
+    pub categories: Vec<CategorySpec>,
+}
+
+/// A code of a categorical feature and its meaning.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "as in `Category`")]
+pub struct CategorySpec {
+    pub value: f64,
+    pub label: String,
+}
+
+/// Another coding: its name and `(feature, from, to)`, with `None` for "missing".
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "as in `Encoding`")]
+pub struct EncodingSpec {
+    pub name: String,
+    pub mappings: Vec<(u32, f64, Option<f64>)>,
+}
+
+/// A class and its share of the training data.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "as in `Class`")]
+pub struct ClassSpec {
+    pub name: String,
+    pub share: f64,
+}
+
+/// How a column is made of a feature.
+#[derive(Clone, Copy, Debug)]
+pub enum Column {
+    /// `(value − mean) / scale`
+    Standardise {
+        /// Index of the feature.
+        feature: u32,
+        /// Mean of the training data.
+        mean: f64,
+        /// Standard deviation of the training data, positive.
+        scale: f64,
+    },
+    /// 1 where the feature has this value, else 0.
+    Indicator {
+        /// Index of the feature.
+        feature: u32,
+        /// The value.
+        value: f64,
+    },
+}
+
+/// Parameters of a linear model.
+#[derive(Clone, Debug)]
+pub struct LinearSpec {
+    /// Constant term.
+    pub intercept: f64,
+    /// One weight a column.
+    pub weights: Vec<f64>,
+}
+
+/// Edges between bins, and one share a bin.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "as in `Profile`")]
+pub struct ProfileSpec {
+    pub edges: Vec<f64>,
+    pub shares: Vec<f64>,
+}
+
+/// What makes a score of a row.
+#[derive(Clone, Debug)]
+pub enum Parameters {
+    /// A logistic regression.
+    Linear {
+        /// How columns are made of features.
+        columns: Vec<Column>,
+        /// Intercept and weights.
+        linear: LinearSpec,
+    },
+    /// An ensemble of decision trees.
+    Trees(EnsembleSpec),
+}
+
+/// The form of requests and answers; see [`crate::Interface`] for the meaning of each field.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "as in `Interface`")]
+pub struct InterfaceSpec {
+    pub style: Style,
+    pub list: String,
+    pub group: String,
+    pub time: String,
+    pub prediction: String,
+    pub score: String,
+}
+
+/// Decision trees, and how their leaves become a score.
+#[derive(Clone, Debug)]
+pub struct EnsembleSpec {
+    /// How the leaves become one number.
+    pub aggregate: Aggregate,
+    /// What makes a probability of a sum; identity for the other aggregates.
+    pub link: Link,
+    /// The test of every split.
+    pub test: Test,
+    /// Precision of the values in the tests.
+    pub inputs: Precision,
+    /// Precision of adding up the leaves.
+    pub sum: Precision,
+    /// What a sum begins with; 0 for the other aggregates.
+    pub base: f64,
+    /// The trees, in the order of adding up.
+    pub trees: Vec<TreeSpec>,
+}
+
+/// A tree. The first node is the root; the others stand in any order.
+#[derive(Clone, Debug)]
+pub struct TreeSpec {
+    /// The nodes.
+    pub nodes: Vec<NodeSpec>,
+}
+
+/// A node of a tree.
+#[derive(Clone, Copy, Debug)]
+pub enum NodeSpec {
+    /// Two ways, by a test of one feature.
+    Split {
+        /// Index of the feature.
+        feature: u32,
+        /// What its value is compared with.
+        threshold: f64,
+        /// Index of the node where the test holds.
+        holds: u32,
+        /// Index of the node where it fails.
+        fails: u32,
+        /// Whether a missing value goes where the test holds.
+        missing_holds: bool,
+        /// Expected value of the node over the training rows, for explanations: in all splits or in none.
+        mean: Option<f64>,
+    },
+    /// The end of a path.
+    Leaf {
+        /// What the tree says there.
+        value: f64,
+    },
+}
+
+impl Default for InterfaceSpec {
+    /// What is assumed of an artefact that does not say.
+    fn default() -> Self {
+        let Interface { style, list, group, time, prediction, score } = Interface::default();
+        let [list, group, time, prediction, score] =
+            [list, group, time, prediction, score].map(str::to_owned);
+        Self { style, list, group, time, prediction, score }
+    }
+}
