@@ -4,7 +4,8 @@ use portent_event::{ErrorType, ROUTES};
 use portent_model::{Model, Profile};
 use serde_json::{Value, json};
 
-use crate::service::{ModelState, Outcome};
+use crate::outcome::Outcome;
+use crate::service::ModelState;
 
 pub(crate) fn root(model: &ModelState<'_>) -> Outcome {
     let endpoints: serde_json::Map<String, Value> = ROUTES
@@ -13,7 +14,7 @@ pub(crate) fn root(model: &ModelState<'_>) -> Outcome {
             Some((info.route.to_string(), format!("{} - {}", info.method, purpose(info)?).into()))
         })
         .collect();
-    ok(&json!({
+    Outcome::ok(&json!({
         "message": match model {
             ModelState::Loaded(model) => model.description(),
             ModelState::Unavailable(_) => "Prediction API",
@@ -30,16 +31,16 @@ pub(crate) fn root(model: &ModelState<'_>) -> Outcome {
 
 /// Always 200, as in the service that this replaces; liveness and readiness have routes of their own.
 pub(crate) fn health(model: &ModelState<'_>) -> Outcome {
-    ok(&json!({ "status": "healthy", "model_loaded": is_loaded(model), "model_name": name(model) }))
+    Outcome::ok(&json!({ "status": "healthy", "model_loaded": is_loaded(model), "model_name": name(model) }))
 }
 
 pub(crate) fn live() -> Outcome {
-    ok(&json!({ "status": "alive" }))
+    Outcome::ok(&json!({ "status": "alive" }))
 }
 
 pub(crate) fn ready(model: &ModelState<'_>) -> Outcome {
     match model {
-        ModelState::Loaded(model) => ok(&json!({ "status": "ready", "model_name": model.name() })),
+        ModelState::Loaded(model) => Outcome::ok(&json!({ "status": "ready", "model_name": model.name() })),
         ModelState::Unavailable(reason) => {
             let body = json!({ "status": "not ready", "detail": format!("Model not loaded: {reason}") });
             Outcome {
@@ -51,7 +52,7 @@ pub(crate) fn ready(model: &ModelState<'_>) -> Outcome {
 }
 
 pub(crate) fn info(model: &Model<'_>) -> Outcome {
-    ok(&json!({
+    Outcome::ok(&json!({
         "model_name": model.name(),
         "model_type": model.model_type(),
         "features": model.features().map(|feature| feature.name()).collect::<Vec<_>>(),
@@ -78,7 +79,7 @@ pub(crate) fn profile(model: &Model<'_>) -> Outcome {
         object["name"] = feature.name().into();
         object
     };
-    ok(&json!({
+    Outcome::ok(&json!({
         "sha256": model.digest(),
         "app": model.app(),
         "model_name": model.name(),
@@ -115,8 +116,4 @@ fn name<'m>(model: &ModelState<'m>) -> Option<&'m str> {
         ModelState::Loaded(model) => Some(model.name()),
         ModelState::Unavailable(_) => None,
     }
-}
-
-fn ok(body: &Value) -> Outcome {
-    Outcome::json(200, body.to_string().into_bytes())
 }

@@ -56,7 +56,7 @@ impl<'m> Codings<'m> {
         let other = self.others.iter().position(|encoding| encoding.name() == name);
         other.map(Coding::Other).ok_or_else(|| {
             let names: Vec<_> = self.names().map(|name| format!("'{name}'")).collect();
-            Rule::Encoding(format!("Input should be {}", names.join(" or ")))
+            Rule::own("literal_error", format!("Input should be {}", names.join(" or ")))
         })
     }
 
@@ -85,7 +85,7 @@ impl<'m> Codings<'m> {
             self.name(Coding::Other(*first)).unwrap_or_default(),
             names.join(" or "),
         );
-        violations.add(Rule::EncodingConflict(message), Place { field: Some("encoding"), ..place }, None);
+        violations.add(Rule::own("encoding_conflict", message), place.field("encoding"), None);
         Coding::Own
     }
 
@@ -108,12 +108,14 @@ impl<'m> Codings<'m> {
                     *value = own;
                     continue;
                 }
-                Recoded::Missing => {
-                    Rule::MissingInEncoding(format!("This means 'missing' in the {} coding", encoding.name()))
-                }
-                Recoded::Unknown => {
-                    Rule::NotInEncoding(format!("Input should be a code of the {} coding", encoding.name()))
-                }
+                Recoded::Missing => Rule::own(
+                    "missing_value",
+                    format!("This means 'missing' in the {} coding", encoding.name()),
+                ),
+                Recoded::Unknown => Rule::own(
+                    "encoding_value",
+                    format!("Input should be a code of the {} coding", encoding.name()),
+                ),
             };
             *value = f64::NAN;
             let field = features.get(feature).map(Feature::name);

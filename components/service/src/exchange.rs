@@ -63,18 +63,6 @@ impl<'a> Request<'a> {
         let (_, value) = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         std::str::from_utf8(value).ok().map(str::trim)
     }
-
-    /// Identity of the request: what the client sent, if that is a name, or one made from `unique`.
-    #[must_use]
-    pub fn id(&self) -> Cow<'a, str> {
-        let given = self.header("x-request-id").filter(|id| portent_event::is_name(id));
-        // https://www.w3.org/TR/trace-context/#traceparent-header: version "-" trace-id "-" parent "-" flags
-        let trace = || self.header("traceparent")?.split('-').nth(1).filter(|id| is_trace_id(id));
-        match given.or_else(trace) {
-            Some(id) => Cow::Borrowed(id),
-            None => Cow::Owned(format!("{:016x}", self.unique)),
-        }
-    }
 }
 
 impl Response {
@@ -91,8 +79,4 @@ impl<'a> Body<'a> {
     pub fn from_bytes(bytes: &'a [u8]) -> Self {
         if bytes.len() > limits::BODY_BYTES { Self::TooLarge } else { Self::Complete(bytes) }
     }
-}
-
-fn is_trace_id(id: &str) -> bool {
-    id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

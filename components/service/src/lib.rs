@@ -4,21 +4,36 @@
 //! Nothing here does I/O or knows its host: time comes through [`Clock`], the model and the configuration
 //! are given at construction. Whatever a client sends, the answer is JSON, and bad input is never a 5xx.
 //!
-//! Read in this order: [`Service`], then `router`, `predict`, `rows`, `coding`, `violation`.
+//! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`), what the
+//! dialects share (`body`, `json`, `fields`, `rows`, `values`, `coding`, `scoring`, `explanation`), and how errors are
+//! told (`violation`, `refusal`).
 
 mod service;
 
+mod call;
 mod router;
 
 mod about;
-mod predict;
+mod readings;
+mod records;
 
+mod body;
 mod coding;
+mod fields;
 mod json;
 mod rows;
+mod timestamp;
+mod values;
+
+mod explanation;
+mod scoring;
+
+mod refusal;
 mod violation;
 
+mod identity;
 mod observe;
+mod outcome;
 
 pub mod config;
 mod exchange;

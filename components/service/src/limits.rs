@@ -11,3 +11,12 @@ pub const VIOLATIONS: usize = 1_000;
 
 /// Longest input value, in bytes of JSON, that a violation echoes; longer ones read `null`.
 pub const ECHOED_INPUT_BYTES: usize = 1_024;
+
+/// Deepest nesting of arrays and objects in JSON.
+pub const DEPTH: usize = 64;
+
+/// Longest string in JSON, in bytes as sent.
+pub const STRING_BYTES: usize = 64 * 1024;
+
+/// Most rows of a request that asks for explanations.
+pub const EXPLAINED_ROWS: usize = 1_000;

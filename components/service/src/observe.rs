@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use portent_event::{ClassCounts, Pairs, Predictions, to_nano};
 use portent_model::{Feature, Model};
 
-/// Counts rows (a matrix in model order) and their scores.
-pub(crate) fn observe(model: &Model<'_>, values: &[f64], scores: &[f64]) -> Predictions<'static> {
+use crate::rows::Rows;
+
+/// Counts rows and their scores.
+pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scores: &[f64]) -> Predictions<'static> {
     let mut predictions = Predictions {
         model: model.digest(),
         version: Cow::Owned(model.version().to_owned()),
@@ -22,8 +24,9 @@ pub(crate) fn observe(model: &Model<'_>, values: &[f64], scores: &[f64]) -> Pred
         observe_score(model, *score, &mut predictions);
     }
     for (index, feature) in model.features().enumerate() {
-        let column = values.iter().skip(index).step_by(model.feature_count());
-        observe_feature(model, index, &feature, column, &mut predictions);
+        let column = rows.values.iter().skip(index).step_by(model.feature_count());
+        let filled = rows.filled.get(index).copied().unwrap_or_default();
+        observe_feature(model, (index, &feature), column, filled, &mut predictions);
     }
     predictions
 }
@@ -43,13 +46,13 @@ fn observe_score(model: &Model<'_>, score: f64, predictions: &mut Predictions<'_
 
 fn observe_feature<'v>(
     model: &Model<'_>,
-    index: usize,
-    feature: &Feature<'_>,
+    (index, feature): (usize, &Feature<'_>),
     column: impl Iterator<Item = &'v f64>,
+    filled: u32,
     predictions: &mut Predictions<'_>,
 ) {
     let profile = model.feature_profile(index);
-    let (mut bins, mut missing, mut out_of_range) = (Pairs::default(), 0, 0);
+    let (mut bins, mut missing, mut out_of_range) = (Pairs::default(), filled, 0);
     for value in column {
         if value.is_nan() {
             missing += 1;

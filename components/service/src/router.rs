@@ -1,83 +1,70 @@
 //! Paths and methods to routes.
 
-use std::borrow::Cow;
+use portent_event::{ErrorType, Method, Route, RouteInfo, RouteMatch, find_route};
 
-use portent_event::{ErrorType, Method, Route, RouteInfo, find_route};
+use crate::exchange::Request;
+use crate::outcome::Outcome;
+use crate::refusal::Refusal;
 
-use crate::service::Outcome;
+/// Header in which the host says under which path it has mounted the component.
+const COMPONENT_ROUTE: &str = "spin-component-route";
 
 /// What is to be done with a request.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Routed {
+#[derive(Debug)]
+pub(crate) enum Routed<'p> {
     /// Do the work of this route.
-    Work(Route),
+    Work(RouteMatch<'p>),
     /// Answer this.
-    Answer(Route, Outcome),
+    Answer(Route, Result<Outcome, Refusal<'static>>),
 }
 
-/// Finds the route of a path and checks the method. `HEAD` is `GET` whose body is left out later.
-pub(crate) fn route(path: &str, method: Method) -> Routed {
-    let Some(info) = find_route(path).map(|found| found.info) else {
-        return Routed::Answer(Route::Unmatched, unmatched(path));
+/// The path that the component is mounted under, without a slash at its end: the host says it, and the request's
+/// path begins with it.
+pub(crate) fn base_path<'a>(request: &Request<'a>) -> &'a str {
+    let base = request.header(COMPONENT_ROUTE).unwrap_or_default().trim_end_matches('/');
+    let rest = request.path().strip_prefix(base);
+    if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) { base } else { "" }
+}
+
+/// Finds the route of a path below the base and checks the method. `HEAD` is `GET` whose body is left out later.
+pub(crate) fn route<'p>(path: &'p str, method: Method, request: &Request<'_>, base: &str) -> Routed<'p> {
+    let path = match path {
+        "" => "/",
+        // The protocol's own document writes it both ways.
+        "/v2/" => "/v2",
+        path => path,
     };
+    let Some(found) = find_route(path) else {
+        return Routed::Answer(Route::Unmatched, unmatched(path, request, base));
+    };
+    let info = found.info;
     let asked = if method == Method::Head { Method::Get } else { method };
     if asked == info.method {
-        Routed::Work(info.route)
+        Routed::Work(found)
     } else if method == Method::Options {
-        Routed::Answer(info.route, Outcome::empty(204).with_header("allow", allow(info)))
+        Routed::Answer(info.route, Ok(Outcome::empty(204).with_header("allow", allow(info))))
     } else {
-        let outcome = Outcome::detail(405, ErrorType::MethodNotAllowed, "Method Not Allowed");
-        Routed::Answer(info.route, outcome.with_header("allow", allow(info)))
+        Routed::Answer(info.route, Err(Refusal::method_not_allowed(allow(info))))
+    }
+}
+
+impl Refusal<'_> {
+    /// A 404.
+    pub(crate) fn not_found() -> Self {
+        Self::new(404, ErrorType::NotFound, "Not Found")
     }
 }
 
 /// A known path with a slash too many is redirected, as the service that this replaces did.
-fn unmatched(path: &str) -> Outcome {
+fn unmatched(path: &str, request: &Request<'_>, base: &str) -> Result<Outcome, Refusal<'static>> {
     let trimmed = path.trim_end_matches('/');
-    match find_route(trimmed) {
-        Some(_) => Outcome::empty(307).with_header("location", trimmed.to_owned()),
-        None => Outcome::detail(404, ErrorType::NotFound, "Not Found"),
+    if find_route(trimmed).is_none() {
+        return Err(Refusal::not_found());
     }
+    let query = request.path_with_query.split_once('?').map(|(_, query)| format!("?{query}"));
+    Ok(Outcome::empty(307).with_header("location", format!("{base}{trimmed}{}", query.unwrap_or_default())))
 }
 
-fn allow(info: &RouteInfo) -> Cow<'static, str> {
-    Cow::Borrowed(if info.method == Method::Get { "GET, HEAD, OPTIONS" } else { "POST, OPTIONS" })
-}
-
-#[cfg(test)]
-mod tests {
-    use portent_event::ROUTES;
-
-    use super::*;
-
-    #[test]
-    fn every_listed_route_does_its_work_for_its_method() {
-        for info in ROUTES {
-            assert_eq!(route(info.route.as_str(), info.method), Routed::Work(info.route));
-        }
-    }
-
-    #[test]
-    fn head_follows_get_only() {
-        assert_eq!(route("/health", Method::Head), Routed::Work(Route::Health));
-        assert!(matches!(route("/predict", Method::Head), Routed::Answer(Route::Predict, _)));
-    }
-
-    #[track_caller]
-    fn check(path: &str, method: Method, expected_route: Route, status: u16, header: Option<(&str, &str)>) {
-        let Routed::Answer(route, outcome) = route(path, method) else { panic!("{path} would be worked on") };
-        assert_eq!((route, outcome.response.status), (expected_route, status));
-        let headers: Vec<_> = outcome.response.headers.iter().map(|(k, v)| (*k, v.as_ref())).collect();
-        assert!(header.is_none_or(|header| headers.contains(&header)), "{headers:?}");
-    }
-
-    #[test]
-    fn wrong_methods_and_paths_are_answered() {
-        check("/predict", Method::Get, Route::Predict, 405, Some(("allow", "POST, OPTIONS")));
-        check("/health", Method::Post, Route::Health, 405, Some(("allow", "GET, HEAD, OPTIONS")));
-        check("/predict", Method::Options, Route::Predict, 204, Some(("allow", "POST, OPTIONS")));
-        check("/nothing", Method::Get, Route::Unmatched, 404, None);
-        check("/health/", Method::Get, Route::Unmatched, 307, Some(("location", "/health")));
-        check("//evil.example/", Method::Get, Route::Unmatched, 404, None);
-    }
+fn allow(info: &RouteInfo) -> &'static str {
+    if info.method == Method::Get { "GET, HEAD, OPTIONS" } else { "POST, OPTIONS" }
 }

@@ -2,12 +2,16 @@
 
 use std::borrow::Cow;
 
-use portent_event::{Durations, ErrorType, Event, Method, Predictions, Route};
-use portent_model::Model;
+use portent_event::{ErrorType, Event, Method, Route, RouteMatch};
+use portent_model::{Model, Style};
 
-use crate::exchange::{Clock, Header, Request, Response};
-use crate::router::{Routed, route};
-use crate::{Config, about, predict};
+use crate::call::Call;
+use crate::exchange::{Clock, Request, Response};
+use crate::identity::Identity;
+use crate::outcome::Outcome;
+use crate::refusal::{ErrorForm, Refusal};
+use crate::router::{Routed, base_path, route};
+use crate::{Config, about, readings, records};
 
 /// Name of the application where neither the configuration nor a model gives one.
 const UNKNOWN_APP: &str = "portent";
@@ -15,7 +19,7 @@ const UNKNOWN_APP: &str = "portent";
 /// The prediction API over one model.
 #[derive(Clone, Debug)]
 pub struct Service<'m> {
-    pub(crate) model: ModelState<'m>,
+    model: ModelState<'m>,
     app: String,
 }
 
@@ -27,15 +31,6 @@ pub enum ModelState<'m> {
     Loaded(Model<'m>),
     /// Not to be had, for this reason; it is shown by the readiness check.
     Unavailable(String),
-}
-
-/// What a route made of a request.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    pub(crate) response: Response,
-    pub(crate) error: Option<ErrorType>,
-    pub(crate) durations: Durations,
-    pub(crate) predictions: Option<Box<Predictions<'static>>>,
 }
 
 impl<'m> Service<'m> {
@@ -56,19 +51,23 @@ impl<'m> Service<'m> {
     /// `durations.total`, which only it can know.
     pub fn handle(&self, request: &Request<'_>, clock: &dyn Clock) -> (Response, Vec<Event<'static>>) {
         let method = Method::from_text(request.method).unwrap_or(Method::Other);
-        let (route, mut outcome) = match route(request.path(), method) {
-            Routed::Answer(route, outcome) => (route, outcome),
-            Routed::Work(route) => (route, self.work(route, request, clock)),
+        let base = base_path(request);
+        let path = request.path().strip_prefix(base).unwrap_or_default();
+        let form = self.error_form(path);
+        let (route, mut outcome) = match route(path, method, request, base) {
+            Routed::Answer(route, Ok(outcome)) => (route, outcome),
+            Routed::Answer(route, Err(refusal)) => (route, refusal.into_outcome(form)),
+            Routed::Work(found) => (found.info.route, self.work(found, request, base, form, clock)),
         };
-        let id = request.id();
-        outcome.response.headers.push(("x-request-id", Cow::Owned(id.clone().into_owned())));
+        let identity = Identity::of(request);
+        identity.push_headers(&mut outcome.response.headers);
         if method == Method::Head {
             outcome.response.body.clear();
         }
         let event = Event {
             time: Cow::Borrowed(""),
             app: Cow::Owned(self.app.clone()),
-            request_id: Cow::Owned(id.into_owned()),
+            request_id: Cow::Owned(identity.id.into_owned()),
             method,
             route,
             status: outcome.response.status,
@@ -80,50 +79,43 @@ impl<'m> Service<'m> {
         (outcome.response, vec![event])
     }
 
-    fn work(&self, route: Route, request: &Request<'_>, clock: &dyn Clock) -> Outcome {
-        match route {
-            Route::Root => about::root(&self.model),
-            Route::Health => about::health(&self.model),
-            Route::HealthLive => about::live(),
-            Route::HealthReady => about::ready(&self.model),
-            Route::ModelInfo => self.with_model(about::info),
-            Route::ModelProfile => self.with_model(about::profile),
-            Route::Predict => self.with_model(|model| predict::single(model, request, clock)),
-            Route::PredictBatch => self.with_model(|model| predict::batch(model, request, clock)),
-            _ => Outcome::detail(404, ErrorType::NotFound, "Not Found"),
+    fn work(
+        &self,
+        found: RouteMatch<'_>,
+        request: &Request<'_>,
+        base: &str,
+        form: ErrorForm,
+        clock: &dyn Clock,
+    ) -> Outcome {
+        match found.info.route {
+            Route::Root => return about::root(&self.model),
+            Route::Health => return about::health(&self.model),
+            Route::HealthLive => return about::live(),
+            Route::HealthReady => return about::ready(&self.model),
+            _ => {}
+        }
+        let ModelState::Loaded(model) = &self.model else {
+            return Refusal::new(503, ErrorType::ModelNotLoaded, "Model not loaded").into_outcome(form);
+        };
+        let call = Call { model, request, route: found, base, clock };
+        match (found.info.route, model.interface().style) {
+            (Route::ModelInfo, _) => about::info(model),
+            (Route::ModelProfile, _) => about::profile(model),
+            (Route::Predict, Style::Records) => records::single(&call),
+            (Route::PredictBatch, Style::Records) => records::batch(&call),
+            (Route::Predict, Style::Readings) => readings::predict(&call),
+            _ => Refusal::not_found().into_outcome(form),
         }
     }
 
-    fn with_model(&self, work: impl FnOnce(&Model<'m>) -> Outcome) -> Outcome {
-        match &self.model {
-            ModelState::Loaded(model) => work(model),
-            ModelState::Unavailable(_) => Outcome::detail(503, ErrorType::ModelNotLoaded, "Model not loaded"),
+    /// How errors of this path are told.
+    fn error_form(&self, path: &str) -> ErrorForm {
+        let is_readings = |model: &Model<'_>| model.interface().style == Style::Readings;
+        match (path.split('/').nth(1), &self.model) {
+            (Some("v1" | "v2"), _) => ErrorForm::Message,
+            (Some("invocations" | "ping" | "version"), _) => ErrorForm::Code,
+            (_, ModelState::Loaded(model)) if is_readings(model) => ErrorForm::Details,
+            _ => ErrorForm::Detail,
         }
-    }
-}
-
-impl Outcome {
-    pub(crate) fn new(response: Response) -> Self {
-        Self { response, error: None, durations: Durations::default(), predictions: None }
-    }
-
-    pub(crate) fn json(status: u16, body: Vec<u8>) -> Self {
-        Self::new(Response::json(status, body))
-    }
-
-    pub(crate) fn empty(status: u16) -> Self {
-        Self::new(Response { status, headers: Vec::new(), body: Vec::new() })
-    }
-
-    /// An error in the form `{"detail": text}`.
-    pub(crate) fn detail(status: u16, error: ErrorType, detail: &str) -> Self {
-        let body = serde_json::json!({ "detail": detail }).to_string().into_bytes();
-        Self { error: Some(error), ..Self::json(status, body) }
-    }
-
-    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
-        let header: Header = (name, value.into());
-        self.response.headers.push(header);
-        self
     }
 }

@@ -1,0 +1,77 @@
+//! The request's body: bounded, decoded, text.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
+use portent_event::ErrorType;
+
+use crate::exchange::{Body, Request};
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::violation::{Place, Rule, Violations};
+
+/// The body's bytes, decoded where the request says that they are compressed.
+pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
+    let bytes = match request.body {
+        Body::Complete(bytes) => bytes,
+        Body::TooLarge => return Err(too_large()),
+        Body::Broken => return Err(Refusal::bad("The body ended before its time")),
+    };
+    let encoding = request.header("content-encoding").unwrap_or("identity").to_ascii_lowercase();
+    match encoding.as_str() {
+        "identity" | "" => Ok(Cow::Borrowed(bytes)),
+        "gzip" | "x-gzip" => decoded(GzDecoder::new(bytes)),
+        // RFC 9110 has zlib's format in mind; some clients send the bare stream.
+        "deflate" if is_zlib(bytes) => decoded(ZlibDecoder::new(bytes)),
+        "deflate" => decoded(DeflateDecoder::new(bytes)),
+        _ => {
+            let text = "Content-Encoding is not supported; send gzip, deflate or the body as it is";
+            Err(Refusal::new(415, ErrorType::UnsupportedMediaType, text))
+        }
+    }
+}
+
+/// The body as text.
+pub(crate) fn text<'a>(request: &Request<'a>) -> Result<Cow<'a, str>, Refusal<'a>> {
+    let not_utf8 = |error: std::str::Utf8Error| {
+        let place = Place { offset: Some(error.valid_up_to()), ..Place::default() };
+        Violations::one(Rule::Syntax("invalid UTF-8"), place, Some("{}"))
+    };
+    match bytes(request)? {
+        Cow::Borrowed(bytes) => Ok(Cow::Borrowed(std::str::from_utf8(bytes).map_err(not_utf8)?)),
+        Cow::Owned(bytes) => {
+            Ok(Cow::Owned(String::from_utf8(bytes).map_err(|error| not_utf8(error.utf8_error()))?))
+        }
+    }
+}
+
+/// Whether the content type, if there is one, is `application/json` or `application/*+json`.
+pub(crate) fn is_json(request: &Request<'_>) -> bool {
+    request.header("content-type").is_none_or(|content_type| {
+        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let subtype = essence.strip_prefix("application/");
+        subtype.is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+    })
+}
+
+fn decoded<'a>(decoder: impl Read) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
+    let mut bytes = Vec::new();
+    let read = decoder.take(limits::BODY_BYTES as u64 + 1).read_to_end(&mut bytes);
+    if bytes.len() > limits::BODY_BYTES {
+        return Err(too_large());
+    }
+    match read {
+        Ok(_) => Ok(Cow::Owned(bytes)),
+        Err(_) => Err(Refusal::bad("The body is not what its Content-Encoding says")),
+    }
+}
+
+/// RFC 1950: the method is deflate, and the first two bytes are a multiple of 31.
+fn is_zlib(bytes: &[u8]) -> bool {
+    matches!(bytes, [first, second, ..] if first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0)
+}
+
+fn too_large<'a>() -> Refusal<'a> {
+    Refusal::too_large(format!("A body has at most {} bytes", limits::BODY_BYTES))
+}

@@ -1,0 +1,42 @@
+//! A request that has found its route and its model.
+
+use portent_event::RouteMatch;
+use portent_model::Model;
+
+use crate::exchange::{Clock, Request};
+use crate::violation::{Part, Place, Rule, Violations};
+
+/// What a dialect's function works on.
+#[derive(Clone, Copy)]
+#[expect(dead_code, reason = "the dialects that use `route` and `base` follow")]
+pub(crate) struct Call<'c> {
+    pub(crate) model: &'c Model<'c>,
+    pub(crate) request: &'c Request<'c>,
+    pub(crate) route: RouteMatch<'c>,
+    /// Path under which the component is mounted: empty, or `/hvs`.
+    pub(crate) base: &'c str,
+    pub(crate) clock: &'c dyn Clock,
+}
+
+impl<'c> Call<'c> {
+    /// Value of a query parameter as sent, the first one of its name; empty where it has none.
+    pub(crate) fn query(&self, name: &str) -> Option<&'c str> {
+        let (_, query) = self.request.path_with_query.split_once('?')?;
+        let pairs = query.split('#').next()?.split('&');
+        pairs
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// Whether `?explain=true` asks for an explanation.
+    pub(crate) fn explain(&self) -> Result<bool, Violations<'static>> {
+        match self.query("explain") {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1" | "") => Ok(true),
+            Some(_) => {
+                let place = Place { part: Part::Query, field: Some("explain"), ..Place::default() };
+                Err(Violations::one(Rule::Boolean, place, None))
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Why rows score as they do, on request.
+
+use portent_event::ErrorType;
+use portent_model::{ExplainError, ExplanationScale, Model};
+
+use crate::json::{push_float, push_number, push_string};
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::rows::Rows;
+
+/// Explanations of rows.
+#[derive(Debug)]
+pub(crate) struct Explanations {
+    pub(crate) scale: ExplanationScale,
+    /// What the contributions are added to, one a row.
+    pub(crate) bases: Vec<f64>,
+    /// One a feature, row after row.
+    pub(crate) contributions: Vec<f64>,
+}
+
+impl Explanations {
+    /// Explains rows that have been scored.
+    pub(crate) fn of<'a>(model: &Model<'_>, rows: &Rows) -> Result<Self, Refusal<'a>> {
+        let width = model.feature_count();
+        let scale = model.explanation_scale().ok_or_else(|| Refusal::bad("The model has no explanations"))?;
+        if rows.values.len() / width > limits::EXPLAINED_ROWS {
+            return Err(Refusal::too_large(format!(
+                "Explanations are given for at most {} rows",
+                limits::EXPLAINED_ROWS
+            )));
+        }
+        let mut contributions = vec![0.0; rows.values.len()];
+        let pairs = rows.values.chunks_exact(width).zip(contributions.chunks_exact_mut(width));
+        let bases =
+            pairs.map(|(row, contributions)| model.explain(row, contributions).map_err(not_explained));
+        let bases = bases.collect::<Result<_, _>>()?;
+        Ok(Self { scale, bases, contributions })
+    }
+
+    /// Appends the explanation of a row: the features by the size of their contributions, greatest first.
+    pub(crate) fn push(&self, out: &mut Vec<u8>, model: &Model<'_>, rows: &Rows, row: usize) {
+        let width = model.feature_count();
+        let of_row =
+            |values: &[f64]| values.iter().skip(row * width).take(width).copied().collect::<Vec<_>>();
+        let (values, contributions) = (of_row(&rows.values), of_row(&self.contributions));
+        let base = self.bases.get(row).copied().unwrap_or_default();
+        let mut order: Vec<usize> = (0..contributions.len()).collect();
+        order.sort_by(|one, other| contributions[*other].abs().total_cmp(&contributions[*one].abs()));
+        out.extend_from_slice(b"{\"scale\":");
+        push_string(out, self.scale_name());
+        out.extend_from_slice(b",\"base\":");
+        push_float(out, base);
+        out.extend_from_slice(b",\"sum\":");
+        push_float(out, contributions.iter().fold(base, |sum, contribution| sum + contribution));
+        out.extend_from_slice(b",\"contributions\":[");
+        let features: Vec<_> = model.features().collect();
+        for (place, index) in order.into_iter().enumerate() {
+            out.extend_from_slice(if place > 0 { b",{\"feature\":" } else { b"{\"feature\":" });
+            push_string(out, features[index].name());
+            out.extend_from_slice(b",\"value\":");
+            if values[index].is_nan() {
+                out.extend_from_slice(b"null");
+            } else {
+                push_number(out, values[index]);
+            }
+            out.extend_from_slice(b",\"unit\":");
+            push_string(out, features[index].unit());
+            out.extend_from_slice(b",\"contribution\":");
+            push_float(out, contributions[index]);
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"]}");
+    }
+
+    /// Name of the scale, as in answers.
+    pub(crate) fn scale_name(&self) -> &'static str {
+        match self.scale {
+            ExplanationScale::LogOdds => "log-odds",
+            ExplanationScale::Probability => "probability",
+        }
+    }
+}
+
+/// The rows have been scored with the same model, so only the service can be at fault.
+fn not_explained<'a>(_: ExplainError) -> Refusal<'a> {
+    Refusal::new(500, ErrorType::Internal, "Explanation error: the row does not fit the model")
+}

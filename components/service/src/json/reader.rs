@@ -1,0 +1,240 @@
+//! A pull parser over a text.
+
+use std::borrow::Cow;
+
+use crate::limits;
+
+use super::{number, string};
+
+/// Reads one JSON text from its beginning to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    /// The container just begun has had no item yet.
+    is_first: bool,
+}
+
+/// Type of the value that comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Object,
+    Array,
+    String,
+    Number,
+    Boolean,
+    Null,
+}
+
+/// Why a text is not JSON that the service reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct JsonError {
+    /// Byte of the text.
+    pub(crate) offset: usize,
+    /// What is wrong there; never contains input.
+    pub(crate) rule: &'static str,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0, is_first: false }
+    }
+
+    /// Looks at the next value.
+    pub(crate) fn kind(&mut self) -> Result<Kind, JsonError> {
+        match self.peek() {
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b'"') => Ok(Kind::String),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b't' | b'f') => Ok(Kind::Boolean),
+            Some(b'n') => Ok(Kind::Null),
+            Some(_) => Err(self.error("expected value")),
+            None => Err(self.error("unexpected end")),
+        }
+    }
+
+    /// Enters an object; [`Self::next_key`] then gives its keys.
+    pub(crate) fn begin_object(&mut self) -> Result<(), JsonError> {
+        self.begin(b'{')
+    }
+
+    /// The next key, or `None` after leaving the object. The key's value must be read before the next call.
+    pub(crate) fn next_key(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
+        if !self.next_item(b'}')? {
+            return Ok(None);
+        }
+        if self.peek() != Some(b'"') {
+            return Err(self.error("key must be a string"));
+        }
+        let key = self.string()?;
+        if self.peek() != Some(b':') {
+            return Err(self.error("expected ':'"));
+        }
+        self.at += 1;
+        Ok(Some(key))
+    }
+
+    /// Enters an array; [`Self::next_element`] then says whether there is an element to read.
+    pub(crate) fn begin_array(&mut self) -> Result<(), JsonError> {
+        self.begin(b'[')
+    }
+
+    /// Whether another element follows; if not, the array has been left.
+    pub(crate) fn next_element(&mut self) -> Result<bool, JsonError> {
+        self.next_item(b']')
+    }
+
+    /// Reads a string, borrowed where it has no escapes.
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.error("expected a string"));
+        }
+        let (string, end) = string::read(self.text, self.at)?;
+        self.at = end;
+        Ok(string)
+    }
+
+    /// Reads a number; infinite where it is beyond f64.
+    pub(crate) fn number(&mut self) -> Result<f64, JsonError> {
+        self.peek();
+        let start = self.at;
+        self.at = number::end(self.text.as_bytes(), start)?;
+        Ok(number::value(self.since(start)))
+    }
+
+    /// Reads `true` or `false`.
+    pub(crate) fn boolean(&mut self) -> Result<bool, JsonError> {
+        if self.peek() == Some(b't') {
+            self.word("true").map(|()| true)
+        } else {
+            self.word("false").map(|()| false)
+        }
+    }
+
+    /// Passes over a value of any type and returns its text.
+    pub(crate) fn skip(&mut self) -> Result<&'a str, JsonError> {
+        let kind = self.kind()?;
+        let start = self.at;
+        match kind {
+            Kind::Object | Kind::Array => self.skip_container()?,
+            _ => self.skip_scalar(kind)?,
+        }
+        Ok(self.since(start))
+    }
+
+    /// Where the reader stands; [`Self::since`] gives the text read from there.
+    pub(crate) fn mark(&self) -> usize {
+        self.at
+    }
+
+    /// The text read since a mark.
+    pub(crate) fn since(&self, mark: usize) -> &'a str {
+        self.text.get(mark..self.at).unwrap_or_default()
+    }
+
+    /// Checks that nothing but white space is left.
+    pub(crate) fn end(&mut self) -> Result<(), JsonError> {
+        if self.peek().is_none() { Ok(()) } else { Err(self.error("trailing characters")) }
+    }
+
+    fn begin(&mut self, open: u8) -> Result<(), JsonError> {
+        if self.peek() != Some(open) {
+            return Err(self.error("expected value"));
+        }
+        if self.depth == limits::DEPTH {
+            return Err(self.error("nested too deeply"));
+        }
+        self.at += 1;
+        self.depth += 1;
+        self.is_first = true;
+        Ok(())
+    }
+
+    fn next_item(&mut self, close: u8) -> Result<bool, JsonError> {
+        let is_first = std::mem::take(&mut self.is_first);
+        match self.peek() {
+            Some(byte) if byte == close => {
+                self.at += 1;
+                self.depth -= 1;
+                Ok(false)
+            }
+            Some(_) if is_first => Ok(true),
+            Some(b',') => {
+                self.at += 1;
+                match self.peek() {
+                    Some(byte) if byte == close => Err(self.error("trailing comma")),
+                    Some(_) => Ok(true),
+                    None => Err(self.error("unexpected end")),
+                }
+            }
+            Some(_) => {
+                Err(self.error(if close == b'}' { "expected ',' or '}'" } else { "expected ',' or ']'" }))
+            }
+            None => Err(self.error("unexpected end")),
+        }
+    }
+
+    /// Passes over a container without recursion: which of the open ones are objects stands in the bits of a
+    /// word, as many as may be nested.
+    fn skip_container(&mut self) -> Result<(), JsonError> {
+        const { assert!(limits::DEPTH <= 64, "a bit a level") };
+        let outside = self.depth;
+        let mut objects = 0_u64;
+        loop {
+            let kind = self.kind()?;
+            match kind {
+                Kind::Object | Kind::Array => {
+                    self.begin(if kind == Kind::Object { b'{' } else { b'[' })?;
+                    objects = objects << 1 | u64::from(kind == Kind::Object);
+                }
+                _ => self.skip_scalar(kind)?,
+            }
+            while !(if objects & 1 == 1 { self.skip_key()? } else { self.next_element()? }) {
+                objects >>= 1;
+                if self.depth == outside {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn skip_key(&mut self) -> Result<bool, JsonError> {
+        Ok(self.next_key()?.is_some())
+    }
+
+    fn skip_scalar(&mut self, kind: Kind) -> Result<(), JsonError> {
+        match kind {
+            Kind::String => self.at = string::end(self.text, self.at)?,
+            Kind::Number => self.at = number::end(self.text.as_bytes(), self.at)?,
+            Kind::Boolean => _ = self.boolean()?,
+            Kind::Null | Kind::Object | Kind::Array => self.word("null")?,
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), JsonError> {
+        if self.text.as_bytes().get(self.at..self.at + word.len()) != Some(word.as_bytes()) {
+            return Err(self.error("expected value"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    /// The next byte that is not white space; stands at it afterwards.
+    fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(*byte);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    fn error(&self, rule: &'static str) -> JsonError {
+        JsonError { offset: self.at, rule }
+    }
+}

@@ -1,0 +1,186 @@
+//! The reader beside serde_json, and its own rules.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::limits;
+
+/// Reads a whole text into serde_json's type, by pulling.
+fn read(text: &str) -> Result<Value, JsonError> {
+    fn value(reader: &mut Reader<'_>) -> Result<Value, JsonError> {
+        Ok(match reader.kind()? {
+            Kind::Object => {
+                reader.begin_object()?;
+                let mut object = serde_json::Map::new();
+                while let Some(key) = reader.next_key()? {
+                    object.insert(key.into_owned(), value(reader)?);
+                }
+                object.into()
+            }
+            Kind::Array => {
+                reader.begin_array()?;
+                let mut array = Vec::new();
+                while reader.next_element()? {
+                    array.push(value(reader)?);
+                }
+                array.into()
+            }
+            Kind::String => reader.string()?.into_owned().into(),
+            Kind::Number => reader.number()?.into(),
+            Kind::Boolean => reader.boolean()?.into(),
+            Kind::Null => reader.skip().map(|_| Value::Null)?,
+        })
+    }
+    let mut reader = Reader::new(text);
+    let read = value(&mut reader)?;
+    reader.end().map(|()| read)
+}
+
+/// serde_json's reading, numbers as f64 as ours.
+fn expected(text: &str) -> Option<Value> {
+    fn floats(value: Value) -> Value {
+        match value {
+            Value::Number(number) => number.as_f64().into(),
+            Value::Array(items) => items.into_iter().map(floats).collect(),
+            Value::Object(items) => items.into_iter().map(|(key, value)| (key, floats(value))).collect(),
+            other => other,
+        }
+    }
+    serde_json::from_str(text).ok().map(floats)
+}
+
+/// Skipping takes the same texts as reading, to the byte.
+#[track_caller]
+fn check_both_ways(text: &str) {
+    let read = read(text);
+    let mut reader = Reader::new(text);
+    let skipped = reader.skip().and_then(|skipped| reader.end().map(|()| skipped));
+    assert_eq!(read.as_ref().err(), skipped.as_ref().err(), "{text}");
+    if let Ok(skipped) = skipped {
+        assert_eq!(skipped, text.trim_matches([' ', '\n', '\r', '\t']));
+    }
+    if !text.contains("e999") && !text.contains("E999") {
+        assert_eq!(read.ok(), expected(text), "{text}");
+    }
+}
+
+#[track_caller]
+fn check_refused(text: &str, offset: usize, rule: &'static str) {
+    assert_eq!(read(text), Err(JsonError { offset, rule }), "{text}");
+}
+
+#[test]
+fn what_is_not_json_is_refused_at_its_place() {
+    check_refused("", 0, "unexpected end");
+    check_refused("{bad", 1, "key must be a string");
+    check_refused(r#"{"a":1,}"#, 7, "trailing comma");
+    check_refused(r#"{"a" 1}"#, 5, "expected ':'");
+    check_refused("[1 2]", 3, "expected ',' or ']'");
+    check_refused("[1,]", 3, "trailing comma");
+    check_refused("NaN", 0, "expected value");
+    check_refused("[nan]", 1, "expected value");
+    check_refused("01", 1, "invalid number");
+    check_refused("1.", 2, "invalid number");
+    check_refused("-", 1, "invalid number");
+    check_refused("1 2", 2, "trailing characters");
+    check_refused("\"a\nb\"", 2, "control character in a string");
+    check_refused(r#""\ud800""#, 1, "lone surrogate");
+    check_refused(r#""\x""#, 1, "invalid escape");
+    check_refused("\"", 1, "unexpected end");
+}
+
+#[test]
+fn depth_and_strings_are_bounded() {
+    let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(read(&nested(limits::DEPTH)).is_ok());
+    check_refused(&nested(limits::DEPTH + 1), limits::DEPTH, "nested too deeply");
+    let mut reader = Reader::new("[[]]");
+    assert!(reader.skip().is_ok());
+    let million = "[".repeat(1_000_000);
+    assert_eq!(
+        Reader::new(&million).skip(),
+        Err(JsonError { offset: limits::DEPTH, rule: "nested too deeply" })
+    );
+    let string = |length: usize, with: &str| format!("\"{}{with}\"", "x".repeat(length));
+    assert!(read(&string(limits::STRING_BYTES, "")).is_ok());
+    for with in ["", "\\n"] {
+        check_refused(&string(limits::STRING_BYTES + 1, with), 0, "string too long");
+    }
+}
+
+#[test]
+fn numbers_beyond_f64_are_infinite() {
+    assert_eq!(Reader::new("-1e999").number(), Ok(f64::NEG_INFINITY));
+    assert_eq!(Reader::new("123456789012345").number(), Ok(123_456_789_012_345.0));
+    assert_eq!(Reader::new("0.1").number(), Ok(0.1));
+    assert!(Reader::new("-0").number().is_ok_and(f64::is_sign_negative));
+}
+
+fn json_like() -> impl Strategy<Value = String> {
+    let token = prop::sample::select(vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"a\"",
+        "\"\\u00e9\\n\"",
+        "\"\\ud83d\\ude00\"",
+        "\"\\ud83d\"",
+        "1",
+        "-0",
+        "1.5e3",
+        "1e999",
+        "0.",
+        "01",
+        "true",
+        "false",
+        "null",
+        "tru",
+        " ",
+        "\n",
+        "\"",
+        "\\",
+        "é",
+        "-",
+        "1E+2",
+    ]);
+    prop::collection::vec(token, 0..14).prop_map(|tokens| tokens.concat())
+}
+
+fn nested() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        any::<f64>().prop_filter("JSON has none of the others", |x| x.is_finite()).prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        Just(Value::Null),
+    ];
+    leaf.prop_recursive(5, 40, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(any::<String>(), inner, 0..5)
+                .prop_map(|items| Value::Object(items.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn reads_what_serde_json_reads(text in json_like()) {
+        check_both_ways(&text);
+    }
+
+    #[test]
+    fn reads_what_is_json(value in nested(), pretty: bool, cut in any::<prop::sample::Index>()) {
+        let text = if pretty { format!("{value:#}") } else { value.to_string() };
+        check_both_ways(&text);
+        let cut = cut.index(text.len() + 1);
+        if let Some(part) = text.get(..cut) {
+            check_both_ways(part);
+        }
+    }
+}

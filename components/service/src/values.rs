@@ -1,0 +1,94 @@
+//! Texts of values to numbers, and the rules that a number of a feature keeps.
+
+use std::borrow::Cow;
+
+use portent_model::{Feature, FeatureKind};
+
+use crate::json::Reader;
+use crate::violation::Rule;
+
+/// What a dialect takes for a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coercion {
+    /// As the services that this replaces did: also numbers in strings, `true` and `false`, and `63.0` where a
+    /// whole number is asked for.
+    Lax,
+    /// Numbers only; a whole number has neither fraction nor exponent.
+    Strict,
+}
+
+/// Greatest whole number that every integer type and f64 agree on.
+const INTEGER_LIMIT: f64 = 9_007_199_254_740_992.0;
+
+/// Reads the text of a value (JSON that has been scanned) as a number for a feature. Bounds are not looked at.
+pub(crate) fn read(feature: &Feature<'_>, text: &str, coercion: Coercion) -> Result<f64, Rule> {
+    if feature.kind() == FeatureKind::Number {
+        read_number(text, coercion)
+    } else {
+        read_integer(text, coercion)
+    }
+}
+
+/// Checks a number that did not come as text: in a tensor or a list of one type.
+pub(crate) fn check(feature: &Feature<'_>, number: f64) -> Result<f64, Rule> {
+    if number.is_infinite() {
+        Err(Rule::Finite)
+    } else if feature.kind() != FeatureKind::Number && number.fract() != 0.0 {
+        Err(Rule::Fraction)
+    } else {
+        check_bounds(feature, number).map_or(Ok(number), Err)
+    }
+}
+
+/// The bound that a number breaks; none if it is NaN.
+pub(crate) fn check_bounds(feature: &Feature<'_>, number: f64) -> Option<Rule> {
+    if number < feature.lower() {
+        Some(Rule::AtLeast(feature.lower()))
+    } else if number > feature.upper() {
+        Some(Rule::AtMost(feature.upper()))
+    } else {
+        None
+    }
+}
+
+/// The text of a value as a string, if it is one.
+pub(crate) fn string(text: &str) -> Option<Cow<'_, str>> {
+    text.starts_with('"').then(|| Reader::new(text).string().ok()).flatten()
+}
+
+fn read_number(text: &str, coercion: Coercion) -> Result<f64, Rule> {
+    let number = match (text.as_bytes().first(), coercion) {
+        (Some(b'-' | b'0'..=b'9'), _) => Reader::new(text).number().map_err(|_| Rule::Number)?,
+        (Some(b'"'), Coercion::Lax) => {
+            decimal(string(text).unwrap_or_default().trim()).ok_or(Rule::NumberText)?
+        }
+        (Some(b't'), Coercion::Lax) => 1.0,
+        (Some(b'f'), Coercion::Lax) => 0.0,
+        _ => return Err(Rule::Number),
+    };
+    if number.is_finite() { Ok(number) } else { Err(Rule::Finite) }
+}
+
+fn read_integer(text: &str, coercion: Coercion) -> Result<f64, Rule> {
+    let is_text = text.starts_with('"');
+    let number = match read_number(text, coercion) {
+        Err(Rule::Number) => return Err(Rule::Integer),
+        Err(Rule::NumberText) => return Err(Rule::IntegerText),
+        other => other?,
+    };
+    if number.fract() != 0.0 {
+        Err(if is_text { Rule::IntegerText } else { Rule::Fraction })
+    } else if number.abs() > INTEGER_LIMIT {
+        Err(Rule::IntegerSize)
+    } else if coercion == Coercion::Strict && text.contains(['.', 'e', 'E']) {
+        Err(Rule::Integer)
+    } else {
+        Ok(number)
+    }
+}
+
+/// A number in a string: digits, sign, point and exponent only, so neither `nan` nor `inf`.
+fn decimal(text: &str) -> Option<f64> {
+    let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    text.bytes().all(plain).then(|| text.parse().ok()).flatten()
+}
