@@ -26,6 +26,7 @@ mod timestamp;
 mod values;
 
 mod explanation;
+mod plausibility;
 mod scoring;
 
 mod refusal;

@@ -17,6 +17,7 @@ use crate::fields::{Element, Fields};
 use crate::json::{Kind, Reader, push_float, push_string};
 use crate::limits;
 use crate::outcome::{Outcome, Stage, StopWatch};
+use crate::plausibility::push_warnings;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::rows::{RowReader, Rows};
 use crate::scoring::{Scored, score};
@@ -86,7 +87,7 @@ fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Resu
     let scored = score(call.model, &readings.rows, explain, |row| Place::row(list, row))?;
     watch.lap(Stage::Score);
     let predictions = scored.observed(call.model, &readings.rows);
-    let body = readings.body(call, &scored);
+    let body = readings.body(call, &scored, !predictions.out_of_range.is_empty());
     watch.lap(Stage::Encode);
     Ok(Outcome::predicted(body, predictions))
 }
@@ -248,8 +249,8 @@ impl<'a> Readings<'a> {
         self.groups.push(group);
     }
 
-    /// The answer, in the form of the service that this replaces.
-    fn body(&self, call: &Call<'_>, scored: &Scored) -> Vec<u8> {
+    /// The answer, in the form of the service that this replaces; with warnings if there are any.
+    fn body(&self, call: &Call<'_>, scored: &Scored, warn: bool) -> Vec<u8> {
         let mut body = Vec::with_capacity(112 * scored.scores.len() + 64);
         body.extend_from_slice(b"{\"error\":null,\"model_version\":");
         push_string(&mut body, call.model.version());
@@ -270,6 +271,9 @@ impl<'a> Readings<'a> {
             push_string(&mut body, self.interface.score);
             body.push(b':');
             push_float(&mut body, *score);
+            if warn {
+                push_warnings(&mut body, call.model, &self.rows, row);
+            }
             scored.push_explanation(&mut body, call.model, &self.rows, row);
             body.push(b'}');
         }

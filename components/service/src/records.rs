@@ -7,6 +7,7 @@ use crate::fields::Fields;
 use crate::json::{Kind, Reader, push_float, push_string};
 use crate::limits;
 use crate::outcome::{Outcome, Stage, StopWatch};
+use crate::plausibility::push_warnings;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::rows::{RowReader, Rows};
 use crate::scoring::{Scored, score};
@@ -63,7 +64,7 @@ fn read_single<'a>(
     watch.lap(Stage::Validate);
     let scored = scored(call, &rows, explain, violations, watch, |_| Place::default())?;
     let answer = Answer { call, reader: &row_reader, rows: &rows, scored };
-    Ok(answer.written(watch, |body| answer.push(body, 0)))
+    Ok(answer.written(watch, |body, warn| answer.push(body, 0, warn)))
 }
 
 fn read_batch<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
@@ -94,13 +95,13 @@ fn read_batch<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> 
     };
     let scored = scored(call, &rows, explain, violations, watch, |row| Place::row(list, row))?;
     let answer = Answer { call, reader: &row_reader, rows: &rows, scored };
-    Ok(answer.written(watch, |body| {
+    Ok(answer.written(watch, |body, warn| {
         body.extend_from_slice(b"{\"predictions\":[");
         for row in 0..answer.scored.scores.len() {
             if row > 0 {
                 body.push(b',');
             }
-            answer.push(body, row);
+            answer.push(body, row, warn);
         }
         body.extend_from_slice(format!("],\"count\":{}}}", answer.scored.scores.len()).as_bytes());
     }))
@@ -238,17 +239,17 @@ fn scored<'a>(
 }
 
 impl Answer<'_, '_> {
-    /// The answer that `write` writes, with what was predicted.
-    fn written(&self, watch: &mut StopWatch<'_>, write: impl FnOnce(&mut Vec<u8>)) -> Outcome {
+    /// The answer that `write` writes, with what was predicted; `write` is told whether there is anything to warn of.
+    fn written(&self, watch: &mut StopWatch<'_>, write: impl FnOnce(&mut Vec<u8>, bool)) -> Outcome {
         let predictions = self.scored.observed(self.call.model, self.rows);
         let mut body = Vec::with_capacity(96 * self.scored.scores.len() + 32);
-        write(&mut body);
+        write(&mut body, !predictions.out_of_range.is_empty());
         watch.lap(Stage::Encode);
         Outcome::predicted(body, predictions)
     }
 
     /// Appends the answer for one row.
-    fn push(&self, body: &mut Vec<u8>, row: usize) {
+    fn push(&self, body: &mut Vec<u8>, row: usize, warn: bool) {
         let Self { call, reader, rows, scored } = self;
         let interface = call.model.interface();
         let prediction = scored.prediction(call.model, row);
@@ -263,6 +264,9 @@ impl Answer<'_, '_> {
         if let Some(name) = rows.codings.get(row).and_then(|coding| reader.codings.name(*coding)) {
             body.extend_from_slice(b",\"encoding\":");
             push_string(body, name);
+        }
+        if warn {
+            push_warnings(body, call.model, rows, row);
         }
         scored.push_explanation(body, call.model, rows, row);
         body.push(b'}');

@@ -5,6 +5,7 @@ mod codings;
 mod events;
 mod heart;
 mod properties;
+mod readings;
 mod routing;
 
 use std::cell::Cell;

@@ -40,6 +40,42 @@ fn batch_answers_in_order_and_counts() {
 }
 
 #[test]
+fn implausible_values_are_answered_with_a_warning() {
+    let answer = post("/predict", row_with("chol", "0"));
+    assert_eq!(answer.status, 200);
+    let expected = json!([{ "field": "chol", "msg": "Outside the plausible range 100 to 600" }]);
+    assert_eq!(answer.json["warnings"], expected);
+    let batch = post("/predict/batch", format!("{{\"patients\":[{FIRST_ROW},{}]}}", row_with("thal", "5")));
+    assert_eq!(batch.json["predictions"][0]["warnings"], serde_json::Value::Null);
+    let expected = json!([{ "field": "thal", "msg": "Not a code that the model was trained with" }]);
+    assert_eq!(batch.json["predictions"][1]["warnings"], expected);
+}
+
+#[test]
+fn explanations_sum_to_the_log_odds() {
+    let answer = post("/predict?explain=true", FIRST_ROW);
+    let explanation = &answer.json["explanation"];
+    assert_eq!(explanation["scale"], "log-odds");
+    let contributions = explanation["contributions"].as_array().unwrap();
+    assert_eq!(contributions.len(), 13);
+    let sizes: Vec<f64> = contributions.iter().map(|c| c["contribution"].as_f64().unwrap().abs()).collect();
+    assert!(sizes.is_sorted_by(|one, next| one >= next), "{sizes:?}");
+    let age = contributions.iter().find(|contribution| contribution["feature"] == "age").unwrap();
+    assert_eq!((&age["value"], &age["unit"]), (&json!(63), &json!("years")));
+    let sum = explanation["sum"].as_f64().unwrap();
+    let confidence = answer.json["confidence"].as_f64().unwrap();
+    assert!((1.0 / (1.0 + sum.exp()) - confidence).abs() < 1e-12, "prediction 0: confidence is 1 - p");
+    assert_eq!(post("/predict?explain=false", FIRST_ROW).json["explanation"], serde_json::Value::Null);
+    check_violation(&post("/predict?explain=no", FIRST_ROW), "bool_parsing", "query.explain");
+    let batch = |rows: usize| {
+        let rows = vec![FIRST_ROW; rows].join(",");
+        post("/predict/batch?explain=true", format!("{{\"patients\":[{rows}]}}"))
+    };
+    assert_eq!(batch(2).json["predictions"][1]["explanation"], *explanation);
+    assert_eq!(batch(crate::limits::EXPLAINED_ROWS + 1).status, 413);
+}
+
+#[test]
 fn empty_batch_is_empty() {
     assert_eq!(post("/predict/batch", "{\"patients\":[]}").json, json!({ "predictions": [], "count": 0 }));
 }
