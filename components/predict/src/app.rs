@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use portent_model::Model;
-use portent_service::config::{APP, MODEL};
+use portent_service::config::MODEL;
 use portent_service::{Clock, Config, ModelState, Service};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -28,7 +28,7 @@ pub(crate) fn service() -> &'static Service<'static> {
 }
 
 fn config() -> Result<Config, String> {
-    Config::read(|name| (name == APP).then(|| environment(APP)).flatten()).map_err(|error| error.to_string())
+    Config::read(environment).map_err(|error| error.to_string())
 }
 
 fn model() -> ModelState<'static> {
@@ -44,20 +44,18 @@ fn model() -> ModelState<'static> {
 /// The embedded model that the configuration names, or the artefact at the path that it states.
 fn read_model() -> Result<Model<'static>, String> {
     let chosen = environment(MODEL).ok_or_else(|| format!("{MODEL} is not set"))?;
-    let embedded = EMBEDDED.iter().find(|(name, _)| *name == chosen);
-    let file = match embedded {
-        Some((_, file)) => file,
-        None if chosen.starts_with('/') => {
-            let file = std::fs::read(&chosen).map_err(|error| format!("cannot read {chosen}: {error}"))?;
-            // The file stays for the life of the instance, and the model is a view into it.
-            &*file.leak()
-        }
-        None => {
-            let names: Vec<_> = EMBEDDED.iter().map(|(name, _)| *name).collect();
-            return Err(format!("{MODEL} is {chosen}: neither a path nor one of {}", names.join(", ")));
-        }
+    let model = if let Some((_, file)) = EMBEDDED.iter().find(|(name, _)| *name == chosen) {
+        // The build has checked all of it.
+        Model::open_verified(file)
+    } else if chosen.starts_with('/') {
+        let file = std::fs::read(&chosen).map_err(|error| format!("cannot read {chosen}: {error}"))?;
+        // The file stays for the life of the instance, and the model is a view into it.
+        Model::open(file.leak())
+    } else {
+        let names: Vec<_> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+        return Err(format!("{MODEL} is {chosen}: neither a path nor one of {}", names.join(", ")));
     };
-    Model::open(file).map_err(|error| format!("{chosen}: {error}"))
+    model.map_err(|error| format!("{chosen}: {error}"))
 }
 
 fn environment(name: &str) -> Option<String> {

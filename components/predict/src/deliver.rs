@@ -47,8 +47,7 @@ pub(crate) fn send(events: &[Event<'_>]) {
 /// Says on standard error what is wrong with the configuration.
 pub(crate) fn complain(reason: &str) {
     let line = format!("portent: {reason}\n");
-    // Where nothing can be written, there is nobody to tell.
-    crate::exchange::write(&wasi::cli::stderr::get_stderr(), line.as_bytes()).ok();
+    crate::exchange::print_error(line.as_bytes());
 }
 
 /// Prints one line in one write, so that it stays whole among the lines of other instances.

@@ -84,6 +84,11 @@ pub(crate) fn write(stream: &OutputStream, bytes: &[u8]) -> Result<(), StreamErr
     bytes.chunks(WRITE_BYTES).try_for_each(|chunk| stream.blocking_write_and_flush(chunk))
 }
 
+/// Prints a line on standard error; where nothing can be written, there is nobody to tell.
+pub(crate) fn print_error(line: &[u8]) {
+    write(&wasi::cli::stderr::get_stderr(), line).ok();
+}
+
 fn read_body(request: &IncomingRequest) -> ReadBody {
     let Ok(body) = request.consume() else { return ReadBody::Broken };
     let Ok(stream) = body.stream() else { return ReadBody::Broken };

@@ -24,4 +24,7 @@ fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
         event.time = humantime::format_rfc3339_micros(SystemTime::now()).to_string().into();
     }
     deliver::send(&events);
+    if app::service().logs_requests() {
+        events.iter().for_each(|event| exchange::print_error(&portent_service::log_line(event)));
+    }
 }

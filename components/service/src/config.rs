@@ -18,6 +18,9 @@ pub const MODEL: &str = "PORTENT_MODEL";
 /// Environment variable (of the component): the `app` label; default is the model's own application.
 pub const APP: &str = "PORTENT_APP";
 
+/// Environment variable (of the component): `debug` writes a line for every request to standard error.
+pub const LOG: &str = "PORTENT_LOG";
+
 /// Where events go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum EventsTo {
@@ -44,6 +47,8 @@ pub struct Token(String);
 pub struct Config {
     /// The `app` label, where it is not the model's own.
     pub app: Option<String>,
+    /// Whether every request is logged.
+    pub log_requests: bool,
 }
 
 /// A variable has a value that it cannot have.
@@ -57,6 +62,8 @@ pub enum ConfigError {
     MetricsToken,
     /// [`APP`] is not a name.
     App,
+    /// [`LOG`] is something else than `debug`.
+    Log,
 }
 
 impl std::fmt::Display for ConfigError {
@@ -67,6 +74,7 @@ impl std::fmt::Display for ConfigError {
             Self::MetricsToken => {
                 write!(f, "variable {METRICS_TOKEN} must be up to 512 visible ASCII characters")
             }
+            Self::Log => write!(f, "{LOG} must be debug, or not be set"),
             Self::App => write!(f, "{APP} must be 1 to 64 characters a-z, A-Z, 0-9, '.', '_', '-'"),
         }
     }
@@ -114,16 +122,21 @@ impl std::fmt::Debug for Token {
 }
 
 impl Config {
-    /// Reads [`APP`] from whatever holds the environment.
+    /// Reads [`APP`] and [`LOG`] from whatever holds the environment.
     ///
     /// # Errors
-    /// [`ConfigError::App`] if it is not a name.
+    /// [`ConfigError`] names the variable and the rule.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let app = variable(APP).filter(|app| !app.is_empty());
         if app.as_deref().is_some_and(|app| !is_name(app)) {
             return Err(ConfigError::App);
         }
-        Ok(Self { app })
+        let log_requests = match variable(LOG).as_deref() {
+            None | Some("") => false,
+            Some("debug") => true,
+            Some(_) => return Err(ConfigError::Log),
+        };
+        Ok(Self { app, log_requests })
     }
 }
 
@@ -186,9 +199,13 @@ mod tests {
     }
 
     #[test]
-    fn app_is_a_name() {
-        assert_eq!(Config::read(|_| Some("heart".into())), Ok(Config { app: Some("heart".into()) }));
-        assert_eq!(Config::read(|_| Some("a b".into())), Err(ConfigError::App));
+    fn app_is_a_name_and_the_log_is_on_or_off() {
+        let read =
+            |wanted: &str, value: &str| Config::read(|name| (name == wanted).then(|| value.to_owned()));
+        assert_eq!(read(APP, "heart"), Ok(Config { app: Some("heart".into()), log_requests: false }));
+        assert_eq!(read(APP, "a b"), Err(ConfigError::App));
+        assert_eq!(read(LOG, "debug"), Ok(Config { app: None, log_requests: true }));
+        assert_eq!(read(LOG, "loud"), Err(ConfigError::Log));
         assert_eq!(Config::read(|_| None), Ok(Config::default()));
     }
 }

@@ -33,6 +33,7 @@ mod refusal;
 mod violation;
 
 mod identity;
+mod log;
 mod observe;
 mod outcome;
 
@@ -42,6 +43,7 @@ pub mod limits;
 
 pub use config::{Config, ConfigError, EventsTo, Token};
 pub use exchange::{Body, Clock, Header, Request, Response};
+pub use log::log_line;
 pub use service::{ModelState, Service};
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ const UNKNOWN_APP: &str = "portent";
 pub struct Service<'m> {
     model: ModelState<'m>,
     app: String,
+    log_requests: bool,
 }
 
 /// The model, or why there is none.
@@ -42,7 +43,13 @@ impl<'m> Service<'m> {
             ModelState::Unavailable(_) => UNKNOWN_APP.to_owned(),
         };
         let app = config.app.unwrap_or_else(models_app);
-        Self { model, app }
+        Self { model, app, log_requests: config.log_requests }
+    }
+
+    /// Whether the configuration asks for a [`crate::log_line`] of every request.
+    #[must_use]
+    pub fn logs_requests(&self) -> bool {
+        self.log_requests
     }
 
     /// Answers a request.

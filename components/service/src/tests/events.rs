@@ -65,6 +65,21 @@ fn lines_round_trip_and_hold_no_value() {
 }
 
 #[test]
+fn the_log_line_names_the_request_and_holds_no_value() {
+    let mut event = post("/predict", row_with("trestbps", "147")).event;
+    event.time = "2026-01-02T03:04:05.678901Z".into();
+    let line = String::from_utf8(crate::log_line(&event)).unwrap();
+    let entry: Value = serde_json::from_str(&line).unwrap();
+    assert!(line.ends_with("}\n") && !line.contains("147"));
+    assert_eq!(
+        (&entry["level"], &entry["route"], &entry["status"]),
+        (&"debug".into(), &"/predict".into(), &200.into())
+    );
+    assert_eq!((&entry["request_id"], &entry["rows"]), (&"0000000000000007".into(), &1.into()));
+    assert!(!Line::is_ours(line.as_bytes()), "it is not an event");
+}
+
+#[test]
 fn the_line_of_the_largest_batch_stays_within_its_bound() {
     let rows: Vec<String> = (0..4_000)
         .map(|i| {
