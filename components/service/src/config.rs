@@ -199,6 +199,14 @@ mod tests {
     }
 
     #[test]
+    fn the_page_lists_every_variable() {
+        let page = include_str!("../../../docs/configuration.md");
+        for name in [EVENTS, METRICS_URL, METRICS_TOKEN, MODEL, APP, LOG] {
+            assert!(page.contains(&format!("\n| `{name}` |")), "{name} is not in docs/configuration.md");
+        }
+    }
+
+    #[test]
     fn app_is_a_name_and_the_log_is_on_or_off() {
         let read =
             |wanted: &str, value: &str| Config::read(|name| (name == wanted).then(|| value.to_owned()));
