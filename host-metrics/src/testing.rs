@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use clap::Parser;
 use portent_event::{ClassCounts, Digest, Durations, ErrorType, Event, Method, Pairs, Predictions, Route};
 use portent_model::{
-    ClassSpec, Column, FeatureKind, FeatureSpec, LinearSpec, MissingPolicy, ModelSpec, ProfileSpec,
+    ClassSpec, Column, FeatureKind, FeatureSpec, InterfaceSpec, LinearSpec, MissingPolicy, ModelSpec,
+    Parameters, ProfileSpec,
 };
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -55,8 +56,10 @@ pub(crate) fn artefact(version: &str) -> Vec<u8> {
         features: vec![feature("height"), feature("width")],
         encodings: Vec::new(),
         classes: vec![class("no"), class("yes")],
-        columns: vec![Column::Standardise { feature: 0, mean: 50.0, scale: 10.0 }],
-        linear: LinearSpec { intercept: 0.0, weights: vec![1.0] },
+        parameters: Parameters::Linear {
+            columns: vec![Column::Standardise { feature: 0, mean: 50.0, scale: 10.0 }],
+            linear: LinearSpec { intercept: 0.0, weights: vec![1.0] },
+        },
         profiles: vec![
             profile(&[20.0, 40.5], &[0.25, 0.5, 0.25]),
             profile(&[30.0], &[0.5, 0.5]),
@@ -64,6 +67,8 @@ pub(crate) fn artefact(version: &str) -> Vec<u8> {
         ],
         self_check: Vec::new(),
         metadata: String::new(),
+        interface: InterfaceSpec::default(),
+        derivations: Vec::new(),
     };
     spec.to_bytes().unwrap()
 }

@@ -1,7 +1,8 @@
 //! The queries of the services that Portent replaces, as their documents have them, on a real Prometheus.
 
 use portent_model::{
-    ClassSpec, Column, FeatureKind, FeatureSpec, LinearSpec, MissingPolicy, ModelSpec, ProfileSpec,
+    ClassSpec, Column, FeatureKind, FeatureSpec, InterfaceSpec, LinearSpec, MissingPolicy, ModelSpec,
+    Parameters, ProfileSpec,
 };
 use portent_tests::judge;
 
@@ -68,11 +69,15 @@ fn battery_artefact() -> Vec<u8> {
         features: vec![feature],
         encodings: Vec::new(),
         classes: vec![class("no_hazard"), class("hazard")],
-        columns: vec![Column::Standardise { feature: 0, mean: 25.0, scale: 10.0 }],
-        linear: LinearSpec { intercept: 0.0, weights: vec![1.0] },
+        parameters: Parameters::Linear {
+            columns: vec![Column::Standardise { feature: 0, mean: 25.0, scale: 10.0 }],
+            linear: LinearSpec { intercept: 0.0, weights: vec![1.0] },
+        },
         profiles: vec![profile(), profile()],
         self_check: Vec::new(),
         metadata: String::new(),
+        interface: InterfaceSpec::default(),
+        derivations: Vec::new(),
     };
     spec.to_bytes().unwrap()
 }

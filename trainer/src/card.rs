@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use portent_model::{Column, FeatureSpec, ModelSpec};
+use portent_model::{Column, FeatureSpec, LinearSpec, ModelSpec, Parameters};
 
 use crate::metadata::Metadata;
 
@@ -73,6 +73,13 @@ fn data(metadata: &Metadata) -> String {
 }
 
 fn features(spec: &ModelSpec) -> String {
+    match &spec.parameters {
+        Parameters::Linear { columns, linear } => linear_features(spec, columns, linear),
+        Parameters::Trees(_) => tree_features(spec),
+    }
+}
+
+fn linear_features(spec: &ModelSpec, columns: &[Column], linear: &LinearSpec) -> String {
     let row = |(feature, (column, weight)): (&FeatureSpec, (&Column, &f64))| {
         let (mean, scale) = match column {
             Column::Standardise { mean, scale, .. } => (*mean, *scale),
@@ -84,14 +91,23 @@ fn features(spec: &ModelSpec) -> String {
             values(feature)
         )
     };
-    let columns = spec.columns.iter().zip(&spec.linear.weights);
+    let columns = columns.iter().zip(&linear.weights);
     let rows: String = spec.features.iter().zip(columns).map(row).collect();
     format!(
         "## Features\n\nThe weight is that of the standardised value, (value − mean) / scale; the intercept is {:.4}. \
          A row with a missing value is refused.\n\n\
          | name | what | unit | values | mean | scale | weight |\n|---|---|---|---|---|---|---|\n{rows}",
-        spec.linear.intercept
+        linear.intercept
     )
+}
+
+fn tree_features(spec: &ModelSpec) -> String {
+    let row = |feature: &FeatureSpec| {
+        let FeatureSpec { name, unit, description, .. } = feature;
+        format!("| `{name}` | {description} | {unit} | {} |\n", values(feature))
+    };
+    let rows: String = spec.features.iter().map(row).collect();
+    format!("## Features\n\n| name | what | unit | values |\n|---|---|---|---|\n{rows}")
 }
 
 fn values(feature: &FeatureSpec) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Meaning of the codes: `heart-disease.names` at <https://doi.org/10.24432/C52P4X>.
 
-use portent_model::{CategorySpec, EncodingSpec, FeatureKind, FeatureSpec, MissingPolicy};
+use portent_model::{CategorySpec, EncodingSpec, FeatureKind, FeatureSpec, InterfaceSpec, MissingPolicy};
 
 use crate::{Source, Target, Task};
 
@@ -50,6 +50,7 @@ pub fn task() -> Task {
         description: "Probability of coronary heart disease: a diameter narrowing above 50 % in angiography.",
         features: features(),
         encodings: vec![EncodingSpec { name: "uci".to_owned(), mappings: vec![] }, kaggle()],
+        interface: InterfaceSpec { list: "patients".to_owned(), ..InterfaceSpec::default() },
         target: Target {
             column: "num",
             codes: &[0.0, 1.0, 2.0, 3.0, 4.0],

@@ -1,6 +1,6 @@
 //! What is to be learnt: everything that belongs to one dataset and not to the trainer.
 
-use portent_model::{EncodingSpec, FeatureKind, FeatureSpec};
+use portent_model::{EncodingSpec, FeatureKind, FeatureSpec, InterfaceSpec};
 use serde::Serialize;
 
 use crate::table::{Column, Rule};
@@ -22,6 +22,8 @@ pub struct Task {
     pub features: Vec<FeatureSpec>,
     /// Other codings of the features.
     pub encodings: Vec<EncodingSpec>,
+    /// Form of the application's requests and answers.
+    pub interface: InterfaceSpec,
     /// Column to be predicted.
     pub target: Target,
     /// Result names: the negative class, then the positive one.

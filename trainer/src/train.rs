@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use portent_model::{ArtefactError, ClassSpec, FeatureSpec, InvalidSpec, Model, ModelSpec};
+use portent_model::{ArtefactError, ClassSpec, FeatureSpec, InvalidSpec, Model, ModelSpec, Parameters};
 use smartcore::error::Failed;
 
 use crate::cross_validation::{Protocol, cross_validate};
@@ -150,11 +150,12 @@ fn spec(task: &Task, data: &Dataset, model: &LogisticModel, metadata: String) ->
         positive_class: 1,
         encodings: task.encodings.clone(),
         classes: classes.map(|(name, share)| ClassSpec { name: (*name).to_owned(), share }).collect(),
-        columns: model.columns(),
-        linear: model.linear(),
+        parameters: Parameters::Linear { columns: model.columns(), linear: model.linear() },
         profiles: profiles.chain([profile::of_score(&scores)]).collect(),
         self_check: self_check::rows(&features, data, &scores),
         metadata,
+        interface: task.interface.clone(),
+        derivations: Vec::new(),
         features,
     }
 }

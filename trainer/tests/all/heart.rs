@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use portent_model::{Column, Model};
+use portent_model::{Column, Model, Parameters};
 use portent_tests::judge;
 use serde_json::Value;
 use trainer::{Options, Trained, heart, train};
@@ -43,15 +43,16 @@ fn parameters_are_those_of_scikit_learn() {
     };
     assert_eq!((rows_used, rows_dropped), (297, 6));
     let expected = &golden["lr_numeric13_std_C1_l2_all297"];
-    let moments = spec.columns.iter().map(|column| match column {
+    let Parameters::Linear { columns, linear } = spec.parameters else { panic!("not a linear model") };
+    let moments = columns.iter().map(|column| match column {
         Column::Standardise { mean, scale, .. } => (*mean, *scale),
         Column::Indicator { .. } => panic!("not a standardised column"),
     });
     let (means, scales): (Vec<f64>, Vec<f64>) = moments.unzip();
     check("means", means, &expected["mean"]);
     check("scales", scales, &expected["scale"]);
-    check("weights", spec.linear.weights.clone(), &expected["coef"]);
-    check("intercept", [spec.linear.intercept], &serde_json::json!([expected["intercept"]]));
+    check("weights", linear.weights, &expected["coef"]);
+    check("intercept", [linear.intercept], &serde_json::json!([expected["intercept"]]));
 }
 
 /// The artefact on disk gives scikit-learn's probabilities.

@@ -100,7 +100,11 @@ impl ModelSpec {
 }
 
 impl InterfaceSpec {
+    /// Nothing where it is what a reader assumes.
     pub(super) fn record(&self, texts: &mut TextWriter) -> Vec<u8> {
+        if *self == Self::default() {
+            return Vec::new();
+        }
         let Self { style, list, group, time, prediction, score } = self;
         let mut record = Vec::new();
         for text in [list, group, time, prediction, score] {

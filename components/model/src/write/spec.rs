@@ -133,7 +133,7 @@ pub enum Parameters {
 }
 
 /// The form of requests and answers; see [`crate::Interface`] for the meaning of each field.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "as in `Interface`")]
 pub struct InterfaceSpec {
     pub style: Style,
