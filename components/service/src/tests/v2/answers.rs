@@ -92,3 +92,25 @@ fn explanations_add_up_to_the_log_odds() {
     assert_eq!(outputs(&base).len(), 1);
     assert_eq!(outputs(&infer(&json!({ "inputs": [matrix(&ROWS)] }))).len(), 2, "off by default");
 }
+
+/// The examples of `docs/inference-protocol.md` answer as they stand there, up to the last digits.
+#[test]
+fn the_pages_examples_are_true() {
+    let page = include_str!("../../../../../docs/inference-protocol.md");
+    let (_, example) = page.split_once(" -d '").unwrap();
+    let (body, rest) = example.split_once('\'').unwrap();
+    let expected = rest.split_once("```json\n").unwrap().1.split_once("```").unwrap().0;
+    let expected: Value = serde_json::from_str(expected).unwrap();
+    let answer = post(INFER, body).json;
+    let shares = |answer: &Value| answer["outputs"][1]["data"][1].as_f64().unwrap();
+    assert!((shares(&answer) - shares(&expected)).abs() < 1e-12);
+    let blank = |mut answer: Value| {
+        answer["outputs"][1]["data"].take();
+        answer
+    };
+    assert_eq!(blank(answer), blank(expected));
+    let mut rows = [ROWS[0]; 3];
+    (rows[0][0], rows[2][2]) = (121.0, 0.0);
+    let refused = infer(&json!({ "inputs": [matrix(&rows)] })).json.to_string();
+    assert!(page.contains(&refused), "the page does not show {refused}");
+}
