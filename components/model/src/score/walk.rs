@@ -6,7 +6,8 @@
 
 use portent_event::limits;
 
-use crate::format::{Aggregate, Link, Precision, Test, flag, size};
+use crate::codes::{Aggregate, Link, Precision, Test};
+use crate::format::{flag, size};
 use crate::score::logistic;
 use crate::score::trees::{Node, Root, Trees};
 
