@@ -4,7 +4,7 @@
 //! Nothing here does I/O or knows its host: time comes through [`Clock`], the model and the configuration
 //! are given at construction. Whatever a client sends, the answer is JSON, and bad input is never a 5xx.
 //!
-//! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`), what the
+//! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`, `v2`), what the
 //! dialects share (`body`, `json`, `fields`, `rows`, `values`, `coding`, `scoring`, `explanation`), and how errors are
 //! told (`violation`, `refusal`).
 
@@ -16,6 +16,7 @@ mod router;
 mod about;
 mod readings;
 mod records;
+mod v2;
 
 mod body;
 mod coding;

@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::router::{Routed, base_path, route};
-use crate::{Config, about, readings, records};
+use crate::{Config, about, readings, records, v2};
 
 /// Name of the application where neither the configuration nor a model gives one.
 const UNKNOWN_APP: &str = "portent";
@@ -101,6 +101,9 @@ impl<'m> Service<'m> {
             Route::HealthReady => return about::ready(&self.model),
             _ => {}
         }
+        if let Some(outcome) = v2::without_model(found.info.route, &self.model) {
+            return outcome;
+        }
         let ModelState::Loaded(model) = &self.model else {
             return Refusal::new(503, ErrorType::ModelNotLoaded, "Model not loaded").into_outcome(form);
         };
@@ -111,7 +114,7 @@ impl<'m> Service<'m> {
             (Route::Predict, Style::Records) => records::single(&call),
             (Route::PredictBatch, Style::Records) => records::batch(&call),
             (Route::Predict, Style::Readings) => readings::predict(&call),
-            _ => Refusal::not_found().into_outcome(form),
+            _ => v2::answer(&call).unwrap_or_else(|| Refusal::not_found().into_outcome(form)),
         }
     }
 

@@ -7,6 +7,7 @@ mod heart;
 mod properties;
 mod readings;
 mod routing;
+mod v2;
 
 use std::cell::Cell;
 

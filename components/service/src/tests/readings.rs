@@ -13,7 +13,7 @@ use super::*;
 /// Hazardous where the rolling mean of the temperature is above 50, or its change above 5.
 static ARTEFACT: LazyLock<Vec<u8>> = LazyLock::new(|| spec().to_bytes().unwrap());
 
-fn spec() -> ModelSpec {
+pub(super) fn spec() -> ModelSpec {
     let derived = |feature, kind, window| Derivation { feature, kind, source: 0, window };
     let text = str::to_owned;
     ModelSpec {
