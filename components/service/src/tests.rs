@@ -4,6 +4,7 @@ mod bad_input;
 mod codings;
 mod events;
 mod heart;
+mod openapi;
 mod properties;
 mod readings;
 mod routing;
