@@ -14,6 +14,7 @@ mod call;
 mod router;
 
 mod about;
+mod docs;
 mod openapi;
 mod readings;
 mod records;
