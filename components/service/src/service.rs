@@ -99,6 +99,7 @@ impl<'m> Service<'m> {
             Route::Health => return about::health(&self.model),
             Route::HealthLive => return about::live(),
             Route::HealthReady => return about::ready(&self.model),
+            Route::Docs => return docs::page(),
             _ => {}
         }
         if let Some(outcome) = v2::without_model(found.info.route, &self.model) {
@@ -111,7 +112,6 @@ impl<'m> Service<'m> {
         match (found.info.route, model.interface().style) {
             (Route::ModelInfo, _) => about::info(model),
             (Route::ModelProfile, _) => about::profile(model),
-            (Route::Docs, _) => docs::page(),
             (Route::OpenApi, _) => openapi::describe(&call),
             (Route::Predict, Style::Records) => records::single(&call),
             (Route::PredictBatch, Style::Records) => records::batch(&call),

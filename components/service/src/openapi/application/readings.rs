@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{list_schema, prediction};
 use crate::limits;
-use crate::openapi::answers::DETAILS;
+use crate::openapi::answers::{DETAIL, DETAILS};
 use crate::openapi::examples::{Example, examples, named};
 use crate::openapi::operation::{Operation, object, schema_reference};
 use crate::openapi::rows::{Field, fields};
@@ -52,7 +52,8 @@ pub(crate) fn operation(model: &Model<'_>) -> Operation {
         .explaining(model)
         .accepting("application/json", json!({ "anyOf": forms }), shown)
         .answering(200, "The predicted classes, in the order of the readings", schema_reference("Prediction"))
-        .answering_also(&[400, 413, 415, 503], DETAILS)
+        .answering_also(&[400, 413, 415], DETAILS)
+        .answering_also(&[503], DETAIL)
 }
 
 pub(crate) fn schemas(model: &Model<'_>) -> Map<String, Value> {
