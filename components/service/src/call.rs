@@ -30,11 +30,16 @@ impl<'c> Call<'c> {
 
     /// Whether `?explain=true` asks for an explanation.
     pub(crate) fn explain(&self) -> Result<bool, Violations<'static>> {
-        match self.query("explain") {
+        self.flag("explain")
+    }
+
+    /// A query parameter that is true or false; false where it is absent.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<bool, Violations<'static>> {
+        match self.query(name) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1" | "") => Ok(true),
             Some(_) => {
-                let place = Place { part: Part::Query, field: Some("explain"), ..Place::default() };
+                let place = Place { part: Part::Query, field: Some(name), ..Place::default() };
                 Err(Violations::one(Rule::Boolean, place, None))
             }
         }

@@ -4,9 +4,9 @@
 //! Nothing here does I/O or knows its host: time comes through [`Clock`], the model and the configuration
 //! are given at construction. Whatever a client sends, the answer is JSON, and bad input is never a 5xx.
 //!
-//! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`), what the
-//! dialects share (`body`, `json`, `fields`, `rows`, `values`, `coding`, `scoring`, `explanation`), and how errors are
-//! told (`violation`, `refusal`).
+//! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`, `v1`, `mlflow`),
+//! what the dialects share (`body`, `json`, `fields`, `rows`, `table`, `values`, `coding`, `scoring`, `explanation`),
+//! and how errors are told (`violation`, `refusal`).
 
 mod service;
 
@@ -14,14 +14,17 @@ mod call;
 mod router;
 
 mod about;
+mod mlflow;
 mod readings;
 mod records;
+mod v1;
 
 mod body;
 mod coding;
 mod fields;
 mod json;
 mod rows;
+mod table;
 mod timestamp;
 mod values;
 

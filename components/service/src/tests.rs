@@ -4,9 +4,11 @@ mod bad_input;
 mod codings;
 mod events;
 mod heart;
+mod mlflow;
 mod properties;
 mod readings;
 mod routing;
+mod v1;
 
 use std::cell::Cell;
 
