@@ -32,6 +32,7 @@ mod manifest;
 mod routes;
 mod variables;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -232,6 +233,7 @@ fn load_components(
         variables,
         options,
         sink,
+        templates: RefCell::default(),
     };
     let is_reachable = |id: &str| routes.iter().any(|route| route.component == id);
     let reachable = manifest.components.iter().filter(|(id, _)| is_reachable(id));

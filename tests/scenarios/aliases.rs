@@ -1,11 +1,9 @@
 //! The queries of the services that Portent replaces, as their documents have them, on a real Prometheus.
 
-use portent_model::{
-    ClassSpec, Column, FeatureKind, FeatureSpec, InterfaceSpec, LinearSpec, MissingPolicy, ModelSpec,
-    Parameters, ProfileSpec,
-};
 use portent_tests::judge;
+use serde_json::json;
 
+use crate::battery;
 use crate::fixture::Running;
 use crate::judges::used;
 use crate::prometheus::Prometheus;
@@ -42,79 +40,21 @@ const BATTERY: [&str; 11] = [
     "model_info_info{model_name=\"logistic_regression\",model_type=\"LogisticRegression\"}",
 ];
 
-/// An artefact of the application `hvs`, with the results that its model has.
-fn battery_artefact() -> Vec<u8> {
-    let feature = FeatureSpec {
-        name: "Module_Max_Surface_Temp_C".to_owned(),
-        unit: "°C".to_owned(),
-        description: String::new(),
-        kind: FeatureKind::Number,
-        missing: MissingPolicy::Impute,
-        lower: -40.0,
-        upper: 200.0,
-        plausible: (0.0, 60.0),
-        imputed: 25.0,
-        categories: Vec::new(),
-    };
-    let class = |name: &str| ClassSpec { name: name.to_owned(), share: 0.5 };
-    let profile = || ProfileSpec { edges: vec![0.5], shares: vec![0.5, 0.5] };
-    let spec = ModelSpec {
-        name: "forest".to_owned(),
-        app: "hvs".to_owned(),
-        version: "1.0.0".to_owned(),
-        model_type: "RandomForest".to_owned(),
-        description: String::new(),
-        threshold: 0.5,
-        positive_class: 1,
-        features: vec![feature],
-        encodings: Vec::new(),
-        classes: vec![class("no_hazard"), class("hazard")],
-        parameters: Parameters::Linear {
-            columns: vec![Column::Standardise { feature: 0, mean: 25.0, scale: 10.0 }],
-            linear: LinearSpec { intercept: 0.0, weights: vec![1.0] },
-        },
-        profiles: vec![profile(), profile()],
-        self_check: Vec::new(),
-        metadata: String::new(),
-        interface: InterfaceSpec::default(),
-        derivations: Vec::new(),
-    };
-    spec.to_bytes().unwrap()
-}
-
-/// An answer of the battery service that found one module normal and one hazardous, and a failed one.
-fn battery_lines(artefact: &[u8]) -> String {
-    let digest = portent_model::Model::open(artefact).unwrap().verify_digest(artefact).unwrap();
-    let head = r#"{"portent":1,"time":"2026-01-02T03:04:05Z","app":"hvs","request_id":"battery-1","method":"POST","route":"/predict""#;
-    let class = r#"{"count":1,"confidence":[0,0,0,1],"confidence_sum_nano":750000000}"#;
-    let predicted = format!(
-        r#"{head},"status":200,"ns":{{"total":42000,"score":150}},"predictions":[{{"model":"{digest}","version":"1.0.0","rows":2,"classes":[{class},{class}],"score_sum_nano":1000000000}}]}}"#
-    );
-    let failed = format!(r#"{head},"status":500,"error":"InternalError","ns":{{"total":42000}}}}"#);
-    format!("{predicted}\n{failed}\n")
-}
+/// A request of the battery service that failed, as no request of ours should.
+const FAILED: &str = r#"{"portent":1,"time":"2026-01-02T03:04:05Z","app":"hvs","request_id":"battery-1","method":"POST","route":"/predict","status":500,"error":"InternalError","ns":{"total":42000}}"#;
 
 #[test]
 #[expect(clippy::print_stdout, reason = "the answers are what a reader of the test wants to see")]
 fn every_query_of_the_replaced_services_returns_data() {
     let Some(program) = judge::program("prometheus") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let artefact = battery_artefact();
-    let path = folder.path().join("hvs.portent");
-    std::fs::write(&path, &artefact).unwrap();
-    let host = used(Running::up(&[
-        "--config",
-        "deploy/host-metrics/hvs-and-heart.toml",
-        "--models",
-        "models/*.portent",
-        "--models",
-        path.to_str().unwrap(),
-    ]));
+    let host = used(Running::up(&["--config", "deploy/host-metrics/hvs-and-heart.toml"]));
     let deliver = |sequence: u32| {
+        let (status, _) = host.post("/hvs/predict", &json!({ "readings": battery::readings() }).to_string());
+        assert_eq!(status, 200);
         let mut request = ureq::post(format!("{}/v1/events", host.base("ingest")));
         request =
             request.header("portent-source", "battery").header("portent-sequence", sequence.to_string());
-        request.send(battery_lines(&artefact)).unwrap();
+        request.send(FAILED).unwrap();
     };
     deliver(0);
     let server = Prometheus::scraping(&program, &host.authority("metrics"), &[]);

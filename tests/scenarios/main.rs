@@ -13,6 +13,7 @@ mod fixture;
 mod prometheus;
 
 mod aliases;
+mod battery;
 mod counting;
 mod delivery;
 mod formats;

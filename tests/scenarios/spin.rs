@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use portent_event::Line;
 use portent_tests::judge::{self, workspace};
 
+use crate::battery;
 use crate::fixture::{FIRST_ROW, KAGGLE_ROW, Running, component, post, terminate, try_get};
 
 /// `spin up` in a folder of its own, so that its log files are its own.
@@ -93,6 +94,22 @@ fn predictions_under_spin_are_counted_from_its_log() {
     aggregator.wait_for(&format!("{requests}\"200\"}} 800"));
     aggregator.wait_for(&format!("{requests}\"422\"}} 400"));
     assert!(aggregator.scrape().lines().any(|line| line == "portent_lines_ignored_total 0"));
+}
+
+#[test]
+fn both_applications_run_under_spin() {
+    let Some(spin) = Spin::up() else { return };
+    let aggregator = Running::serve(&["--tail", &spin.logs()]);
+    let body = serde_json::json!({ "readings": battery::readings() }).to_string();
+    let (status, answer) = post(&format!("{}/hvs/predict", spin.base), &body);
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["predictions"][1]["hazard_prediction"], 1);
+    assert_eq!(spin.predict(FIRST_ROW), 200);
+    for app in ["hvs", "heart-disease"] {
+        aggregator.wait_for(&format!(
+            "api_requests_total{{app=\"{app}\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"}} 1"
+        ));
+    }
 }
 
 #[test]

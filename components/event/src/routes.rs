@@ -71,10 +71,10 @@ pub const ROUTES: &[RouteInfo] = &[
 pub fn find_route(path: &str) -> Option<RouteMatch<'_>> {
     ROUTES.iter().find_map(|info| {
         let template = info.route.as_str();
-        let Some((before, after)) = template.split_once("{model}") else {
+        let Some((before, after)) = template.split_once('{') else {
             return (path == template).then_some(RouteMatch { info, model: None, version: None });
         };
-        let rest = path.strip_prefix(before)?.strip_suffix(after)?;
+        let rest = path.strip_prefix(before)?.strip_suffix(after.trim_start_matches("model}"))?;
         let (model, version) = match rest.split_once("/versions/") {
             Some((model, version)) if before.starts_with("/v2/models/") => (model, Some(version)),
             _ => (rest, None),

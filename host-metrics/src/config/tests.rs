@@ -312,7 +312,7 @@ fn the_example_is_right() {
     ];
     assert_eq!(families, expected.map(|(name, labels)| (name, labels.to_owned())));
     let outcomes = &config.aliases[3].members[0];
-    assert_eq!(outcomes.map(&["hvs", "forest", "hazard"]), Some(vec!["Hazardous"]));
+    assert_eq!(outcomes.map(&["hvs", "hvs_random_forest", "Hazardous"]), Some(vec!["Hazardous"]));
     assert_eq!(outcomes.map(&["heart-disease", "logistic", "disease"]), None);
 }
 

@@ -1,7 +1,8 @@
 //! A component of the application: compiled once, instantiated as often as needed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portent_event::Line;
@@ -51,6 +52,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) variables: &'a Variables,
     pub(crate) options: &'a Options,
     pub(crate) sink: &'a Arc<dyn EventSink>,
+    /// What has been compiled: components of one source differ in what they are granted, not in code.
+    pub(crate) templates: RefCell<BTreeMap<PathBuf, ProxyPre<State>>>,
 }
 
 /// Everything that a component may import.
@@ -62,12 +65,23 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     Ok(linker)
 }
 
+impl Ground<'_> {
+    fn template(&self, source: &Path) -> wasmtime::Result<ProxyPre<State>> {
+        if let Some(template) = self.templates.borrow().get(source) {
+            return Ok(template.clone());
+        }
+        let compiled = component::Component::from_file(self.engine, source)?;
+        let template = self.linker.instantiate_pre(&compiled).and_then(ProxyPre::new)?;
+        self.templates.borrow_mut().insert(source.to_owned(), template.clone());
+        Ok(template)
+    }
+}
+
 impl Component {
-    /// Compiles a component and prepares what it is granted.
+    /// Compiles a component, unless another one of the same source was, and prepares what it is granted.
     pub(crate) fn load(id: &str, spec: &ComponentSpec, ground: &Ground<'_>) -> Result<Self, HostError> {
-        let failed = |error: wasmtime::Error| HostError::component(id, format!("{error:#}"));
-        let compiled = component::Component::from_file(ground.engine, &spec.source).map_err(failed)?;
-        let template = ground.linker.instantiate_pre(&compiled).and_then(ProxyPre::new).map_err(failed)?;
+        let template = ground.template(&spec.source);
+        let template = template.map_err(|error| HostError::component(id, format!("{error:#}")))?;
         let files = Files::stage(ground.root, &spec.files, &spec.exclude_files)
             .map_err(|error| HostError::component(id, format!("files: {error}")))?;
         let variables = expand_variables(id, spec, ground.variables)?;
