@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use crate::build;
 
 /// Packages with fuzz targets, by their folders.
-const PACKAGES: [&str; 3] = ["components/event", "components/model", "host-metrics"];
+const PACKAGES: [&str; 4] = ["components/event", "components/model", "components/service", "host-metrics"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

@@ -49,5 +49,7 @@ pub use exchange::{Body, Clock, Header, Request, Response};
 pub use log::log_line;
 pub use service::{ModelState, Service};
 
+#[cfg(any(test, fuzzing))]
+pub mod exercise;
 #[cfg(test)]
 mod tests;

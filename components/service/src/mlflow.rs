@@ -3,6 +3,7 @@
 //! <https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/>
 
 mod csv;
+mod split;
 
 use portent_event::ErrorType;
 
@@ -14,7 +15,7 @@ use crate::json::{Kind, Reader};
 use crate::outcome::{Outcome, Stage, StopWatch};
 use crate::refusal::{ErrorForm, Refusal};
 use crate::table::{Across, Asked, Columns, Form, Listed, Source, Table};
-use crate::values::{self, Coercion};
+use crate::values::Coercion;
 use crate::violation::{Place, Rule, Violations};
 
 /// Members that hold data, of which a request has exactly one, and the parameters; others are passed over.
@@ -128,7 +129,7 @@ fn answer_member<'a>(
     let is_object = Reader::new(text).kind()? == Kind::Object;
     match name {
         SPLIT => {
-            let rows = split(text, &table, &mut violations)?;
+            let rows = split::rows(text, &table, &mut violations)?;
             answer(call, table, rows, asked, violations, watch)
         }
         INPUTS if is_object => {
@@ -167,37 +168,6 @@ fn answer<'a>(
         table.read(&mut rows, &mut violations, watch)?;
     }
     table.answer(call, asked, violations, |row| rows.place(row), watch)
-}
-
-/// A data frame in the `split` orientation of pandas: names of columns, and rows as lists. Its index is passed over.
-fn split<'a>(
-    text: &'a str,
-    table: &Table<'a>,
-    violations: &mut Violations<'a>,
-) -> Result<Listed<'a>, Refusal<'a>> {
-    const SPLIT_MEMBERS: [&str; 2] = ["columns", "data"];
-    let place = Place { list: Some(SPLIT), ..Place::default() };
-    let mut members = Fields::default();
-    members.clear(SPLIT_MEMBERS.len());
-    members.read(&mut Reader::new(text), &SPLIT_MEMBERS)?;
-    let Some((_, &[columns, data])) = members.iter().next().filter(|(element, _)| element.is_object) else {
-        return Err(Violations::one(Rule::NotAnObject, place, None).into());
-    };
-    let missing = |name| Refusal::from(Violations::one(Rule::Missing, place.field(name), None));
-    let (names, data) = (columns.ok_or_else(|| missing("columns"))?, data.ok_or_else(|| missing("data"))?);
-    let place = Place { list: Some("dataframe_split.columns"), ..Place::default() };
-    let mut reader = Reader::new(names);
-    if reader.kind()? != Kind::Array {
-        return Err(Violations::one(Rule::NotAList, place, None).into());
-    }
-    reader.begin_array()?;
-    let mut columns = Columns::default();
-    while reader.next_element()? {
-        let name = values::string(reader.skip()?).unwrap_or_default();
-        columns.add(&name, &table.reader, place, violations)?;
-    }
-    columns.check(&table.reader, place, violations);
-    Listed::new("dataframe_split.data", data, columns)
 }
 
 fn not_one_member<'a>() -> Refusal<'a> {

@@ -3,6 +3,7 @@
 mod bad_input;
 mod codings;
 mod events;
+mod exercise;
 mod heart;
 mod mlflow;
 mod properties;
