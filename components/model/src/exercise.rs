@@ -2,7 +2,10 @@
 
 use crate::format::{CHECKSUM_AT, HEADER_BYTES, LENGTH_AT};
 use crate::sections::checksum;
-use crate::{Model, Recoded};
+use crate::{Model, Recoded, derive};
+
+#[cfg(feature = "write")]
+pub mod samples;
 
 /// Makes length and checksum of a damaged file right, so that the checks behind them are reached.
 pub fn reseal(file: &mut [u8]) {
@@ -14,11 +17,40 @@ pub fn reseal(file: &mut [u8]) {
     }
 }
 
-/// Opens a file and, if that works, calls every accessor and scores some rows. Returns whether it opened.
+/// Opens a file both ways and, if that works, uses the model. Returns whether [`Model::open`] took it.
 pub fn open_and_use(file: &[u8]) -> bool {
+    if let Ok(model) = Model::open_verified(file) {
+        use_model(&model);
+        use_rows(&model);
+    }
     let Ok(model) = Model::open(file) else { return false };
+    use_model(&model);
+    let (scores, batch) = use_rows(&model);
+    assert!(scores.iter().map(|score| score.to_bits()).eq(batch.iter().map(|score| score.to_bits())));
+    assert!(Model::open_verified(file).is_ok(), "the shorter check refuses what the longer one takes");
+    true
+}
+
+/// Changes single bytes of the samples, each as three bytes say (two for the place), and uses the results.
+#[cfg(feature = "write")]
+pub fn damage_samples_and_use(damage: &[u8]) {
+    for spec in [samples::linear(), samples::trees()] {
+        let Ok(mut file) = spec.to_bytes() else { continue };
+        for [low, high, byte] in damage.as_chunks().0 {
+            let at = usize::from(u16::from_le_bytes([*low, *high])) % file.len();
+            file[at] = *byte;
+        }
+        reseal(&mut file);
+        open_and_use(&file);
+    }
+}
+
+/// Calls every accessor and scores some rows.
+fn use_model(model: &Model<'_>) {
+    let interface = model.interface();
     let texts = [model.name(), model.app(), model.version(), model.model_type(), model.description()];
-    let mut length: usize = texts.iter().map(|text| text.len()).sum();
+    let names = [interface.list, interface.group, interface.time, interface.prediction, interface.score];
+    let mut length: usize = texts.iter().chain(&names).map(|text| text.len()).sum();
     for (index, feature) in model.features().enumerate() {
         length += feature.name().len() + feature.unit().len() + feature.description().len();
         length += feature.categories().map(|category| category.label.len()).sum::<usize>();
@@ -34,15 +66,29 @@ pub fn open_and_use(file: &[u8]) -> bool {
     }
     length += model.classes().map(|class| class.name.len()).sum::<usize>();
     length += model.metadata().len() + model.score_profile().bin_count();
-    for value in [0.0, -1.5, 1e308, f64::NAN, f64::INFINITY] {
-        let row = vec![value; model.feature_count()];
-        if let Ok(score) = model.score(&row) {
-            assert!((0.0..=1.0).contains(&score), "score {score}");
-            assert!(model.class(model.predict(score)).is_some());
-        }
-    }
     // A damaged file may well fail its own self-check, but it must say so.
     length += usize::from(model.self_check().is_ok());
     std::hint::black_box(length);
-    true
+}
+
+/// Scores rows one by one and together, explains them, and derives features of them. Returns both scores, which
+/// are the same unless the nodes were never checked.
+fn use_rows(model: &Model<'_>) -> (Vec<f64>, Vec<f64>) {
+    let width = model.feature_count();
+    let (mut rows, mut scores, mut batch) = (Vec::new(), Vec::new(), Vec::new());
+    for value in [0.0, -1.5, 1e308, f64::NAN, f64::INFINITY] {
+        let row = vec![value; width];
+        let Ok(score) = model.score(&row) else { continue };
+        assert!((0.0..=1.0).contains(&score), "score {score}");
+        assert!(model.class(model.predict(score)).is_some());
+        let explained = model.explain(&row, &mut vec![0.0; width]).is_ok();
+        assert_eq!(explained, model.explanation_scale().is_some());
+        rows.extend(row);
+        scores.push(score);
+    }
+    assert_eq!(model.score_batch(&rows, &mut batch).is_ok(), batch.len() == scores.len());
+    let derivations: Vec<_> = model.derivations().collect();
+    let derived = derive(width, &derivations, &mut rows);
+    assert!(derived.is_ok() || rows.iter().any(|value| value.is_nan()));
+    (scores, batch)
 }

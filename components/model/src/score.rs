@@ -87,19 +87,22 @@ impl Model<'_> {
     /// # Errors
     /// As [`Model::score`], with the index of the row. A last row that is not complete has a wrong width.
     pub fn score_batch(&self, rows: &[f64], scores: &mut Vec<f64>) -> Result<(), (usize, RowError)> {
-        let before = scores.len();
-        let rows = rows.chunks(self.feature_count());
-        scores.reserve(rows.len());
-        for (index, row) in rows.enumerate() {
-            match self.score(row) {
-                Ok(score) => scores.push(score),
-                Err(error) => {
-                    scores.truncate(before);
-                    return Err((index, error));
-                }
+        let (before, width) = (scores.len(), self.feature_count());
+        for (index, row) in rows.chunks(width).enumerate() {
+            self.check_row(row).map_err(|error| (index, error))?;
+        }
+        scores.reserve(rows.len() / width);
+        match &self.scorer {
+            Scorer::Linear(linear) => scores.extend(rows.chunks(width).map(|row| logistic(linear.sum(row)))),
+            Scorer::Trees(trees) => trees.score_rows(width, rows, scores),
+        }
+        match scores.iter().skip(before).position(|score| score.is_nan()) {
+            None => Ok(()),
+            Some(row) => {
+                scores.truncate(before);
+                Err((row, RowError::Overflow))
             }
         }
-        Ok(())
     }
 
     /// The class that a score is predicted as.

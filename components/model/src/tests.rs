@@ -1,71 +1,16 @@
 //! Artefacts written, read, damaged and scored.
 
-use proptest::prelude::*;
+use crate::exercise::reseal;
+use crate::exercise::samples::linear;
+use crate::{ArtefactError, Column, LinearSpec, Model, ModelSpec, Parameters, Recoded, RowError};
 
-use crate::exercise::{open_and_use, reseal};
-use crate::format::HEADER_BYTES;
-use crate::{
-    ArtefactError, CategorySpec, ClassSpec, Column, EncodingSpec, FeatureKind, FeatureSpec, InterfaceSpec,
-    LinearSpec, MissingPolicy, Model, ModelSpec, Parameters, ProfileSpec, Recoded, RowError,
-};
+mod damage;
+mod derivations;
+mod explanations;
+mod generate;
+mod trees;
 
-/// Two features, one of each kind, with everything that an artefact can hold.
-fn spec() -> ModelSpec {
-    let feature = |name: &str, kind, missing, categories| FeatureSpec {
-        name: name.to_owned(),
-        unit: "mm".to_owned(),
-        description: "a test feature".to_owned(),
-        kind,
-        missing,
-        lower: 0.0,
-        upper: 9.0,
-        plausible: (1.0, 3.0),
-        imputed: 2.0,
-        categories,
-    };
-    let category = |value: f64, label: &str| CategorySpec { value, label: label.to_owned() };
-    let profile = |edges: &[f64]| ProfileSpec {
-        edges: edges.to_vec(),
-        shares: vec![1.0 / (edges.len() + 1) as f64; edges.len() + 1],
-    };
-    ModelSpec {
-        name: "linear".to_owned(),
-        app: "test".to_owned(),
-        version: "1.2.3".to_owned(),
-        model_type: "LogisticRegression".to_owned(),
-        description: "a test".to_owned(),
-        threshold: 0.5,
-        positive_class: 1,
-        features: vec![
-            feature("size", FeatureKind::Number, MissingPolicy::Impute, vec![]),
-            feature(
-                "kind",
-                FeatureKind::Category,
-                MissingPolicy::Reject,
-                vec![category(1.0, "one"), category(3.0, "three")],
-            ),
-        ],
-        encodings: vec![
-            EncodingSpec { name: "own".to_owned(), mappings: vec![] },
-            EncodingSpec { name: "other".to_owned(), mappings: vec![(1, 0.0, Some(1.0)), (1, 7.0, None)] },
-        ],
-        classes: ["no", "yes"].map(|name| ClassSpec { name: name.to_owned(), share: 0.5 }).into(),
-        parameters: Parameters::Linear {
-            columns: vec![
-                Column::Standardise { feature: 0, mean: 2.0, scale: 0.5 },
-                Column::Indicator { feature: 1, value: 3.0 },
-            ],
-            linear: LinearSpec { intercept: -1.0, weights: vec![0.5, 2.0] },
-        },
-        profiles: vec![profile(&[1.0, 2.0]), profile(&[2.0]), profile(&[0.25, 0.5, 0.75])],
-        self_check: vec![vec![1.0, 1.0], vec![f64::NAN, 3.0]],
-        metadata: "{}".to_owned(),
-        interface: InterfaceSpec::default(),
-        derivations: vec![],
-    }
-}
-
-fn linear(spec: &mut ModelSpec) -> (&mut Vec<Column>, &mut LinearSpec) {
+fn parameters(spec: &mut ModelSpec) -> (&mut Vec<Column>, &mut LinearSpec) {
     match &mut spec.parameters {
         Parameters::Linear { columns, linear } => (columns, linear),
         Parameters::Trees(_) => panic!("not a linear model"),
@@ -73,7 +18,7 @@ fn linear(spec: &mut ModelSpec) -> (&mut Vec<Column>, &mut LinearSpec) {
 }
 
 fn file() -> Vec<u8> {
-    spec().to_bytes().unwrap()
+    linear().to_bytes().unwrap()
 }
 
 #[test]
@@ -152,17 +97,17 @@ fn foreign_and_cut_files_are_named() {
 #[test]
 fn contradicting_specifications_are_not_written() {
     let broken: [fn(&mut ModelSpec); 8] = [
-        |spec| linear(spec).1.weights.push(1.0),
+        |spec| parameters(spec).1.weights.push(1.0),
         |spec| spec.classes.truncate(1),
         |spec| spec.threshold = 1.0,
         |spec| spec.positive_class = 2,
         |spec| spec.features[0].name = "two words".to_owned(),
         |spec| spec.features[0].name = "kind".to_owned(),
         |spec| spec.profiles[0].shares[0] = 0.9,
-        |spec| linear(spec).0[0] = Column::Standardise { feature: 0, mean: 0.0, scale: 0.0 },
+        |spec| parameters(spec).0[0] = Column::Standardise { feature: 0, mean: 0.0, scale: 0.0 },
     ];
     for (index, damage) in broken.iter().enumerate() {
-        let mut spec = spec();
+        let mut spec = linear();
         damage(&mut spec);
         assert!(spec.to_bytes().is_err(), "case {index}");
     }
@@ -174,49 +119,4 @@ fn the_shipped_model_is_sound() {
     let model = Model::open(file).unwrap();
     assert_eq!(model.verify_digest(file), Ok(model.digest()));
     assert_eq!(model.self_check(), Ok(32));
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
-
-    #[test]
-    fn damaged_files_never_panic(
-        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
-    ) {
-        let mut file = file();
-        for (index, byte) in damage {
-            let at = index.index(file.len());
-            file[at] = byte;
-        }
-        reseal(&mut file);
-        open_and_use(&file);
-    }
-
-    #[test]
-    fn words_of_damaged_files_never_panic(
-        at in any::<prop::sample::Index>(),
-        word in prop_oneof![Just(u32::MAX), Just(0x7ff0_0000), Just(0x8000_0000), any::<u32>()],
-        cut in any::<prop::sample::Index>(),
-    ) {
-        let mut file = file();
-        let at = HEADER_BYTES + at.index((file.len() - HEADER_BYTES) / 4) * 4;
-        if let Some(slot) = file.get_mut(at..at + 4) {
-            slot.copy_from_slice(&word.to_le_bytes());
-        }
-        reseal(&mut file);
-        open_and_use(&file);
-        file.truncate(cut.index(file.len()));
-        reseal(&mut file);
-        open_and_use(&file);
-    }
-
-    #[test]
-    fn any_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        open_and_use(&bytes);
-        let header = file();
-        let kept = bytes.len().min(24);
-        bytes[..kept].copy_from_slice(&header[..kept]);
-        reseal(&mut bytes);
-        open_and_use(&bytes);
-    }
 }

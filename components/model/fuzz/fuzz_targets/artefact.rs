@@ -1,12 +1,14 @@
-//! Any bytes, with and without a right checksum, are read or refused without a panic.
+//! Any bytes, with and without a right checksum, and sound artefacts with some bytes changed, are read or refused
+//! without a panic.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portent_model::exercise::{open_and_use, reseal};
+use portent_model::exercise::{damage_samples_and_use, open_and_use, reseal};
 
 fuzz_target!(|bytes: &[u8]| {
     open_and_use(bytes);
     let mut resealed = bytes.to_vec();
     reseal(&mut resealed);
     open_and_use(&resealed);
+    damage_samples_and_use(bytes);
 });

@@ -49,9 +49,10 @@ impl Model<'_> {
     }
 
     fn check_self_check(&self) -> Result<(), ArtefactError> {
-        let fits = self.self_check.len().is_multiple_of(self.feature_count() + 1);
-        let scores = || self.self_check_rows().map(|row| row.score);
-        if fits && scores().all(|score| (0.0..=1.0).contains(&score)) {
+        let width = self.feature_count() + 1;
+        let fits = self.self_check.len().is_multiple_of(width);
+        let mut scores = self.self_check.iter().skip(width - 1).step_by(width).map(|score| f64_at(score, 0));
+        if fits && scores.all(|score| (0.0..=1.0).contains(&score)) {
             Ok(())
         } else {
             Err(content(Section::SelfCheck, 0, "not rows of one value a feature and a score"))

@@ -175,14 +175,21 @@ impl<'a> Trees<'a> {
         Ok(())
     }
 
-    /// The node with this index. One that does not exist is a leaf without a value.
+    /// The node with this index.
     pub(crate) fn node(&self, index: u32) -> Node {
-        let node = usize::try_from(index).ok().and_then(|index| self.nodes.get(index));
-        node.map_or(Node { value: f64::NAN, child: index, feature: 0, flags: 0 }, Node::new)
+        Node::at(self.nodes, index)
     }
 }
 
 impl Node {
+    /// The node with this index. One that does not exist, which only bytes that were not checked refer to, is a
+    /// leaf without a value.
+    #[inline(always)]
+    pub(crate) fn at(nodes: &[[u8; size::NODE]], index: u32) -> Self {
+        let node = usize::try_from(index).ok().and_then(|index| nodes.get(index));
+        node.map_or(Self { value: f64::NAN, child: index, feature: 0, flags: 0 }, Self::new)
+    }
+
     fn new(bytes: &[u8; size::NODE]) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *bytes;
         Self {
@@ -199,7 +206,7 @@ impl Node {
 }
 
 impl Root {
-    fn new(bytes: &[u8; size::ROOT]) -> Self {
+    pub(crate) fn new(bytes: &[u8; size::ROOT]) -> Self {
         let [a, b, c, d, e, f, g, h] = *bytes;
         Self { node: u32::from_le_bytes([a, b, c, d]), depth: u32::from_le_bytes([e, f, g, h]) }
     }
