@@ -8,6 +8,7 @@ mod heart;
 mod mlflow;
 mod properties;
 mod readings;
+mod replay;
 mod routing;
 mod v1;
 
