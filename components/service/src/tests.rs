@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod codings;
+mod dialects;
 mod events;
 mod exercise;
 mod heart;
