@@ -6,6 +6,7 @@ mod dialects;
 mod events;
 mod exercise;
 mod heart;
+mod large;
 mod mlflow;
 mod properties;
 mod readings;
