@@ -2,26 +2,44 @@
 
 use std::fmt::Display;
 
-use portent_model::{Column, FeatureSpec, LinearSpec, ModelSpec, Parameters};
+use portent_model::{FeatureSpec, ModelSpec};
 
-use crate::metadata::Metadata;
+use crate::date::Date;
+use crate::{Task, VERSION};
 
-/// The card of an artefact with this digest.
-pub(crate) fn render(spec: &ModelSpec, metadata: &Metadata, digest: impl Display) -> String {
-    let sections = [
-        heading(spec, metadata, digest),
-        format!("## Intended use\n\n{}", bullets(metadata.intended_use)),
-        format!("## Limits\n\n{}", bullets(metadata.limits)),
-        quality(metadata),
-        data(metadata),
-        features(spec),
-        encodings(spec),
-        reproduction(spec, metadata),
-    ];
-    sections.join("\n")
+/// What a way of training says in its own words: Markdown below each heading.
+pub(crate) struct Sections {
+    pub(crate) quality: String,
+    pub(crate) data: String,
+    pub(crate) features: String,
+    /// The command that makes the artefact again, and what makes the same bytes.
+    pub(crate) command: String,
+    pub(crate) same: &'static str,
 }
 
-fn heading(spec: &ModelSpec, metadata: &Metadata, digest: impl Display) -> String {
+/// The card of an artefact with this digest.
+pub(crate) fn render(
+    spec: &ModelSpec,
+    task: &Task,
+    date: Date,
+    digest: impl Display,
+    sections: &Sections,
+) -> String {
+    let Sections { quality, data, features, command, same } = sections;
+    let sections = [
+        heading(spec, task, date, digest),
+        format!("## Intended use\n\n{}", bullets(task.intended_use)),
+        format!("## Limits\n\n{}", bullets(task.limits)),
+        format!("## Quality\n\n{quality}"),
+        format!("## Data\n\n{data}"),
+        format!("## Features\n\n{features}"),
+        encodings(spec),
+        format!("## Making it again\n\n```sh\n{command}\n```\n\n{same}\n"),
+    ];
+    sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn heading(spec: &ModelSpec, task: &Task, date: Date, digest: impl Display) -> String {
     let ModelSpec { name, app, version, model_type, description, threshold, .. } = spec;
     let classes: Vec<String> =
         spec.classes.iter().map(|c| format!("`{}` ({:.1} % of the rows)", c.name, 100.0 * c.share)).collect();
@@ -33,84 +51,14 @@ fn heading(spec: &ModelSpec, metadata: &Metadata, digest: impl Display) -> Strin
          | classes | {} |\n\
          | threshold | {threshold} |\n\
          | target | {} |\n\
-         | trained | {}, trainer {} |\n",
+         | trained | {date}, trainer {VERSION} |\n",
         classes.join(", "),
-        metadata.target,
-        metadata.provenance.date,
-        metadata.provenance.trainer,
+        task.target,
     )
 }
 
-fn quality(metadata: &Metadata) -> String {
-    let row = |(name, summary): (&str, &crate::metrics::Summary)| {
-        format!("| {name} | {:.3} | {:.3} |\n", summary.mean, summary.sd)
-    };
-    let rows: String = metadata.quality.metrics.named().map(row).concat();
-    format!(
-        "## Quality\n\nBy {}.\n\n| metric | mean | sd |\n|---|---|---|\n{rows}",
-        metadata.quality.protocol
-    )
-}
-
-fn data(metadata: &Metadata) -> String {
-    let p = &metadata.provenance;
-    format!(
-        "## Data\n\n{}, DOI [{doi}](https://doi.org/{doi}), {}. File `{}`: {}.\n\n\
-         {} rows read, {} used, {} left out because a value is missing. SHA-256 of the file: `{}`.\n\n\
-         Cite as: {}\n\nPrincipal investigators: {}.\n",
-        p.source.name,
-        p.source.licence,
-        p.file,
-        p.source.changes,
-        p.rows_read,
-        p.rows_used,
-        p.rows_dropped,
-        p.sha256,
-        p.source.citation,
-        p.source.investigators,
-        doi = p.source.doi,
-    )
-}
-
-fn features(spec: &ModelSpec) -> String {
-    match &spec.parameters {
-        Parameters::Linear { columns, linear } => linear_features(spec, columns, linear),
-        Parameters::Trees(_) => tree_features(spec),
-    }
-}
-
-fn linear_features(spec: &ModelSpec, columns: &[Column], linear: &LinearSpec) -> String {
-    let row = |(feature, (column, weight)): (&FeatureSpec, (&Column, &f64))| {
-        let (mean, scale) = match column {
-            Column::Standardise { mean, scale, .. } => (*mean, *scale),
-            Column::Indicator { .. } => (0.0, 1.0),
-        };
-        let FeatureSpec { name, unit, description, .. } = feature;
-        format!(
-            "| `{name}` | {description} | {unit} | {} | {mean:.3} | {scale:.3} | {weight:.4} |\n",
-            values(feature)
-        )
-    };
-    let columns = columns.iter().zip(&linear.weights);
-    let rows: String = spec.features.iter().zip(columns).map(row).collect();
-    format!(
-        "## Features\n\nThe weight is that of the standardised value, (value − mean) / scale; the intercept is {:.4}. \
-         A row with a missing value is refused.\n\n\
-         | name | what | unit | values | mean | scale | weight |\n|---|---|---|---|---|---|---|\n{rows}",
-        linear.intercept
-    )
-}
-
-fn tree_features(spec: &ModelSpec) -> String {
-    let row = |feature: &FeatureSpec| {
-        let FeatureSpec { name, unit, description, .. } = feature;
-        format!("| `{name}` | {description} | {unit} | {} |\n", values(feature))
-    };
-    let rows: String = spec.features.iter().map(row).collect();
-    format!("## Features\n\n| name | what | unit | values |\n|---|---|---|---|\n{rows}")
-}
-
-fn values(feature: &FeatureSpec) -> String {
+/// The values of a feature: its codes, or what is plausible.
+pub(crate) fn values(feature: &FeatureSpec) -> String {
     if feature.categories.is_empty() {
         let (low, high) = feature.plausible;
         return format!("{low} to {high} plausible");
@@ -138,15 +86,6 @@ fn encodings(spec: &ModelSpec) -> String {
         }
     }
     text
-}
-
-fn reproduction(spec: &ModelSpec, metadata: &Metadata) -> String {
-    let p = &metadata.provenance;
-    format!(
-        "## Making it again\n\n```sh\ncargo run -p trainer -- train heart --data {} --out models/{}.portent --seed {} \
-         --date {}\n```\n\nThe same data, seed and date give the same bytes.\n",
-        p.file, spec.app, p.seed, p.date
-    )
 }
 
 fn bullets(lines: &[&str]) -> String {

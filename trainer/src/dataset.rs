@@ -1,6 +1,6 @@
 //! The complete rows of a data file, with their classes.
 
-use crate::Task;
+use crate::TableTask;
 use crate::table::{DataError, Row, Table};
 
 /// Rows that can be learnt from: at least one, all values finite, all rows equally wide.
@@ -26,7 +26,7 @@ impl Loaded {
     ///
     /// # Errors
     /// [`DataError`] if no row is complete or all are of one class.
-    pub fn from_table(table: &Table, task: &Task) -> Result<Self, DataError> {
+    pub fn from_table(table: &Table, task: &TableTask) -> Result<Self, DataError> {
         let complete = |row: &&Row| row.values.iter().all(|value| value.is_finite());
         let rows: Vec<&Row> = table.rows.iter().filter(complete).collect();
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
@@ -40,7 +40,7 @@ impl Loaded {
                 last: last.line,
                 column: task.target.column.to_owned(),
                 rows: data.len(),
-                class: task.classes[usize::from(class)].to_owned(),
+                class: task.task.classes[usize::from(class)].to_owned(),
             });
         }
         Ok(Self { data, rows_read: table.rows.len(), sha256: table.sha256.clone() })

@@ -27,7 +27,7 @@ impl Date {
 
     /// The day this many days after 1970-01-01: Hinnant, "chrono-compatible low-level date algorithms",
     /// `civil_from_days`, for days from 1970 on.
-    fn from_days(days: u64) -> Self {
+    pub(crate) fn from_days(days: u64) -> Self {
         let days = days + 719_468;
         let (era, day_of_era) = (days / 146_097, days % 146_097);
         let year_of_era =
@@ -37,6 +37,16 @@ impl Date {
         let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
         let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
         Self { year: year_of_era + era * 400 + u64::from(month <= 2), month, day }
+    }
+
+    /// Days from 1970-01-01 to this day (Hinnant's `days_from_civil`); `None` for a day before.
+    pub(crate) fn days(self) -> Option<u64> {
+        let year = self.year.checked_sub(u64::from(self.month <= 2))?;
+        let shifted_month = (self.month + 9) % 12;
+        let (era, year_of_era) = (year / 400, year % 400);
+        let day_of_year = (153 * shifted_month + 2) / 5 + self.day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        (era * 146_097 + day_of_era).checked_sub(719_468)
     }
 }
 
@@ -88,6 +98,9 @@ mod tests {
             assert_eq!(Date::from_days(days).to_string(), text);
             assert_eq!(text.parse(), Ok(Date::from_days(days)));
         }
+        assert!((0..100_000).all(|days| Date::from_days(days).days() == Some(days)));
+        assert_eq!("1969-12-31".parse::<Date>().unwrap().days(), None);
+        assert_eq!("0000-01-01".parse::<Date>().unwrap().days(), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use portent_model::{Model, RowError};
 use serde::Serialize;
 
-use crate::Task;
+use crate::TableTask;
 use crate::dataset::Loaded;
 use crate::metrics::Metrics;
 use crate::table::{DataError, Table};
@@ -45,9 +45,14 @@ pub enum EvaluateError {
 ///
 /// # Errors
 /// [`EvaluateError`]; bad data are named by line and column.
-pub fn evaluate(model: &Model<'_>, task: &Task, path: &Path) -> Result<Evaluation, EvaluateError> {
-    if !model.features().map(|feature| feature.name()).eq(task.features.iter().map(|feature| &feature.name)) {
-        return Err(EvaluateError::Features(task.app));
+pub fn evaluate(model: &Model<'_>, task: &TableTask, path: &Path) -> Result<Evaluation, EvaluateError> {
+    if !model.features().map(|feature| feature.name()).eq(task
+        .task
+        .features
+        .iter()
+        .map(|feature| &feature.name))
+    {
+        return Err(EvaluateError::Features(task.task.app));
     }
     let Loaded { data, rows_read, sha256 } = Loaded::from_table(&Table::read(path, &task.columns())?, task)?;
     let scores = data.rows().iter().map(|row| model.score(row)).collect::<Result<Vec<_>, _>>()?;

@@ -4,7 +4,7 @@
 
 use portent_model::{CategorySpec, EncodingSpec, FeatureKind, FeatureSpec, InterfaceSpec, MissingPolicy};
 
-use crate::{Source, Target, Task};
+use crate::{Source, TableTask, Target, Task};
 
 /// Application that the model is made for.
 pub const APP: &str = "heart-disease";
@@ -41,26 +41,25 @@ const LIMITS: &[&str] = &[
 
 /// The heart-disease task.
 #[must_use]
-pub fn task() -> Task {
-    Task {
-        app: APP,
-        name: "logistic_regression",
-        version: "1.0.0",
-        model_type: "LogisticRegression",
-        description: "Probability of coronary heart disease: a diameter narrowing above 50 % in angiography.",
-        features: features(),
-        encodings: vec![EncodingSpec { name: "uci".to_owned(), mappings: vec![] }, kaggle()],
-        interface: InterfaceSpec { list: "patients".to_owned(), ..InterfaceSpec::default() },
-        target: Target {
-            column: "num",
-            codes: &[0.0, 1.0, 2.0, 3.0, 4.0],
-            positive_above: 0.0,
-            meaning: "disease where num > 0: angiographic diameter narrowing above 50 %",
+pub fn task() -> TableTask {
+    TableTask {
+        task: Task {
+            app: APP,
+            name: "logistic_regression",
+            version: "1.0.0",
+            model_type: "LogisticRegression",
+            description: "Probability of coronary heart disease: a diameter narrowing above 50 % in angiography.",
+            features: features(),
+            encodings: vec![EncodingSpec { name: "uci".to_owned(), mappings: vec![] }, kaggle()],
+            interface: InterfaceSpec { list: "patients".to_owned(), ..InterfaceSpec::default() },
+            derivations: Vec::new(),
+            target: "disease where num > 0: angiographic diameter narrowing above 50 %",
+            classes: ["no_disease", "disease"],
+            intended_use: INTENDED_USE,
+            limits: LIMITS,
         },
-        classes: ["no_disease", "disease"],
+        target: Target { column: "num", codes: &[0.0, 1.0, 2.0, 3.0, 4.0], positive_above: 0.0 },
         source: SOURCE,
-        intended_use: INTENDED_USE,
-        limits: LIMITS,
     }
 }
 

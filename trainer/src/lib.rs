@@ -1,19 +1,21 @@
 //! Training, checking and describing model artefacts; natively, never at serving time.
 //!
-//! Reading order: a [`Task`] states what is learnt from which columns ([`heart`] is one), [`table`] reads and
-//! checks the file, [`dataset`] keeps its complete rows, [`train()`] fits, cross-validates and writes the
-//! artefact and its card. [`inspect`] and [`evaluate`] look at an artefact afterwards.
+//! Reading order: a [`Task`] states what is learnt ([`heart`] and [`hvs`] are two). [`tabular`] learns a linear model from
+//! a data file: [`table`] reads and checks it, [`dataset`] keeps its complete rows. [`hvs`] simulates its data and learns
+//! a [`forest`]. Both end in [`train`], which puts the artefact and its card together. [`inspect`] and [`evaluate`] look at
+//! an artefact afterwards.
 
 pub mod heart;
+pub mod hvs;
 mod task;
 
 pub mod dataset;
 pub mod table;
 
+pub mod tabular;
 pub mod train;
 
-mod cross_validation;
-mod folds;
+pub mod forest;
 mod logistic;
 pub mod metrics;
 mod profile;
@@ -28,8 +30,8 @@ pub mod evaluate;
 pub mod inspect;
 pub mod output;
 
-pub use task::{Source, Target, Task};
-pub use train::{Options, TrainError, Trained, train};
+pub use task::{Source, TableTask, Target, Task};
+pub use train::{Options, TrainError, Trained};
 
 /// Version of the trainer, as artefacts name it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

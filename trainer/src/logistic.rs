@@ -45,10 +45,15 @@ impl LogisticModel {
 
     /// Probability of the positive class.
     pub(crate) fn score(&self, row: &[f64]) -> f64 {
+        logistic(self.log_odds(row))
+    }
+
+    /// Logarithm of the odds of the positive class.
+    pub(crate) fn log_odds(&self, row: &[f64]) -> f64 {
         let columns = row.iter().zip(&self.means).zip(&self.scales).zip(&self.weights);
-        logistic(columns.fold(self.intercept, |sum, (((value, mean), scale), weight)| {
+        columns.fold(self.intercept, |sum, (((value, mean), scale), weight)| {
             sum + weight * ((value - mean) / scale)
-        }))
+        })
     }
 
     /// The columns of the artefact.
@@ -63,7 +68,7 @@ impl LogisticModel {
     }
 }
 
-fn logistic(sum: f64) -> f64 {
+pub(crate) fn logistic(sum: f64) -> f64 {
     1.0 / (1.0 + (-sum).exp())
 }
 

@@ -1,5 +1,7 @@
 //! `trainer`: trains, evaluates and inspects model artefacts.
 
+mod report;
+
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,10 +9,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use trainer::date::Date;
-use trainer::evaluate::{Evaluation, evaluate};
+use trainer::evaluate::evaluate;
+use trainer::hvs::{csv, simulator};
 use trainer::inspect::Inspected;
-use trainer::output::write_atomically;
-use trainer::{Options, Task, Trained, heart, train};
+use trainer::output::{write_atomically, write_atomically_by};
+use trainer::{Options, Trained, heart, hvs, tabular};
 
 /// Trains, evaluates and inspects model artefacts.
 #[derive(Debug, Parser)]
@@ -25,6 +28,9 @@ enum Command {
     /// Train a model; write its artefact and, beside it, its card.
     #[command(subcommand)]
     Train(Dataset),
+    /// Write simulated data.
+    #[command(subcommand)]
+    Simulate(Simulation),
     /// Show what is in an artefact, verify its SHA-256 and replay its self-check.
     Inspect {
         /// The artefact.
@@ -49,18 +55,45 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Dataset {
     /// UCI "Heart Disease", Cleveland (DOI 10.24432/C52P4X), with a header and empty cells for missing values.
-    Heart(TrainArguments),
+    Heart {
+        /// The data, CSV.
+        #[arg(long)]
+        data: PathBuf,
+        #[command(flatten)]
+        common: TrainArguments,
+    },
+    /// Battery modules before a thermal runaway, simulated.
+    Hvs {
+        /// Scenarios to simulate.
+        #[arg(long, default_value_t = hvs::Settings::default().scenarios)]
+        scenarios: u64,
+        #[command(flatten)]
+        common: TrainArguments,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Simulation {
+    /// Racks of battery modules: sensors every 10 seconds, and which rows announce a thermal runaway.
+    Hvs {
+        /// Seed of the scenarios.
+        #[arg(long, default_value_t = 42)]
+        seed: u64,
+        /// Number of scenarios.
+        #[arg(long, default_value_t = 20)]
+        scenarios: u64,
+        /// The file to write, CSV.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
 struct TrainArguments {
-    /// The data, CSV.
-    #[arg(long)]
-    data: PathBuf,
     /// The artefact to write, `*.portent`; its card goes beside it, `*.md`.
     #[arg(long)]
     out: PathBuf,
-    /// Seed of the cross-validation.
+    /// Seed of everything that is random.
     #[arg(long, default_value_t = 42)]
     seed: u64,
     /// Date to state, YYYY-MM-DD; today if not given.
@@ -81,39 +114,46 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<()> {
     match command {
-        Command::Train(Dataset::Heart(arguments)) => train_task(&heart::task(), arguments),
+        Command::Train(Dataset::Heart { data, common }) => {
+            let train = |options| tabular::train(&heart::task(), data, options);
+            train_into(common, report::table_training, |options| {
+                train(options).with_context(|| data.display().to_string())
+            })
+        }
+        Command::Train(Dataset::Hvs { scenarios, common }) => {
+            let settings = hvs::Settings { scenarios: *scenarios, ..hvs::Settings::default() };
+            train_into(common, report::hvs_training, |options| Ok(hvs::train(settings, options)?))
+        }
+        Command::Simulate(Simulation::Hvs { seed, scenarios, out }) => simulate(*seed, *scenarios, out),
         Command::Inspect { file, json } => inspect_file(file, *json),
         Command::Evaluate { file, data, json } => evaluate_file(file, data, *json),
     }
 }
 
-fn train_task(task: &Task, arguments: &TrainArguments) -> Result<()> {
-    let TrainArguments { data, out, seed, date } = arguments;
+fn train_into<Q>(
+    arguments: &TrainArguments,
+    report: impl FnOnce(&Trained<Q>, &Path, &Path) -> String,
+    train: impl FnOnce(Options) -> Result<Trained<Q>>,
+) -> Result<()> {
+    let TrainArguments { out, seed, date } = arguments;
     if out.extension().is_none_or(|extension| extension != "portent") {
         bail!("--out {}: must end in .portent", out.display());
     }
-    let options = Options { seed: *seed, date: date.unwrap_or_else(Date::today) };
-    let trained = train(task, data, options).with_context(|| data.display().to_string())?;
+    let trained = train(Options { seed: *seed, date: date.unwrap_or_else(Date::today) })?;
     let card = out.with_extension("md");
     for (path, bytes) in [(&card, trained.card.as_bytes()), (out, &trained.artefact)] {
         write_atomically(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    print(&training_report(&trained, out, &card))
+    print(&report(&trained, out, &card))
 }
 
-fn training_report(trained: &Trained, out: &Path, card: &Path) -> String {
-    let Trained { rows_used, rows_dropped, artefact, quality, .. } = trained;
-    let figures = quality
-        .named()
-        .map(|(name, summary)| format!("  {name:<13} {:.4} (sd {:.4})\n", summary.mean, summary.sd));
-    format!(
-        "{rows_used} rows used, {rows_dropped} with a missing value left out\n\
-         out of fold:\n{}wrote {} ({} bytes) and {}\n",
-        figures.concat(),
-        out.display(),
-        artefact.len(),
-        card.display()
-    )
+fn simulate(seed: u64, scenarios: u64, out: &Path) -> Result<()> {
+    let write = write_atomically_by(out, |file| {
+        csv::write_header(file)?;
+        (0..scenarios).try_for_each(|number| csv::write(&simulator::simulate(seed, number), file))
+    });
+    write.with_context(|| format!("cannot write {}", out.display()))?;
+    print(&format!("wrote {} ({scenarios} scenarios)\n", out.display()))
 }
 
 fn inspect_file(file: &Path, json: bool) -> Result<()> {
@@ -125,26 +165,19 @@ fn inspect_file(file: &Path, json: bool) -> Result<()> {
 fn evaluate_file(file: &Path, data: &Path, json: bool) -> Result<()> {
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
     let model = Inspected::open(&bytes).with_context(|| file.display().to_string())?.model();
-    let task = match model.app() {
-        heart::APP => heart::task(),
+    let context = || data.display().to_string();
+    let (text, figures) = match model.app() {
+        heart::APP => {
+            let evaluation = evaluate(&model, &heart::task(), data).with_context(context)?;
+            (report::table_evaluation(&evaluation), serde_json::to_string_pretty(&evaluation)?)
+        }
+        hvs::APP => {
+            let evaluation = hvs::evaluate::evaluate(&model, data).with_context(context)?;
+            (report::hvs_evaluation(&evaluation), serde_json::to_string_pretty(&evaluation)?)
+        }
         app => bail!("{}: no dataset is known for {app}", file.display()),
     };
-    let evaluation = evaluate(&model, &task, data).with_context(|| data.display().to_string())?;
-    print(&if json {
-        serde_json::to_string_pretty(&evaluation)? + "\n"
-    } else {
-        evaluation_report(&evaluation)
-    })
-}
-
-fn evaluation_report(evaluation: &Evaluation) -> String {
-    let Evaluation { rows_used, rows_dropped, positive_share, metrics, .. } = evaluation;
-    let figures = metrics.named().map(|(name, value)| format!("  {name:<13} {value:.4}\n"));
-    format!(
-        "{rows_used} rows scored, {rows_dropped} with a missing value left out, {:.1} % positive\n{}",
-        100.0 * positive_share,
-        figures.concat()
-    )
+    print(&if json { figures + "\n" } else { text })
 }
 
 /// Writes to standard output; that its reader has gone (`trainer inspect … | head`) is no failure.

@@ -42,9 +42,8 @@ impl Metrics {
         let rows = || positive.iter().copied().zip(scores.iter().copied());
         let right = |(class, score): &(bool, f64)| (*score >= threshold) == *class;
         let share_of = |class: bool| share(rows().filter(|row| row.0 == class).map(|row| right(&row)));
-        let labels: Vec<f64> = positive.iter().map(|class| number(*class)).collect();
         Self {
-            auc: AUC::<f64>::new().get_score(&labels, &scores.to_vec()),
+            auc: area_under_roc(positive, scores),
             accuracy: share(rows().map(|row| right(&row))),
             brier: mean(rows().map(|(class, score)| (score - number(class)).powi(2))),
             log_loss: mean(
@@ -97,6 +96,27 @@ impl Summary {
         let sd = (squares / (values.len().saturating_sub(1).max(1)) as f64).sqrt();
         Self { mean: round(centre, 6), sd: round(sd, 6) }
     }
+}
+
+/// Area under the ROC curve; ties count half.
+pub(crate) fn area_under_roc(positive: &[bool], scores: &[f64]) -> f64 {
+    let labels: Vec<f64> = positive.iter().map(|class| number(*class)).collect();
+    AUC::<f64>::new().get_score(&labels, &scores.to_vec())
+}
+
+/// Average precision: the mean over the positive rows of the share of positive ones among the rows that are scored at
+/// least as high; the area under the precision-recall curve, without interpolation, as scikit-learn has it.
+pub(crate) fn average_precision(positive: &[bool], scores: &[f64]) -> f64 {
+    let mut rows: Vec<(f64, bool)> = scores.iter().copied().zip(positive.iter().copied()).collect();
+    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (mut seen, mut found, mut sum) = (0.0, 0.0, 0.0);
+    for tied in rows.chunk_by(|a, b| a.0 == b.0) {
+        let hits = tied.iter().filter(|(_, class)| *class).count() as f64;
+        seen += tied.len() as f64;
+        found += hits;
+        sum += hits * found / seen;
+    }
+    sum / found
 }
 
 /// Rounds to a number of decimals, so that what is written does not depend on a platform's `exp`.
@@ -155,6 +175,15 @@ mod tests {
     fn ties_count_half_in_the_auc() {
         let metrics = Metrics::of(&[false, true, true, false, true], &[0.5, 0.5, 0.5, 0.2, 0.1], 0.5);
         check(metrics.auc, (2.0 + 0.5 * 2.0) / 6.0);
+    }
+
+    /// By hand: after 1, 3 and 5 rows 1, 2 and 3 positive ones are found; of two tied rows neither comes first.
+    #[test]
+    fn average_precision_of_five_rows() {
+        let scores = [0.9, 0.8, 0.7, 0.6, 0.5];
+        let positive = [true, false, true, false, true];
+        check(average_precision(&positive, &scores), (1.0 + 2.0 / 3.0 + 3.0 / 5.0) / 3.0);
+        check(average_precision(&[true, false, true], &[0.5, 0.5, 0.1]), (0.5 + 2.0 / 3.0) / 2.0);
     }
 
     #[test]

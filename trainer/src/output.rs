@@ -1,7 +1,7 @@
 //! Writing files whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// Writes beside `path`, then renames: whoever reads sees the old file or the new one, never half of it.
@@ -9,19 +9,30 @@ use std::path::Path;
 /// # Errors
 /// As of the file system; nothing is left behind.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_atomically_by(path, |file| file.write_all(bytes))
+}
+
+/// The same for what is too large to be held at once: `write` is given the file.
+///
+/// # Errors
+/// As of the file system, and of `write`; nothing is left behind.
+pub fn write_atomically_by(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
     let temporary = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-    let written = write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let written = create(&temporary, write).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() && temporary.exists() {
         fs::remove_file(&temporary)?;
     }
     written
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+fn create(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    write(&mut file)?;
+    file.into_inner()?.sync_all()
 }
 
 #[cfg(test)]

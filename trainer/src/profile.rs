@@ -40,7 +40,7 @@ fn decile_edges(values: &[f64]) -> Vec<f64> {
 }
 
 /// Quantile by linear interpolation: definition 7 of Hyndman and Fan, *The American Statistician* 50 (1996).
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len().saturating_sub(1)) as f64;
     let at = |index: usize| sorted.get(index).or(sorted.last()).copied().unwrap_or_default();
     let (low, high) = (at(position as usize), at(position as usize + 1));
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn codes_have_a_bin_each() {
-        let thal = heart::task().features.pop().unwrap();
+        let thal = heart::task().task.features.pop().unwrap();
         let profile = of_feature(&thal, &[3.0, 3.0, 6.0, 7.0]);
         assert_eq!(profile.edges, [4.5, 6.5]);
         assert_eq!(profile.shares, [0.5, 0.25, 0.25]);

@@ -9,6 +9,7 @@ use std::path::Path;
 use csv::StringRecord;
 use sha2::{Digest, Sha256};
 
+pub(crate) use error::excerpt;
 pub use error::{BadValue, DataError};
 
 /// A column that the file must have.
@@ -83,7 +84,7 @@ impl Table {
 
 /// The lines that are not blank, each with its number. A cell holds a number, never a line break, so that a
 /// line is a record.
-fn records(text: &str) -> impl Iterator<Item = Result<(u64, StringRecord), DataError>> {
+pub(crate) fn records(text: &str) -> impl Iterator<Item = Result<(u64, StringRecord), DataError>> {
     let lines = text.trim_start_matches('\u{feff}').lines().zip(1..);
     lines.filter(|(text, _)| !text.trim().is_empty()).map(|(text, line)| {
         let mut reader = csv::ReaderBuilder::new();
@@ -94,9 +95,9 @@ fn records(text: &str) -> impl Iterator<Item = Result<(u64, StringRecord), DataE
     })
 }
 
-fn check_header(header: &StringRecord, columns: &[Column]) -> Result<(), DataError> {
+pub(crate) fn check_header(header: &StringRecord, columns: &[Column]) -> Result<(), DataError> {
     if let Some(name) = header.iter().find(|name| columns.iter().all(|column| column.name != *name)) {
-        return Err(DataError::UnknownColumn { column: error::excerpt(name), expected: names(columns) });
+        return Err(DataError::UnknownColumn { column: excerpt(name), expected: names(columns) });
     }
     if let Some(missing) = columns.iter().find(|column| header.iter().all(|name| column.name != name)) {
         return Err(DataError::MissingColumn { column: missing.name.clone() });
@@ -120,14 +121,14 @@ fn row(line: u64, record: &StringRecord, columns: &[Column]) -> Result<Row, Data
         value(cell, &column.rule).map_err(|problem| DataError::Value {
             line,
             column: column.name.clone(),
-            found: error::excerpt(cell),
+            found: excerpt(cell),
             problem,
         })
     });
     Ok(Row { line, values: values.collect::<Result<_, _>>()? })
 }
 
-fn value(cell: &str, rule: &Rule) -> Result<f64, BadValue> {
+pub(crate) fn value(cell: &str, rule: &Rule) -> Result<f64, BadValue> {
     if cell.is_empty() {
         return Ok(f64::NAN);
     }

@@ -1,11 +1,11 @@
-//! What is to be learnt: everything that belongs to one dataset and not to the trainer.
+//! What is to be learnt: everything that belongs to one model and not to the trainer.
 
-use portent_model::{EncodingSpec, FeatureKind, FeatureSpec, InterfaceSpec};
+use portent_model::{Derivation, EncodingSpec, FeatureKind, FeatureSpec, InterfaceSpec};
 use serde::Serialize;
 
 use crate::table::{Column, Rule};
 
-/// A model to be made: its names, its columns, its classes and where its data come from.
+/// A model to be made: its names, its features and its classes.
 #[derive(Clone, Debug)]
 pub struct Task {
     /// Application that the model is made for.
@@ -24,16 +24,27 @@ pub struct Task {
     pub encodings: Vec<EncodingSpec>,
     /// Form of the application's requests and answers.
     pub interface: InterfaceSpec,
-    /// Column to be predicted.
-    pub target: Target,
+    /// Features that are computed from others.
+    pub derivations: Vec<Derivation>,
+    /// What the positive class means.
+    pub target: &'static str,
     /// Result names: the negative class, then the positive one.
     pub classes: [&'static str; 2],
-    /// Where the data come from.
-    pub source: Source,
     /// What the model is for.
     pub intended_use: &'static [&'static str],
     /// What it must not be used for, and why.
     pub limits: &'static [&'static str],
+}
+
+/// A model that is learnt from a data file with a column a feature.
+#[derive(Clone, Debug)]
+pub struct TableTask {
+    /// The model.
+    pub task: Task,
+    /// Column to be predicted.
+    pub target: Target,
+    /// Where the data come from.
+    pub source: Source,
 }
 
 /// The column to be predicted, the last one of the file.
@@ -45,8 +56,6 @@ pub struct Target {
     pub codes: &'static [f64],
     /// A row is positive where its code is greater than this.
     pub positive_above: f64,
-    /// What that means.
-    pub meaning: &'static str,
 }
 
 /// Where the data come from and whom to name.
@@ -66,13 +75,13 @@ pub struct Source {
     pub changes: &'static str,
 }
 
-impl Task {
+impl TableTask {
     /// The columns that a data file must have: the features, then the target.
     #[must_use]
     pub fn columns(&self) -> Vec<Column> {
         let target =
             Column { name: self.target.column.to_owned(), rule: Rule::Code(self.target.codes.into()) };
-        self.features.iter().map(column).chain([target]).collect()
+        self.task.features.iter().map(column).chain([target]).collect()
     }
 
     /// Whether a code of the target column is of the positive class.

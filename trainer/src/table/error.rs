@@ -71,6 +71,15 @@ pub enum BadValue {
     /// More than the greatest value.
     #[error("is above {0}")]
     Above(f64),
+    /// Not a date and a time of day.
+    #[error("is not a time YYYY-MM-DD HH:MM:SS")]
+    NotATime,
+    /// A reading that does not come 10 seconds after the one before.
+    #[error("is not 10 seconds after the reading before")]
+    NotNext,
+    /// A text that names nothing.
+    #[error("is not a name")]
+    NotAName,
     /// None of the codes.
     #[error("is not one of the codes {}", List(.0))]
     NotACode(Vec<f64>),
@@ -86,6 +95,6 @@ impl fmt::Display for List<'_> {
 }
 
 /// The beginning of a text from the file, fit for a message of one line.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).take(40).collect()
 }

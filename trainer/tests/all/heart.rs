@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use portent_model::{Column, Model, Parameters};
 use portent_tests::judge;
 use serde_json::Value;
-use trainer::{Options, Trained, heart, train};
+use trainer::tabular::{Outcome, train};
+use trainer::{Options, Trained, heart};
 
 const SEED: u64 = 42;
 const DATE: &str = "2026-11-23";
 
-fn trained(seed: u64) -> Option<Trained> {
+fn trained(seed: u64) -> Option<Trained<Outcome>> {
     let data = judge::data("heart.csv")?;
     let options = Options { seed, date: DATE.parse().unwrap() };
     Some(train(&heart::task(), &data, options).unwrap())
@@ -37,11 +38,8 @@ fn check(name: &str, actual: impl IntoIterator<Item = f64>, expected: &Value) {
 /// Means, scales, weights and intercept are scikit-learn's.
 #[test]
 fn parameters_are_those_of_scikit_learn() {
-    let (Some(Trained { spec, rows_used, rows_dropped, .. }), Some(golden)) = (trained(SEED), golden())
-    else {
-        return;
-    };
-    assert_eq!((rows_used, rows_dropped), (297, 6));
+    let (Some(Trained { spec, quality, .. }), Some(golden)) = (trained(SEED), golden()) else { return };
+    assert_eq!((quality.rows_used, quality.rows_dropped), (297, 6));
     let expected = &golden["lr_numeric13_std_C1_l2_all297"];
     let Parameters::Linear { columns, linear } = spec.parameters else { panic!("not a linear model") };
     let moments = columns.iter().map(|column| match column {
@@ -72,7 +70,7 @@ fn the_artefact_scores_as_scikit_learn() {
 #[test]
 fn quality_out_of_fold() {
     for seed in [SEED, 1, 2026] {
-        let Some(Trained { quality, .. }) = trained(seed) else { return };
+        let Some(Trained { quality: Outcome { metrics: quality, .. }, .. }) = trained(seed) else { return };
         assert!(quality.auc.mean >= 0.895, "{quality:?}");
         assert!(quality.accuracy.mean >= 0.82, "{quality:?}");
         assert!(quality.brier.mean <= 0.128, "{quality:?}");

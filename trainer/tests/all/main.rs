@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper fails its test that way")]
 
 mod bad_data;
+mod features;
+mod forest;
 mod heart;
+mod hvs;
 mod program;

@@ -116,3 +116,33 @@ fn evaluate_names_what_it_cannot_score() {
     let output = trainer(&["evaluate", path(&artefact()), "--data", path(&data)]);
     check_failure(&output, "heart_va.csv: line 7, column `oldpeak`: `-0.5` is below 0");
 }
+
+#[test]
+fn simulated_racks_are_written_and_evaluated() {
+    let folder = tempfile::tempdir().unwrap();
+    let racks = folder.path().join("racks.csv");
+    let output = trainer(&["simulate", "hvs", "--seed", "4", "--scenarios", "3", "--out", path(&racks)]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).ends_with("racks.csv (3 scenarios)\n"));
+    let hvs = judge::workspace().join("models/hvs.portent");
+    let output = trainer(&["evaluate", path(&hvs), "--data", path(&racks), "--json"]);
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&shown["scenarios"], &shown["events"]["events"]), (&3.into(), &1.into()), "{shown}");
+    assert!(shown["row_figures"]["auc"].as_f64().unwrap() > 0.5, "{shown}");
+    let output = trainer(&["evaluate", path(&hvs), "--data", path(&racks)]);
+    assert!(text(&output.stdout).starts_with("3 scenarios, "), "{}", text(&output.stdout));
+
+    let spoilt = std::fs::read_to_string(&racks).unwrap().replacen(",0,0000_benign", ",7,0000_benign", 1);
+    std::fs::write(&racks, spoilt).unwrap();
+    let output = trainer(&["evaluate", path(&hvs), "--data", path(&racks)]);
+    check_failure(&output, "racks.csv: line 2, column `Hazard_Label`: `7` is not one of the codes 0, 1");
+}
+
+#[test]
+fn too_few_scenarios_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("hvs.portent");
+    let output = trainer(&["train", "hvs", "--scenarios", "20", "--out", path(&out)]);
+    check_failure(&output, "20 scenarios: at least 100 are needed, for training, validation and test");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

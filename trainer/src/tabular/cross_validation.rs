@@ -3,8 +3,8 @@
 use serde::Serialize;
 use smartcore::error::Failed;
 
+use super::folds;
 use crate::dataset::Dataset;
-use crate::folds;
 use crate::logistic::LogisticModel;
 use crate::metrics::{Metrics, Summary};
 
