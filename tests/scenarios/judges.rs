@@ -26,15 +26,15 @@ pub(crate) fn used(host: Running) -> Running {
     host
 }
 
-/// Runs a program on the exposition; its output is the judgement.
-fn judged_by(mut command: Command, exposition: &str) -> (bool, String) {
+/// Runs a program on this input; its output is the judgement.
+pub(crate) fn judged_by(mut command: Command, input: &str) -> (bool, String) {
     let mut process = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the judge starts");
-    process.stdin.take().unwrap().write_all(exposition.as_bytes()).unwrap();
+    process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = process.wait_with_output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())

@@ -14,6 +14,7 @@ mod prometheus;
 
 mod aliases;
 mod battery;
+mod clients;
 mod counting;
 mod delivery;
 mod formats;

@@ -14,14 +14,14 @@ use crate::battery;
 use crate::fixture::{FIRST_ROW, KAGGLE_ROW, Running, component, post, terminate, try_get};
 
 /// `spin up` in a folder of its own, so that its log files are its own.
-struct Spin {
+pub(crate) struct Spin {
     process: Child,
-    base: String,
+    pub(crate) base: String,
     folder: tempfile::TempDir,
 }
 
 impl Spin {
-    fn up() -> Option<Self> {
+    pub(crate) fn up() -> Option<Self> {
         Self::with_variables(&[])
     }
 

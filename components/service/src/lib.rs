@@ -4,7 +4,7 @@
 //! Nothing here does I/O or knows its host: time comes through [`Clock`], the model and the configuration
 //! are given at construction. Whatever a client sends, the answer is JSON, and bad input is never a 5xx.
 //!
-//! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`, `v1`, `mlflow`),
+//! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`, `v1`, `v2`, `mlflow`),
 //! what the dialects share (`body`, `json`, `fields`, `rows`, `table`, `values`, `coding`, `scoring`, `explanation`),
 //! and how errors are told (`violation`, `refusal`).
 
@@ -18,6 +18,7 @@ mod mlflow;
 mod readings;
 mod records;
 mod v1;
+mod v2;
 
 mod body;
 mod coding;

@@ -2,10 +2,16 @@
 
 use std::borrow::Cow;
 
-use portent_event::{ClassCounts, Pairs, Predictions, to_nano};
-use portent_model::{Feature, Model};
+use portent_event::{ClassCounts, Pairs, Predictions, limits, to_nano};
+use portent_model::{Feature, FeatureKind, Model, Profile};
 
 use crate::rows::Rows;
+
+/// From this many rows on, it pays to read what values are compared with only once.
+const MANY_ROWS: u32 = 8;
+
+/// Most codes of a category that are compared with without reading them again.
+const CODES: usize = 16;
 
 /// Counts rows and their scores.
 pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scores: &[f64]) -> Predictions<'static> {
@@ -44,6 +50,55 @@ fn observe_score(model: &Model<'_>, score: f64, predictions: &mut Predictions<'_
     }
 }
 
+/// What the values of a feature are compared with, read once for all rows.
+struct Reference {
+    edges: [f64; limits::BINS],
+    edge_count: usize,
+    plausible: (f64, f64),
+    /// Known codes, if it is a category and they fit.
+    codes: [f64; CODES],
+    code_count: usize,
+}
+
+impl Reference {
+    fn of(feature: &Feature<'_>, profile: &Profile<'_>) -> Self {
+        let mut reference = Self {
+            edges: [f64::INFINITY; limits::BINS],
+            edge_count: 0,
+            plausible: feature.plausible_range(),
+            codes: [f64::NAN; CODES],
+            code_count: 0,
+        };
+        for (slot, edge) in reference.edges.iter_mut().zip(profile.edges()) {
+            *slot = edge;
+            reference.edge_count += 1;
+        }
+        if feature.kind() == FeatureKind::Category {
+            for category in feature.categories() {
+                if let Some(slot) = reference.codes.get_mut(reference.code_count) {
+                    *slot = category.value;
+                }
+                reference.code_count += 1;
+            }
+        }
+        reference
+    }
+
+    fn bin(&self, value: f64) -> usize {
+        let edges = self.edges.get(..self.edge_count).unwrap_or_default();
+        edges.iter().filter(|edge| **edge < value).count()
+    }
+
+    fn is_plausible(&self, feature: &Feature<'_>, value: f64) -> bool {
+        let (low, high) = self.plausible;
+        match self.code_count {
+            0 => (low..=high).contains(&value),
+            ..=CODES => (low..=high).contains(&value) && self.codes.contains(&value),
+            _ => feature.is_plausible(value),
+        }
+    }
+}
+
 fn observe_feature<'v>(
     model: &Model<'_>,
     (index, feature): (usize, &Feature<'_>),
@@ -52,15 +107,20 @@ fn observe_feature<'v>(
     predictions: &mut Predictions<'_>,
 ) {
     let profile = model.feature_profile(index);
-    let (mut bins, mut missing, mut out_of_range) = (Pairs::default(), filled, 0);
+    let reference = (predictions.rows >= MANY_ROWS).then(|| Reference::of(feature, &profile));
+    let (mut bins, mut missing, mut out_of_range) = ([0; limits::BINS + 1], filled, 0);
     for value in column {
         if value.is_nan() {
             missing += 1;
             continue;
         }
-        out_of_range += u32::from(!feature.is_plausible(*value));
-        if profile.bin_count() > 0 {
-            bins.add(profile.bin(*value), 1);
+        let (is_plausible, bin) = match &reference {
+            Some(reference) => (reference.is_plausible(feature, *value), reference.bin(*value)),
+            None => (feature.is_plausible(*value), usize::from(profile.bin(*value))),
+        };
+        out_of_range += u32::from(!is_plausible);
+        if let Some(count) = bins.get_mut(bin) {
+            *count += 1;
         }
     }
     let number = u16::try_from(index).unwrap_or(u16::MAX);
@@ -71,6 +131,56 @@ fn observe_feature<'v>(
         }
     }
     if profile.bin_count() > 0 {
-        predictions.bins.push(bins);
+        let mut pairs = Pairs::default();
+        for (bin, count) in (0..).zip(bins).filter(|(_, count)| *count > 0) {
+            pairs.add(bin, count);
+        }
+        predictions.bins.push(pairs);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn heart() -> Model<'static> {
+        Model::open(include_bytes!("../../../models/heart-disease.portent")).unwrap()
+    }
+
+    fn observed(values: Vec<f64>, scores: &[f64]) -> Predictions<'static> {
+        observe(&heart(), &Rows { values, ..Rows::default() }, scores)
+    }
+
+    fn add(sum: &mut Pairs, pairs: &Pairs) {
+        pairs.iter().for_each(|(index, count)| sum.add(index, count));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+        #[test]
+        fn many_rows_count_as_each_alone(
+            rows in prop::collection::vec(
+                (prop::collection::vec(prop_oneof![-5.0..300.0, (0..8).prop_map(f64::from), Just(f64::NAN)], 13), 0.0..1.0),
+                1..40,
+            ),
+        ) {
+            let (values, scores): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+            let together = observed(values.concat(), &scores);
+            let mut sum = observed(vec![], &[]);
+            for (row, score) in values.into_iter().zip(scores) {
+                let alone = observed(row, &[score]);
+                for (sum, alone) in sum.bins.iter_mut().zip(&alone.bins) {
+                    add(sum, alone);
+                }
+                add(&mut sum.missing, &alone.missing);
+                add(&mut sum.out_of_range, &alone.out_of_range);
+            }
+            prop_assert_eq!(together.bins, sum.bins);
+            prop_assert_eq!(together.missing, sum.missing);
+            prop_assert_eq!(together.out_of_range, sum.out_of_range);
+        }
     }
 }

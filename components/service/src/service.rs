@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::router::{Routed, base_path, route};
-use crate::{Config, about, mlflow, readings, records, v1};
+use crate::{Config, about, mlflow, readings, records, v1, v2};
 
 /// Name of the application where neither the configuration nor a model gives one.
 const UNKNOWN_APP: &str = "portent";
@@ -102,6 +102,9 @@ impl<'m> Service<'m> {
             Route::Version => return mlflow::version(),
             _ => {}
         }
+        if let Some(outcome) = v2::without_model(found.info.route, &self.model) {
+            return outcome;
+        }
         let ModelState::Loaded(model) = &self.model else {
             return Refusal::new(503, ErrorType::ModelNotLoaded, "Model not loaded").into_outcome(form);
         };
@@ -117,7 +120,7 @@ impl<'m> Service<'m> {
             (Route::V1Predict, _) => v1::predict(&call),
             (Route::Invocations, _) => mlflow::invocations(&call),
             (Route::Ping, _) => mlflow::ping(),
-            _ => Refusal::not_found().into_outcome(form),
+            _ => v2::answer(&call).unwrap_or_else(|| Refusal::not_found().into_outcome(form)),
         }
     }
 

@@ -13,6 +13,7 @@ mod readings;
 mod replay;
 mod routing;
 mod v1;
+mod v2;
 
 use std::cell::Cell;
 

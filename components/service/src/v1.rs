@@ -3,8 +3,6 @@
 //! <https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protocol>
 //! <https://www.tensorflow.org/tfx/serving/api_rest>
 
-use portent_event::{ErrorType, is_name};
-
 use crate::body;
 use crate::call::Call;
 use crate::fields::Fields;
@@ -25,7 +23,7 @@ pub(crate) fn models(call: &Call<'_>) -> Outcome {
 
 /// Answers whether a model is ready.
 pub(crate) fn model(call: &Call<'_>) -> Outcome {
-    match known_model(call) {
+    match call.check_model() {
         Ok(()) => Outcome::ok(&serde_json::json!({ "name": call.model.name(), "ready": true })),
         Err(refusal) => refusal.into_outcome(ErrorForm::Message),
     }
@@ -35,7 +33,7 @@ pub(crate) fn model(call: &Call<'_>) -> Outcome {
 /// examples of its documentation send none that is JSON.
 pub(crate) fn predict(call: &Call<'_>) -> Outcome {
     let mut watch = StopWatch::start(call.clock);
-    match known_model(call).and_then(|()| body::text(call.request)) {
+    match call.check_model().and_then(|()| body::text(call.request)) {
         Ok(text) => {
             let result = answer(call, &text, &mut watch);
             watch.stop(result, ErrorForm::Message)
@@ -69,14 +67,4 @@ fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Resu
     let mut rows = Listed::new("instances", instances, Columns::of_model(&table.reader))?;
     table.read(&mut rows, &mut violations, watch)?;
     table.answer(call, &asked, violations, |row| rows.place(row), watch)
-}
-
-/// Checks that the path names the served model. The phrase is Triton's, whose clients look for it.
-fn known_model<'a>(call: &Call<'_>) -> Result<(), Refusal<'a>> {
-    let asked = call.route.model.unwrap_or_default();
-    if asked == call.model.name() {
-        return Ok(());
-    }
-    let shown = if is_name(asked) { format!(" '{asked}'") } else { String::new() };
-    Err(Refusal::new(404, ErrorType::NotFound, format!("Request for unknown model:{shown} is not found")))
 }

@@ -93,7 +93,7 @@ fn read_integer(text: &str, coercion: Coercion) -> Result<f64, Rule> {
 }
 
 /// A number in a string: digits, sign, point and exponent only, so neither `nan` nor `inf`.
-fn decimal(text: &str) -> Option<f64> {
+pub(crate) fn decimal(text: &str) -> Option<f64> {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     text.bytes().all(plain).then(|| text.parse().ok()).flatten()
 }

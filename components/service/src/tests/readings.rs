@@ -18,7 +18,7 @@ pub(super) fn small() -> Model<'static> {
     Model::open(&ARTEFACT).unwrap()
 }
 
-fn spec() -> ModelSpec {
+pub(super) fn spec() -> ModelSpec {
     let derived = |feature, kind, window| Derivation { feature, kind, source: 0, window };
     let text = str::to_owned;
     ModelSpec {
