@@ -2,6 +2,7 @@
 //! answered here. Every difference has a name, and `docs/differences.md` explains it.
 
 mod heart;
+mod hvs;
 
 use super::*;
 
