@@ -9,7 +9,10 @@ use portent_service::exercise::Exercise;
 
 /// Services over the shipped models; the first byte of an input chooses one.
 static EXERCISES: LazyLock<Vec<Exercise<'static>>> = LazyLock::new(|| {
-    let artefacts: [&[u8]; 1] = [include_bytes!("../../../../models/heart-disease.portent")];
+    let artefacts: [&[u8]; 2] = [
+        include_bytes!("../../../../models/heart-disease.portent"),
+        include_bytes!("../../../../models/hvs.portent"),
+    ];
     artefacts.into_iter().filter_map(|artefact| Model::open(artefact).ok()).map(Exercise::new).collect()
 });
 

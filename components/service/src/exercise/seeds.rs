@@ -108,7 +108,7 @@ impl Rows<'_, '_> {
             json!({ "name": name, "datatype": "FP32", "shape": [rows, 1], "data": values })
         };
         let each: Vec<_> = self.names.iter().enumerate().map(one).collect();
-        let outputs = json!([{ "name": "predict", "parameters": { "classification": 2 } }]);
+        let outputs = json!([{ "name": "predict_proba", "parameters": { "classification": 2 } }]);
         let json =
             json!({ "id": "1", "inputs": [tensor(json!(self.values))], "parameters": { "explain": true } });
         let bytes: Vec<u8> = self.values.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
