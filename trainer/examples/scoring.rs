@@ -23,7 +23,7 @@ use trainer::train::bare;
 const BATCH: usize = 1000;
 
 /// Each figure is the best of so many, each over so many rows at least.
-const REPEATS: usize = 15;
+const REPEATS: usize = 50;
 const ROWS: usize = 20_000;
 
 fn main() -> Result<()> {

@@ -1,7 +1,8 @@
 //! Features that are computed from the others: changes and rolling statistics over the rows of a group.
 
 use crate::bytes::{index_at, u32_at};
-use crate::format::{DerivationKind, Section};
+use crate::codes::DerivationKind;
+use crate::format::Section;
 use crate::model::content;
 use crate::{ArtefactError, Model, NoValue};
 

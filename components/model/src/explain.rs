@@ -8,7 +8,7 @@
 //! child credits the feature that is tested with the difference of their expected values. The base is what the
 //! ensemble expects before any test: that of its roots.
 
-use crate::format::{Aggregate, Link};
+use crate::codes::{Aggregate, Link};
 use crate::score::Scorer;
 use crate::score::linear::Linear;
 use crate::score::trees::Trees;

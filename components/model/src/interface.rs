@@ -3,9 +3,11 @@
 use portent_event::is_name;
 
 use crate::bytes::u32_at;
-use crate::format::{Section, Style, size};
-use crate::model::{Texts, content};
+use crate::codes::Style;
+use crate::format::{Section, size};
+use crate::model::content;
 use crate::sections::Sections;
+use crate::texts::Texts;
 use crate::{ArtefactError, Model};
 
 /// Names in the application's own dialect.

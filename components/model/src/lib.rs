@@ -8,6 +8,7 @@
 //! The crate does no I/O and does not panic on any bytes.
 
 mod bytes;
+mod codes;
 mod derive;
 mod error;
 mod explain;
@@ -18,16 +19,17 @@ mod profile;
 mod schema;
 mod score;
 mod sections;
+mod texts;
 #[cfg(feature = "write")]
 mod write;
 
+pub use codes::{
+    Aggregate, Algorithm, DerivationKind, FeatureKind, Link, MissingPolicy, Precision, Style, Test,
+};
 pub use derive::{Derivation, MAX_WINDOW, derive};
 pub use error::{ArtefactError, ExplainError, NoValue, RowError};
 pub use explain::ExplanationScale;
-pub use format::{
-    Aggregate, Algorithm, DerivationKind, FORMAT_VERSION, FeatureKind, Link, MissingPolicy, Precision,
-    Section, Style, Test,
-};
+pub use format::{FORMAT_VERSION, Section};
 pub use interface::Interface;
 pub use model::{Class, Model, SelfCheckRow};
 pub use profile::Profile;

@@ -3,11 +3,13 @@
 use portent_event::Digest;
 
 use crate::bytes::{Records, f64_at, index_at, u32_at};
-use crate::format::{Algorithm, Section, size};
+use crate::codes::Algorithm;
+use crate::format::{Section, size};
 use crate::profile::Profile;
 use crate::schema::{Encoding, Feature};
 use crate::score::Scorer;
 use crate::sections::{Checking, Sections};
+use crate::texts::Texts;
 use crate::{ArtefactError, Derivation, Interface};
 
 mod check;
@@ -232,30 +234,6 @@ impl<'a> Model<'a> {
             let value = |column| f64_at(values.get(row * width + column), 0);
             SelfCheckRow { row: (0..width - 1).map(value).collect(), score: value(width - 1) }
         })
-    }
-}
-
-/// All texts of the file.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Texts<'a>(&'a str);
-
-impl<'a> Texts<'a> {
-    fn open(bytes: &'a [u8]) -> Result<Self, ArtefactError> {
-        std::str::from_utf8(bytes).map(Self).map_err(|_| content(Section::Strings, 0, "not UTF-8"))
-    }
-
-    /// The text whose offset and length (u32 each) stand at `at`.
-    pub(crate) fn at(self, record: &[u8], at: usize) -> &'a str {
-        self.find(record, at).unwrap_or_default()
-    }
-
-    pub(crate) fn contains(self, record: &[u8], at: usize) -> bool {
-        self.find(record, at).is_some()
-    }
-
-    fn find(self, record: &[u8], at: usize) -> Option<&'a str> {
-        let (start, length) = (index_at(record, at), index_at(record, at + 4));
-        self.0.get(start..start.checked_add(length)?)
     }
 }
 

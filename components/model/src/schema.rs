@@ -3,7 +3,8 @@
 use portent_event::{is_name, limits};
 
 use crate::bytes::{f64_at, index_at, u32_at};
-use crate::format::{FeatureKind, MissingPolicy, Section};
+use crate::codes::{FeatureKind, MissingPolicy};
+use crate::format::Section;
 use crate::model::content;
 use crate::{ArtefactError, Model};
 

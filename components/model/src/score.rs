@@ -1,6 +1,6 @@
 //! Rows to scores.
 
-use crate::format::{Algorithm, MissingPolicy};
+use crate::codes::{Algorithm, MissingPolicy};
 use crate::score::linear::Linear;
 use crate::score::trees::Trees;
 use crate::sections::{Checking, Sections};

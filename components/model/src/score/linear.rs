@@ -1,7 +1,8 @@
 //! The linear model: a weighted sum of columns made of the features.
 
 use crate::bytes::{Records, f64_at, index_at, u32_at};
-use crate::format::{ColumnKind, FeatureKind, Section, size};
+use crate::codes::{ColumnKind, FeatureKind};
+use crate::format::{Section, size};
 use crate::model::content;
 use crate::sections::Sections;
 use crate::{ArtefactError, Model};

@@ -157,6 +157,18 @@ fn misplaced_nodes_are_refused() {
     }
 }
 
+/// A later version may give them a meaning that this one would not heed.
+#[test]
+fn unknown_flags_are_refused() {
+    let mut file = samples::trees().to_bytes().unwrap();
+    let root = [1.5_f64.to_le_bytes().as_slice(), &1_u32.to_le_bytes(), &[0, 0, 3, 0]].concat();
+    let at = file.windows(16).position(|bytes| bytes == root).unwrap();
+    file[at + 14] = 7;
+    reseal(&mut file);
+    let Err(ArtefactError::Content { section, record, rule }) = Model::open(&file) else { panic!("opened") };
+    assert_eq!((section, record, rule), (Section::TreeNodes, 0, "unknown flags"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_500) })]
 

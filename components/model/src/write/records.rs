@@ -1,7 +1,8 @@
 //! The fixed records of each section.
 
 use crate::Derivation;
-use crate::format::{Algorithm, ColumnKind, Section};
+use crate::codes::{Algorithm, ColumnKind};
+use crate::format::Section;
 use crate::write::InvalidSpec;
 use crate::write::layout::Layout;
 use crate::write::spec::{Column, EnsembleSpec, InterfaceSpec, ModelSpec, Parameters};

@@ -1,6 +1,6 @@
 //! What an artefact holds, as the trainer knows it.
 
-use crate::format::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Style, Test};
+use crate::codes::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Style, Test};
 use crate::{Derivation, Interface};
 
 /// Everything that an artefact holds, as the trainer knows it.
