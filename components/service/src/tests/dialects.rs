@@ -86,10 +86,11 @@ proptest! {
     #[test]
     fn every_dialect_gives_the_same_score(values in values()) {
         let names: Vec<_> = heart().features().map(|feature| feature.name()).collect();
-        let fields: Vec<_> = names.iter().zip(&values).map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let named = || names.iter().zip(&values);
+        let fields: Vec<_> = named().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         let object = format!("{{{}}}", fields.join(","));
         let list = json!([values]);
-        let columns: Vec<_> = names.iter().zip(&values).map(|(name, value)| format!("\"{name}\":[{value:?}]")).collect();
+        let columns: Vec<_> = named().map(|(name, value)| format!("\"{name}\":[{value:?}]")).collect();
         let cells: Vec<_> = values.iter().map(ToString::to_string).collect();
         let own = post("/predict", &object).json;
         let (class, confidence) = (own["prediction"].as_u64().unwrap(), own["confidence"].as_f64().unwrap());
@@ -99,7 +100,7 @@ proptest! {
             (v1, "", format!("{{\"instances\":[{object}]}}")),
             (v1, "", format!("{{\"instances\":{list}}}")),
             (mlflow, "application/json", format!("{{\"dataframe_records\":[{object}]}}")),
-            (mlflow, "application/json", format!("{{\"dataframe_split\":{{\"columns\":{},\"data\":{list}}}}}", json!(names))),
+            (mlflow, "application/json", json!({ "dataframe_split": { "columns": names, "data": [values] } }).to_string()),
             (mlflow, "application/json", format!("{{\"inputs\":{{{}}}}}", columns.join(","))),
             (mlflow, "text/csv", format!("{}\n{}", names.join(","), cells.join(","))),
         ];

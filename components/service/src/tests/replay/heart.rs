@@ -30,19 +30,22 @@ fn about() -> Vec<Case> {
     };
     let endpoints = json!({
         "/predict": "POST - Single prediction", "/predict/batch": "POST - Batch predictions",
-        "/health": "GET - Health check", "/model/info": "GET - Model information", "/metrics": "GET - Prometheus metrics",
+        "/health": "GET - Health check", "/model/info": "GET - Model information",
+        "/metrics": "GET - Prometheus metrics",
     });
     let ours = json!({
         "/predict": "POST - Single prediction", "/predict/batch": "POST - Batch predictions",
         "/health": "GET - Health check", "/model/info": "GET - Model information", "…": 0,
     });
+    let mut root_here = root(ours);
+    root_here["status"] = json!("alive");
     let healthy = json!({ "status": "healthy", "model_loaded": true, "model_name": "logistic_regression" });
     let info =
         json!({ "model_name": "logistic_regression", "model_type": "LogisticRegression", "features": names });
     let mut more = info.clone();
     more["…"] = json!(0);
     vec![
-        Case::get("description", "/").original(200, root(endpoints)).ours(200, root(ours), "More is said"),
+        Case::get("description", "/").original(200, root(endpoints)).ours(200, root_here, "More is said"),
         Case::get("health", "/health").same(200, healthy),
         Case::get("model", "/model/info").original(200, info).ours(200, more, "More is said"),
         Case::get("metrics", "/metrics").original(200, json!("# HELP …")).ours(
@@ -67,9 +70,10 @@ fn answer(prediction: usize, confidence: f64) -> Value {
 
 fn predictions() -> Vec<Case> {
     let first = 0.714_161_266_724_833_5;
-    let kaggle = json!({ "prediction": 0, "confidence": first, "model_name": "logistic_regression", "encoding": "kaggle" });
+    let mut kaggle = answer(0, first);
+    kaggle["encoding"] = json!("kaggle");
     let bound = |field: &str, bound: usize, input: usize| {
-        violation("greater_than_equal", &["body", field], json!(input), bound)
+        violation("greater_than_equal", &["body", field], &json!(input), bound)
     };
     let warned =
         json!({ "prediction": 0, "confidence": "…", "model_name": "logistic_regression", "warnings": "…" });
@@ -96,46 +100,63 @@ fn coerced() -> Vec<Case> {
 }
 
 /// A violation of a lower bound, as pydantic 2.5 tells it.
-fn violation(kind: &str, place: &[&str], input: Value, least: usize) -> Value {
+fn violation(kind: &str, place: &[&str], input: &Value, least: usize) -> Value {
     json!({
-        "type": kind, "loc": place, "msg": format!("Input should be greater than or equal to {least}"), "input": input,
-        "ctx": { "ge": least }, "url": format!("https://errors.pydantic.dev/2.5/v/{kind}"),
+        "type": kind, "loc": place, "msg": format!("Input should be greater than or equal to {least}"),
+        "input": input, "ctx": { "ge": least }, "url": format!("https://errors.pydantic.dev/2.5/v/{kind}"),
     })
 }
 
+/// A violation without a bound, as pydantic 2.5 tells it.
+fn broken(kind: &str, place: &[&str], msg: &str, input: &Value) -> Value {
+    let url = format!("https://errors.pydantic.dev/2.5/v/{kind}");
+    json!({ "detail": [{ "type": kind, "loc": place, "msg": msg, "input": input, "url": url }] })
+}
+
 fn refused() -> Vec<Case> {
-    let url = |kind: &str| format!("https://errors.pydantic.dev/2.5/v/{kind}");
-    let one = |kind: &str, msg: &str, field: &str, input: Value| json!({ "detail": [{ "type": kind, "loc": ["body", field], "msg": msg, "input": input, "url": url(kind) }] });
-    let slope = violation("greater_than_equal", &["body", "slope"], json!(0), 1);
+    const FRACTION: &str = "Input should be a valid integer, got a number with a fractional part";
+    const OBJECT: &str = "Input should be a valid dictionary or object to extract fields from";
+    let age = |kind: &str, msg: &str, input: &Value| broken(kind, &["body", "age"], msg, input);
+    let slope = violation("greater_than_equal", &["body", "slope"], &json!(0), 1);
     let conflict =
         json!({ "type": "encoding_conflict", "loc": ["body", "encoding"], "msg": "…", "input": null });
     let without_age: Value = serde_json::from_str(&row_with("age", "")).unwrap();
-    let broken = |loc: Value, msg: &str| json!({ "detail": [{ "type": "json_invalid", "loc": loc, "msg": msg, "input": {}, "ctx": "…" }] });
-    let type_error = json!({ "detail": [{ "type": "model_attributes_type", "loc": ["body"], "msg": "Input should be a valid dictionary or object to extract fields from", "input": "…", "url": url("model_attributes_type") }] });
-    let integer = "Input should be a valid integer, got a number with a fractional part";
+    let syntax = json!({
+        "type": "json_invalid", "loc": ["body", 1], "msg": "JSON decode error", "input": {}, "ctx": "…",
+    });
+    let below = violation("greater_than_equal", &["body", "age"], &json!(-1), 0);
+    let finite =
+        broken("finite_number", &["body", "oldpeak"], "Input should be a finite number", &Value::Null);
+    let no_body = broken("missing", &["body"], "Field required", &Value::Null);
+    let no_object = broken("model_attributes_type", &["body"], OBJECT, &json!("…"));
     vec![
         Case::post("below a bound", "/predict", row_with("age", "-1"))
-            .same(422, json!({ "detail": [violation("greater_than_equal", &["body", "age"], json!(-1), 0)] })),
+            .same(422, json!({ "detail": [below] })),
         Case::post("slope 0 in a UCI row", "/predict", row_with("slope", "0"))
-            .original(422, json!({ "detail": [slope.clone()] }))
+            .original(422, json!({ "detail": [slope] }))
             .ours(422, json!({ "detail": [conflict, slope] }), "Kaggle coding"),
-        Case::post("fraction", "/predict", row_with("age", "63.5")).same(422, one("int_from_float", integer, "age", json!(63.5))),
-        Case::post("null", "/predict", row_with("age", "null")).same(422, one("int_type", "Input should be a valid integer", "age", json!(null))),
-        Case::post("missing field", "/predict", row_with("age", "")).same(422, one("missing", "Field required", "age", without_age)),
+        Case::post("fraction", "/predict", row_with("age", "63.5"))
+            .same(422, age("int_from_float", FRACTION, &json!(63.5))),
+        Case::post("null", "/predict", row_with("age", "null"))
+            .same(422, age("int_type", "Input should be a valid integer", &Value::Null)),
+        Case::post("missing field", "/predict", row_with("age", ""))
+            .same(422, age("missing", "Field required", &without_age)),
         Case::post("beyond a double", "/predict", row_with("oldpeak", "1e400"))
             .original(500, json!({ "detail": "Prediction error: …" }))
-            .ours(422, one("finite_number", "Input should be a finite number", "oldpeak", json!(null)), "Numbers beyond a double"),
-        Case::post("not JSON", "/predict", "{bad").same(422, broken(json!(["body", 1]), "JSON decode error")),
-        Case::post("no body", "/predict", "").same(422, json!({ "detail": [{ "type": "missing", "loc": ["body"], "msg": "Field required", "input": null, "url": url("missing") }] })),
-        Case { content_type: "text/plain", ..Case::post("text/plain", "/predict", FIRST_ROW) }.same(422, type_error),
+            .ours(422, finite, "Numbers beyond a double"),
+        Case::post("not JSON", "/predict", "{bad").same(422, json!({ "detail": [syntax] })),
+        Case::post("no body", "/predict", "").same(422, no_body),
+        Case { content_type: "text/plain", ..Case::post("text/plain", "/predict", FIRST_ROW) }
+            .same(422, no_object),
     ]
 }
 
 fn batches() -> Vec<Case> {
     let batch = |rows: &[&str]| format!("{{\"patients\":[{}]}}", rows.join(","));
-    let both = json!({ "predictions": [answer(0, 0.714_161_266_724_833_5), answer(0, 1.0 - 0.017_040_931_086_136_343)], "count": 2 });
+    let answers = [answer(0, 0.714_161_266_724_833_5), answer(0, 1.0 - 0.017_040_931_086_136_343)];
+    let both = json!({ "predictions": answers, "count": 2 });
     let broken = row_with("age", "-1");
-    let mut bad = json!({ "detail": [violation("greater_than_equal", &[], json!(-1), 0)] });
+    let mut bad = json!({ "detail": [violation("greater_than_equal", &[], &json!(-1), 0)] });
     bad["detail"][0]["loc"] = json!(["body", "patients", 1, "age"]);
     vec![
         Case::post("batch", "/predict/batch", batch(&[FIRST_ROW, AMBIGUOUS_ROW])).same(200, both),

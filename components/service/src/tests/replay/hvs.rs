@@ -39,7 +39,7 @@ fn with(field: &str, value: Option<Value>) -> String {
     readings(&[reading])
 }
 
-fn prediction(module: Value, class: usize) -> Value {
+fn prediction(module: &Value, class: usize) -> Value {
     json!({ "Module_ID": module, "hazard_prediction": class, "hazard_probability": "…" })
 }
 
@@ -48,11 +48,11 @@ fn answer(predictions: &[Value]) -> Value {
 }
 
 /// An answer to input that breaks rules, each told as pydantic tells it.
-fn invalid(details: Value) -> Value {
+fn invalid(details: &Value) -> Value {
     json!({ "error": "Invalid input format", "details": details })
 }
 
-fn detail(kind: &str, field: &str, msg: &str, input: Value) -> Value {
+fn detail(kind: &str, field: &str, msg: &str, input: &Value) -> Value {
     let url = format!("https://errors.pydantic.dev/2.5/v/{kind}");
     json!([{ "type": kind, "loc": ["readings", 0, field], "msg": msg, "input": input, "url": url }])
 }
@@ -65,7 +65,8 @@ fn requests_of_the_original_are_answered_as_listed() {
 }
 
 fn predictions() -> Vec<Case> {
-    let (normal, hazard) = (prediction("K8sTestModule01".into(), 0), prediction("K8sTestModule01".into(), 1));
+    let (normal, hazard) =
+        (prediction(&"K8sTestModule01".into(), 0), prediction(&"K8sTestModule01".into(), 1));
     let mut warned = hazard.clone();
     warned["warnings"] = json!([{ "field": "Module_Voltage_V", "msg": "…" }]);
     let raw: Map<_, _> = reading(NORMAL)
@@ -75,7 +76,7 @@ fn predictions() -> Vec<Case> {
         .collect();
     vec![
         Case::post("normal sample", "/predict", readings(&[reading(NORMAL)]))
-            .same(200, answer(&[normal.clone()])),
+            .same(200, answer(std::slice::from_ref(&normal))),
         Case::post("hazard sample", "/predict", readings(&[reading(HAZARD)]))
             .original(200, answer(std::slice::from_ref(&hazard)))
             .ours(200, answer(std::slice::from_ref(&warned)), "Warnings"),
@@ -83,9 +84,9 @@ fn predictions() -> Vec<Case> {
             .original(200, answer(&[normal.clone(), hazard]))
             .ours(200, answer(&[normal.clone(), warned]), "Warnings"),
         Case::post("no module", "/predict", with("Module_ID", None))
-            .same(200, answer(&[prediction(Value::Null, 0)])),
+            .same(200, answer(&[prediction(&Value::Null, 0)])),
         Case::post("null module", "/predict", with("Module_ID", Some(Value::Null)))
-            .same(200, answer(&[prediction(Value::Null, 0)])),
+            .same(200, answer(&[prediction(&Value::Null, 0)])),
         Case::post("raw reading", "/predict", readings(&[raw]))
             .original(400, json!({ "error": "Invalid input format", "details": "…" }))
             .ours(200, answer(&[normal]), "Raw readings"),
@@ -96,57 +97,57 @@ fn refused() -> Vec<Case> {
     let voltage = "Module_Voltage_V";
     let number = "Input should be a valid number";
     let without: Value = serde_json::from_str(&with(voltage, None)).unwrap();
-    let missing = |input: Value| invalid(detail("missing", voltage, "Field required", input));
+    let missing = |input: &Value| invalid(&detail("missing", voltage, "Field required", input));
     let text = detail(
         "float_parsing",
         voltage,
         &format!("{number}, unable to parse string as a number"),
-        json!("high"),
+        &json!("high"),
     );
     vec![
         Case::post("missing field", "/predict", with(voltage, None))
-            .original(400, missing(without["readings"][0].clone()))
-            .ours(400, missing(Value::Null), "Long values"),
-        Case::post("wrong type", "/predict", with(voltage, Some(json!("high")))).same(400, invalid(text)),
+            .original(400, missing(&without["readings"][0]))
+            .ours(400, missing(&Value::Null), "Long values"),
+        Case::post("wrong type", "/predict", with(voltage, Some(json!("high")))).same(400, invalid(&text)),
         Case::post("null", "/predict", with(voltage, Some(Value::Null)))
-            .same(400, invalid(detail("float_type", voltage, number, Value::Null))),
+            .same(400, invalid(&detail("float_type", voltage, number, &Value::Null))),
     ]
 }
 
 fn mended() -> Vec<Case> {
     let charge = "Module_SoC_percent";
     let msg = "Input should be less than or equal to 100";
-    let mut beyond = detail("less_than_equal", charge, msg, json!(150.0));
+    let mut beyond = detail("less_than_equal", charge, msg, &json!(150.0));
     beyond[0]["ctx"] = json!({ "le": 100 });
     let nan = with("Module_Voltage_V", Some(json!("not a number"))).replace("\"not a number\"", "NaN");
     let syntax = json!({ "error": "Could not parse input JSON", "details": "…" });
     let empty = json!([{ "type": "too_short", "loc": ["readings"], "msg": "…", "input": [] }]);
     let no_object =
         json!([{ "type": "model_attributes_type", "loc": [], "msg": "…", "input": null, "url": "…" }]);
-    let absent =
-        json!({ "error": "Model/Scaler could not be loaded.", "model_version": null, "predictions": [] });
+    let failed = |error: &str| json!({ "error": error, "model_version": null, "predictions": [] });
+    let normal = readings(&[reading(NORMAL)]);
     let page = json!("<!doctype html>…");
     let media = json!({ "error": "Content-Type is not supported; send application/json" });
     vec![
         Case::post("charge beyond 100 %", "/predict", with(charge, Some(json!(150.0))))
             .original(500, page.clone())
-            .ours(400, invalid(beyond), "State of charge"),
+            .ours(400, invalid(&beyond), "State of charge"),
         Case::post("NaN", "/predict", nan)
-            .original(200, answer(&[prediction("K8sTestModule01".into(), 1)]))
+            .original(200, answer(&[prediction(&"K8sTestModule01".into(), 1)]))
             .ours(400, syntax.clone(), "NaN"),
         Case::post("not JSON", "/predict", "{bad").original(400, page.clone()).ours(400, syntax, "No HTML"),
-        Case { content_type: "text/plain", ..Case::post("wrong content type", "/predict", readings(&[reading(NORMAL)])) }
+        Case { content_type: "text/plain", ..Case::post("wrong content type", "/predict", normal.clone()) }
             .original(415, page)
             .ours(415, media, "No HTML"),
         Case::post("null body", "/predict", "null")
             .original(400, json!({ "error": "Could not parse input JSON" }))
-            .ours(400, invalid(no_object), "Rules are named"),
+            .ours(400, invalid(&no_object), "Rules are named"),
         Case::post("no readings", "/predict", readings(&[]))
-            .original(400, json!({ "error": "at least one array or dtype is required", "model_version": null, "predictions": [] }))
-            .ours(400, invalid(empty), "Rules are named"),
-        Case::post("no model", "/predict", readings(&[reading(NORMAL)]))
+            .original(400, failed("at least one array or dtype is required"))
+            .ours(400, invalid(&empty), "Rules are named"),
+        Case::post("no model", "/predict", normal)
             .without_model()
-            .original(500, absent)
+            .original(500, failed("Model/Scaler could not be loaded."))
             .ours(503, json!({ "detail": "Model not loaded" }), "Absent model"),
     ]
 }
