@@ -26,7 +26,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.help_host {
         command.arg("--help");
     } else if let Some(address) = listen_address(&arguments.host) {
-        println!("once it serves, try:\n  {}\n", example(&address));
+        println!("once it serves, try:\n  {}\n  {}", heart_example(&address), battery_example(&address));
+        println!("or in a browser: http://{address}/docs and http://{address}/hvs/docs\n");
     }
     Err(anyhow!(command.args(&arguments.host).exec()).context("cannot start host-metrics"))
 }
@@ -45,7 +46,15 @@ fn listen_address(options: &[String]) -> Option<String> {
 }
 
 /// A command that predicts for the first row of the UCI data.
-fn example(address: &str) -> String {
+fn heart_example(address: &str) -> String {
     let row = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"chol":233,"fbs":1,"restecg":2,"thalach":150,"exang":0,"oldpeak":2.3,"slope":3,"ca":0,"thal":6}"#;
     format!("curl -s http://{address}/predict -H 'content-type: application/json' -d '{row}'")
+}
+
+/// A command that predicts for what the sensors of a battery module say at rest.
+fn battery_example(address: &str) -> String {
+    let reading = r#"{"Module_ID":"RackA1_Module01","Timestamp":"2024-01-01T00:00:00Z","Module_Avg_Surface_Temp_C":25.1,"Module_Max_Surface_Temp_C":26.0,"Module_Voltage_V":51.2,"Module_Current_A":0.1,"Module_SoC_percent":78.5,"Sim_OffGas_CO_ppm_proxy":2.1,"Sim_OffGas_H2_ppm_proxy":1.9,"Sim_OffGas_VOC_ppm_proxy":2.0,"Ambient_Temp_Rack_C":22.3}"#;
+    format!(
+        "curl -s http://{address}/hvs/predict -H 'content-type: application/json' -d '{{\"readings\":[{reading}]}}'"
+    )
 }
