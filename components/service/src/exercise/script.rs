@@ -31,6 +31,9 @@ const CONTENT_TYPES: [&str; 8] = [
     "",
 ];
 
+/// A text and a number that are in no line of an event by chance.
+const TELLING: [&[u8]; 2] = [b"\"secret7351canary\"", b"98765432.10123456"];
+
 /// A request as bytes.
 #[derive(Debug)]
 pub(super) struct Made {
@@ -133,8 +136,11 @@ fn edit(script: &mut Script<'_>, body: &mut Vec<u8>, mut json_length: Option<usi
     while !script.0.is_empty() {
         let start = script.short() % (body.len() + 1);
         let end = (start + usize::from(script.byte())).min(body.len());
-        let length = usize::from(script.byte() % 32);
-        let inserted = script.bytes(length);
+        let inserted = match usize::from(script.byte() % 32) {
+            30 => TELLING[0],
+            31 => TELLING[1],
+            length => script.bytes(length),
+        };
         json_length = json_length.map(|json| {
             if start < json { (json + inserted.len()).saturating_sub(end - start) } else { json }
         });
