@@ -11,6 +11,7 @@ mod operation;
 mod pattern;
 mod rows;
 mod tags;
+mod v1;
 mod v2;
 mod values;
 
@@ -85,12 +86,14 @@ fn operations(model: &Model<'_>) -> Vec<Operation> {
     let mut operations = application::operations(model);
     operations.extend(about::operations(model));
     operations.extend(v2::operations(model));
+    operations.extend(v1::operations(model));
     operations
 }
 
 fn schemas(model: &Model<'_>) -> Map<String, Value> {
     let mut schemas = application::schemas(model);
     schemas.extend(v2::schemas(model));
+    schemas.extend(v1::schemas(model));
     for group in [about::schemas(model), answers::schemas(model)] {
         schemas.extend(group.as_object().cloned().unwrap_or_default());
     }
@@ -124,16 +127,20 @@ fn parameters(model: &Model<'_>) -> Value {
             "example": value,
         })
     };
+    let in_query = |name: &str, description: &str| {
+        json!({
+            "name": name,
+            "in": "query",
+            "required": false,
+            "description": description,
+            "schema": { "type": "boolean", "default": false },
+        })
+    };
     json!({
         "model": in_path("model", model.name()),
         "version": in_path("version", model.version()),
-        "explain": {
-            "name": "explain",
-            "in": "query",
-            "required": false,
-            "description": "whether to add one contribution a feature to each prediction",
-            "schema": { "type": "boolean", "default": false },
-        },
+        "explain": in_query("explain", "whether to add one contribution a feature to each prediction"),
+        "probabilities": in_query("probabilities", "whether to answer the probabilities of all classes"),
     })
 }
 

@@ -2,12 +2,18 @@
 
 mod bad_input;
 mod codings;
+mod dialects;
 mod events;
+mod exercise;
 mod heart;
+mod large;
+mod mlflow;
 mod openapi;
 mod properties;
 mod readings;
+mod replay;
 mod routing;
+mod v1;
 mod v2;
 
 use std::cell::Cell;

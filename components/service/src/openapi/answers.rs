@@ -14,6 +14,9 @@ pub(crate) const DETAILS: &str = "Details";
 /// Name of the responses of V1 and V2.
 pub(crate) const MESSAGE: &str = "Message";
 
+/// Name of the responses of MLflow.
+pub(crate) const CODE: &str = "Code";
+
 /// Statuses of a refused request to predict, in the dialects where a broken rule is 400.
 pub(crate) const REFUSED: &[u16] = &[400, 413, 415, 503];
 
@@ -31,7 +34,9 @@ const STATUSES: [(u16, &str); 7] = [
 /// Refusals by dialect and status, to be referred to.
 pub(crate) fn responses() -> Value {
     let mut responses = json!({});
-    for (dialect, schema) in [(DETAIL, "Detail"), (DETAILS, "RefusedReadings"), (MESSAGE, "Message")] {
+    for (dialect, schema) in
+        [(DETAIL, "Detail"), (DETAILS, "RefusedReadings"), (MESSAGE, "Message"), (CODE, "Code")]
+    {
         for (status, description) in STATUSES {
             let schema = match (dialect, status) {
                 (DETAIL, 422) => "RefusedRows",
@@ -61,6 +66,7 @@ pub(crate) fn schemas(model: &Model<'_>) -> Value {
                 "details": { "type": "array", "minItems": 1, "items": violation },
             },
         },
+        "Code": object(json!({ "error_code": { "type": "string" }, "message": { "type": "string" } })),
         "Message": object(json!({ "error": { "type": "string" } })),
         "Explanation": explanation(model),
         "Warnings": warnings(model),

@@ -58,6 +58,11 @@ impl Operation {
         }
     }
 
+    /// Takes the parameters of V1 and MLflow.
+    pub(crate) fn asking(self, model: &Model<'_>) -> Self {
+        self.with_parameter(parameter_reference("probabilities")).explaining(model)
+    }
+
     /// A body of one content type.
     pub(crate) fn accepting(self, content_type: &str, schema: Value, examples: Value) -> Self {
         self.accepting_if(true, content_type, schema, examples)
@@ -98,6 +103,15 @@ impl Operation {
             "content": {},
         });
         self.or_as(content_type, status, schema)
+    }
+
+    /// An answer without a body.
+    pub(crate) fn answering_empty(mut self, status: u16, description: &str) -> Self {
+        self.value["responses"][status.to_string()] = json!({
+            "description": description,
+            "headers": { "x-request-id": { "$ref": "#/components/headers/RequestId" } },
+        });
+        self
     }
 
     /// Another content type of an answer.

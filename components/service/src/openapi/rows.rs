@@ -23,13 +23,23 @@ pub(crate) fn own_encoding<'m>(model: &Model<'m>) -> Option<&'m str> {
     model.encodings().find(|encoding| encoding.mappings().next().is_none()).map(|encoding| encoding.name())
 }
 
+/// Every coding: the model's own as `None`, then the others.
+pub(crate) fn codings<'m>(model: &Model<'m>) -> Vec<Option<Encoding<'m>>> {
+    std::iter::once(None).chain(other_encodings(model).map(Some)).collect()
+}
+
+/// A row whose numbers are numbers.
+pub(crate) fn strict_row<'m>(model: &Model<'m>, encoding: Option<&Encoding<'m>>) -> Value {
+    row(model, encoding, Taken::Strictly)
+}
+
 /// The schemas of rows, by name.
 pub(crate) fn schemas(model: &Model<'_>) -> Map<String, Value> {
     let mut schemas = Map::new();
-    schemas.insert(ROW.to_owned(), row(model, None));
+    schemas.insert(ROW.to_owned(), row(model, None, Taken::Leniently));
     for encoding in other_encodings(model) {
         let name = format!("{ROW}_{}", encoding.name());
-        schemas.insert(name, row(model, Some(&encoding)));
+        schemas.insert(name, row(model, Some(&encoding), Taken::Leniently));
     }
     schemas
 }
@@ -92,7 +102,7 @@ pub(crate) fn fields<'m>(fields: impl Iterator<Item = Field<'m>>, taken: Taken) 
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
-fn row<'m>(model: &Model<'m>, encoding: Option<&Encoding<'m>>) -> Value {
+fn row<'m>(model: &Model<'m>, encoding: Option<&Encoding<'m>>, taken: Taken) -> Value {
     let features = model.features().enumerate().map(|(index, feature)| {
         let domain = match encoding {
             None => Domain::own(&feature),
@@ -100,7 +110,7 @@ fn row<'m>(model: &Model<'m>, encoding: Option<&Encoding<'m>>) -> Value {
         };
         Field { feature, domain, is_required: feature.missing() == MissingPolicy::Reject }
     });
-    let mut schema = fields(features, Taken::Leniently);
+    let mut schema = fields(features, taken);
     let name = encoding.map(Encoding::name).or_else(|| own_encoding(model));
     if let Some(name) = name {
         schema["title"] = format!("a row in {name} coding").into();

@@ -100,3 +100,27 @@ fn tensors_are_taken_and_refused_as_the_schema_says() {
     };
     described.check_agreement("/v2/models/{model}/infer", bodies, &names);
 }
+
+#[test]
+fn rows_of_other_protocols_are_taken_and_refused_as_the_schema_says() {
+    let described = Described::heart();
+    let row = described.example("/predict", "disease");
+    let names: Vec<_> = heart().features().map(|feature| feature.name().to_owned()).collect();
+    let with = |field: &str, value: &Value| {
+        let mut row = row.clone();
+        row[field] = value.clone();
+        let list: Vec<_> = names.iter().map(|name| row[name].clone()).collect();
+        (row, list)
+    };
+    let instances = |field: &str, value: Value| vec![json!({ "instances": [with(field, &value).1] })];
+    described.check_agreement("/v1/models/{model}:predict", instances, &names);
+    let data_frames = |field: &str, value: Value| {
+        let (row, list) = with(field, &value);
+        vec![
+            json!({ "dataframe_records": [row] }),
+            json!({ "dataframe_split": { "columns": names, "data": [list] } }),
+            json!({ "inputs": [list] }),
+        ]
+    };
+    described.check_agreement("/invocations", data_frames, &names);
+}
