@@ -48,7 +48,7 @@ fn check_promises(base: &str) {
             "1",
         ])
         .args(["--max-time", &seconds, "--generation-database", "none", "--no-color"])
-        .env("SCHEMATHESIS_HOOKS", "readings")
+        .env("SCHEMATHESIS_HOOKS", "unsaid")
         .env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("judges"))
         .current_dir(folder.path())
         .output()
