@@ -231,7 +231,7 @@ def administration():
     checks.check("load the served model", True)
     check_refused("load another model", lambda: client.load_model("nobody"), "Request for unknown model", status="404")
     check_refused("load with another configuration", lambda: client.load_model(model, config="{}"), "config")
-    check_refused("unload", lambda: client.unload_model(model), "built")
+    check_refused("unload", lambda: client.unload_model(model), "built", status="409")
     check_refused("trace settings", client.get_trace_settings, status="404")
     check_refused("log settings", client.get_log_settings, status="404")
     check_refused("system shared memory", client.get_system_shared_memory_status, status="404")

@@ -159,7 +159,7 @@ pub(crate) fn try_get(url: &str) -> Option<(u16, String)> {
     Some((response.status().as_u16(), response.body_mut().read_to_string().ok()?))
 }
 
-fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     config.timeout_global(Some(Duration::from_secs(30))).build().into()
 }

@@ -9,6 +9,7 @@
     reason = "a scenario fails by panicking, and a process that ends twice is no fault"
 )]
 
+mod browser;
 mod fixture;
 mod prometheus;
 
@@ -19,6 +20,8 @@ mod counting;
 mod delivery;
 mod formats;
 mod judges;
+mod openapi;
+mod pages;
 mod predictions;
 mod spin;
 mod start;

@@ -9,7 +9,6 @@ use crate::violation::{Part, Place, Rule, Violations};
 
 /// What a dialect's function works on.
 #[derive(Clone, Copy)]
-#[expect(dead_code, reason = "the dialects that use `route` and `base` follow")]
 pub(crate) struct Call<'c> {
     pub(crate) model: &'c Model<'c>,
     pub(crate) request: &'c Request<'c>,

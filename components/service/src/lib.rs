@@ -14,7 +14,9 @@ mod call;
 mod router;
 
 mod about;
+mod docs;
 mod mlflow;
+mod openapi;
 mod readings;
 mod records;
 mod v1;

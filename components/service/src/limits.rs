@@ -21,6 +21,12 @@ pub const DEPTH: usize = 64;
 /// Longest string in JSON, in bytes as sent.
 pub const STRING_BYTES: usize = 64 * 1024;
 
+/// Greatest whole number that f64 holds with its neighbours, so that no other number is read as it.
+pub const WHOLE_NUMBER: f64 = 9_007_199_254_740_991.0;
+
+/// Greatest magnitude of a raw value from which others are derived: their sums and squares are numbers too.
+pub const RAW_VALUE: f64 = 1e100;
+
 /// Most rows of a request that asks for explanations.
 pub const EXPLAINED_ROWS: usize = 1_000;
 

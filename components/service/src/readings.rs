@@ -225,7 +225,8 @@ impl<'a> Readings<'a> {
                 (Form::Raw, Some(_)) if *is_derived => Ok(f64::NAN),
                 (Form::Complete, None) => Err(Rule::Missing),
                 (_, Some(text)) => values::read(feature, text, Coercion::Lax)
-                    .and_then(|value| values::check_bounds(feature, value).map_or(Ok(value), Err)),
+                    .and_then(|value| values::check_bounds(feature, value).map_or(Ok(value), Err))
+                    .and_then(|value| if form == Form::Raw { check_raw(value) } else { Ok(value) }),
             };
             self.rows.values.push(read.unwrap_or_else(|rule| {
                 violations.add(rule, place.field(feature.name()), Some(input.unwrap_or(element.text)));
@@ -279,5 +280,16 @@ impl<'a> Readings<'a> {
         }
         body.extend_from_slice(b"]}");
         body
+    }
+}
+
+/// Changes and deviations of raw values are to be numbers.
+fn check_raw(value: f64) -> Result<f64, Rule> {
+    if value > limits::RAW_VALUE {
+        Err(Rule::AtMost(limits::RAW_VALUE))
+    } else if value < -limits::RAW_VALUE {
+        Err(Rule::AtLeast(-limits::RAW_VALUE))
+    } else {
+        Ok(value)
     }
 }

@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::router::{Routed, base_path, route};
-use crate::{Config, about, mlflow, readings, records, v1, v2};
+use crate::{Config, about, docs, mlflow, openapi, readings, records, v1, v2};
 
 /// Name of the application where neither the configuration nor a model gives one.
 const UNKNOWN_APP: &str = "portent";
@@ -112,6 +112,8 @@ impl<'m> Service<'m> {
         match (found.info.route, model.interface().style) {
             (Route::ModelInfo, _) => about::info(model),
             (Route::ModelProfile, _) => about::profile(model),
+            (Route::Docs, _) => docs::page(),
+            (Route::OpenApi, _) => openapi::describe(&call),
             (Route::Predict, Style::Records) => records::single(&call),
             (Route::PredictBatch, Style::Records) => records::batch(&call),
             (Route::Predict, Style::Readings) => readings::predict(&call),

@@ -8,6 +8,7 @@ mod exercise;
 mod heart;
 mod large;
 mod mlflow;
+mod openapi;
 mod properties;
 mod readings;
 mod replay;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use portent_model::{Feature, FeatureKind};
 
 use crate::json::Reader;
+use crate::limits;
 use crate::violation::Rule;
 
 /// What a dialect takes for a number.
@@ -21,9 +22,6 @@ pub(crate) enum Coercion {
     Cell,
 }
 
-/// Greatest whole number that every integer type and f64 agree on.
-const INTEGER_LIMIT: f64 = 9_007_199_254_740_992.0;
-
 /// Reads the text of a value (JSON that has been scanned) as a number for a feature. Bounds are not looked at.
 pub(crate) fn read(feature: &Feature<'_>, text: &str, coercion: Coercion) -> Result<f64, Rule> {
     if feature.kind() == FeatureKind::Number {
@@ -39,6 +37,8 @@ pub(crate) fn check(feature: &Feature<'_>, number: f64) -> Result<f64, Rule> {
         Err(Rule::Finite)
     } else if feature.kind() != FeatureKind::Number && number.fract() != 0.0 {
         Err(Rule::Fraction)
+    } else if feature.kind() != FeatureKind::Number && number.abs() > limits::WHOLE_NUMBER {
+        Err(Rule::IntegerSize)
     } else {
         check_bounds(feature, number).map_or(Ok(number), Err)
     }
@@ -83,7 +83,7 @@ fn read_integer(text: &str, coercion: Coercion) -> Result<f64, Rule> {
     };
     if number.fract() != 0.0 {
         Err(if is_text { Rule::IntegerText } else { Rule::Fraction })
-    } else if number.abs() > INTEGER_LIMIT {
+    } else if number.abs() > limits::WHOLE_NUMBER {
         Err(Rule::IntegerSize)
     } else if coercion == Coercion::Strict && text.contains(['.', 'e', 'E']) {
         Err(Rule::Integer)

@@ -123,7 +123,8 @@ pub(crate) fn load(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn unload(call: &Call<'_>) -> Outcome {
-    let refusal = || Refusal::bad("The model is built into the component and cannot be unloaded");
+    let text = "The model is built into the component and cannot be unloaded";
+    let refusal = || Refusal::new(409, ErrorType::Validation, text);
     answer(call.check_model().and_then(|()| Err(refusal())))
 }
 

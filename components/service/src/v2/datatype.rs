@@ -1,5 +1,7 @@
 //! The protocol's datatypes, and their elements as double precision.
 
+use crate::limits::WHOLE_NUMBER;
+
 /// Datatype of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Datatype {
@@ -99,11 +101,11 @@ impl Datatype {
             Self::Uint8 => (0.0, f64::from(u8::MAX)),
             Self::Uint16 => (0.0, f64::from(u16::MAX)),
             Self::Uint32 => (0.0, f64::from(u32::MAX)),
-            Self::Uint64 => (0.0, INTEGER_LIMIT),
+            Self::Uint64 => (0.0, WHOLE_NUMBER),
             Self::Int8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
             Self::Int16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
             Self::Int32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
-            Self::Int64 => (-INTEGER_LIMIT, INTEGER_LIMIT),
+            Self::Int64 => (-WHOLE_NUMBER, WHOLE_NUMBER),
             Self::Bool | Self::Fp16 | Self::Bf16 | Self::Bytes => return None,
         };
         ((least..=most).contains(&number) && number.fract() == 0.0).then_some(number)
@@ -113,9 +115,6 @@ impl Datatype {
         DATATYPES.iter().copied().find(|(datatype, ..)| *datatype == self).unwrap_or((self, "", 0))
     }
 }
-
-/// Greatest whole number below [`INEXACT`].
-const INTEGER_LIMIT: f64 = 9_007_199_254_740_991.0;
 
 /// Elements of `N` bytes to numbers, until one has none.
 #[inline]

@@ -133,11 +133,9 @@ impl Arrangement {
 
 impl Usual {
     fn of(feature: &Feature<'_>) -> Self {
-        Self {
-            lower: feature.lower().max(f64::MIN),
-            upper: feature.upper().min(f64::MAX),
-            is_whole: feature.kind() != FeatureKind::Number,
-        }
+        let is_whole = feature.kind() != FeatureKind::Number;
+        let limit = if is_whole { limits::WHOLE_NUMBER } else { f64::MAX };
+        Self { lower: feature.lower().max(-limit), upper: feature.upper().min(limit), is_whole }
     }
 
     fn holds(&self, value: f64) -> bool {

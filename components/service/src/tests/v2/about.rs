@@ -83,7 +83,7 @@ fn loading_changes_nothing_and_unloading_is_refused() {
     let answer = post("/v2/repository/models/logistic_regression/unload", "{}");
     assert_eq!(
         (answer.status, &answer.json["error"]),
-        (400, &json!("The model is built into the component and cannot be unloaded"))
+        (409, &json!("The model is built into the component and cannot be unloaded"))
     );
     assert_eq!(post("/v2/repository/models/nobody/unload", "{}").status, 404);
 }
