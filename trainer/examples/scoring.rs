@@ -1,7 +1,8 @@
-//! Time of scoring a row, beside smartcore's own `predict`: `cargo run --release -p trainer --example scoring`.
+//! Time of scoring a row, beside smartcore's own `predict`: `cargo run --release -p trainer --example
+//! scoring`.
 //!
-//! smartcore predicts with the very forest that ours was taken from, and with a logistic regression of as many columns; the
-//! shipped models are measured as they are. All run natively and on one core.
+//! smartcore predicts with the very forest that ours was taken from, and with a logistic regression of as
+//! many columns; the shipped models are measured as they are. All run natively and on one core.
 
 #![allow(clippy::print_stdout, reason = "it is there to print")]
 

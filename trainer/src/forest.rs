@@ -1,7 +1,8 @@
 //! Random forests: fitted by smartcore, taken out of its private form, with leaves that are probabilities.
 
+mod serial;
+
 use portent_model::{Aggregate, EnsembleSpec, Link, NodeSpec, Precision, Test, TreeSpec};
-use serde::Deserialize;
 use smartcore::ensemble::random_forest_classifier::{
     RandomForestClassifier, RandomForestClassifierParameters,
 };
@@ -65,26 +66,6 @@ struct Split {
     fails: usize,
 }
 
-/// smartcore's serialised form, as far as it is needed.
-#[derive(Deserialize)]
-struct SerialForest {
-    trees: Vec<SerialTree>,
-}
-
-#[derive(Deserialize)]
-struct SerialTree {
-    nodes: Vec<SerialNode>,
-}
-
-#[derive(Deserialize)]
-struct SerialNode {
-    output: usize,
-    split_feature: usize,
-    split_value: Option<f64>,
-    true_child: Option<usize>,
-    false_child: Option<usize>,
-}
-
 /// Fits a forest to complete rows of `width` values each, of both classes.
 ///
 /// # Errors
@@ -110,18 +91,10 @@ pub fn fit(
 impl Forest {
     /// Takes the trees out of smartcore's forest.
     ///
-    /// They pass through `serde_json::Value` and never through text, which would be read back with the last bit of a
-    /// threshold changed now and then.
-    ///
     /// # Errors
     /// [`ForestError`] where the form is not that of the smartcore release that this was written for.
     pub fn of(fitted: &Fitted) -> Result<Self, ForestError> {
-        let serial: SerialForest = serde_json::from_value(serde_json::to_value(fitted)?)?;
-        let trees = serial.trees.into_iter().map(|tree| {
-            let count = tree.nodes.len();
-            tree.nodes.into_iter().map(|node| node.take(count)).collect::<Result<Vec<_>, _>>()
-        });
-        Ok(Self { trees: trees.collect::<Result<_, _>>()? })
+        Ok(Self { trees: serial::trees(fitted)? })
     }
 
     /// Counts rows of `width` values each, every one with its weight, in all the nodes that they pass.
@@ -138,7 +111,8 @@ impl Forest {
         }
     }
 
-    /// The ensemble that votes as smartcore's does: the score is the share of trees that vote for the second class.
+    /// The ensemble that votes as smartcore's does: the score is the share of trees that vote for the second
+    /// class.
     ///
     /// # Errors
     /// [`ForestError::Size`]
@@ -146,7 +120,8 @@ impl Forest {
         self.ensemble(Aggregate::Vote, |node| if node.vote == 1 { 1.0 } else { 0.0 }, |_| None)
     }
 
-    /// The ensemble whose score is the mean over the trees of the weighted share of positive rows in the leaf.
+    /// The ensemble whose score is the mean over the trees of the weighted share of positive rows in the
+    /// leaf.
     ///
     /// # Errors
     /// [`ForestError::Size`]
@@ -202,19 +177,5 @@ impl Split {
         } else {
             self.fails
         }
-    }
-}
-
-impl SerialNode {
-    /// A node that may not be split any more keeps a threshold, but has no children.
-    fn take(self, count: usize) -> Result<Node, ForestError> {
-        let split = match (self.true_child, self.false_child, self.split_value) {
-            (None, None, _) => None,
-            (Some(holds), Some(fails), Some(threshold)) if holds.max(fails) < count => {
-                Some(Split { feature: self.split_feature, threshold, holds, fails })
-            }
-            _ => return Err(ForestError::Children),
-        };
-        Ok(Node { split, vote: self.output, weight: 0.0, positive: 0.0 })
     }
 }

@@ -1,10 +1,12 @@
 //! The battery task: early warning of thermal runaway in high-voltage storage, learnt from simulated racks.
 //!
-//! Reading order: [`simulator`] makes [`recording`]s, [`features`] are computed from their readings, [`sample`] draws
-//! rows to learn from, [`train()`] fits a forest and measures it by its [`alarms`] on scenarios that it has not seen.
+//! Reading order: [`simulator`] makes [`recording`]s, [`features`] are computed from their readings,
+//! [`sample`] draws rows to learn from, [`train()`] fits a forest and measures it by its [`alarms`] on
+//! scenarios that it has not seen.
 
 pub mod alarms;
 mod candidate;
+mod compare;
 pub mod csv;
 pub mod evaluate;
 pub mod features;
@@ -17,7 +19,8 @@ mod train;
 
 use portent_model::{FeatureKind, FeatureSpec, InterfaceSpec, MissingPolicy, Style};
 
-pub use self::train::{Compared, Quality, Settings, train};
+pub use self::compare::{Compared, Quality};
+pub use self::train::{Settings, train};
 use crate::Task;
 
 /// Application that the model is made for.
@@ -35,8 +38,8 @@ const LIMITS: &[&str] = &[
     "Faults are far more frequent in the simulation than anywhere else, so the score is no probability of a real event.",
     "A short that burns out looks like one that runs away until it does: the false alarms are mostly of this kind.",
     "A violent short leaves minutes: an alarm then comes late, whatever the model.",
-    "Rolling features look back over 10 minutes at one reading in 10 seconds. With fewer readings of a module in a \
-     request, or at another rate, they are something else than in training.",
+    "Rolling features look back over 10 minutes at one reading in 10 seconds. With fewer readings of a module in a request \
+     the warning comes later (see below); at another rate they are something else than in training.",
 ];
 
 /// Sensors: unit, description and plausible range, in the order of a reading.

@@ -52,6 +52,7 @@ impl<'a> Inspected<'a> {
             "description": model.description(),
             "sha256": model.digest().to_string(),
             "bytes": self.bytes,
+            "algorithm": format!("{:?}", model.algorithm()),
             "threshold": model.threshold(),
             "positive_class": model.positive_class(),
             "classes": model.classes().map(|c| json!({"name": c.name, "share": c.share})).collect::<Value>(),
@@ -59,6 +60,7 @@ impl<'a> Inspected<'a> {
             "feature_profiles": (0..model.feature_count())
                 .map(|feature| profile_json(model.feature_profile(feature))).collect::<Value>(),
             "score_profile": profile_json(model.score_profile()),
+            "computed_features": (0..model.feature_count()).filter(|feature| model.is_derived(*feature)).collect::<Value>(),
             "encodings": model.encodings().map(|encoding| encoding.name()).collect::<Value>(),
             "self_check_rows": self.self_check_rows,
             "metadata": metadata,
@@ -88,12 +90,9 @@ impl<'a> Inspected<'a> {
         }));
         lines.extend(model.encodings().map(|encoding| format!("coding      {}", encoding.name())));
         lines.extend([String::new(), "features".to_owned()]);
-        lines.extend(
-            model
-                .features()
-                .enumerate()
-                .map(|(index, feature)| feature_line(&feature, model.feature_profile(index).bin_count())),
-        );
+        lines.extend(model.features().enumerate().map(|(index, feature)| {
+            feature_line(&feature, model.feature_profile(index).bin_count(), model.is_derived(index))
+        }));
         lines.extend([String::new(), "metadata".to_owned()]);
         flatten("", &serde_json::from_str(model.metadata()).unwrap_or(Value::Null), &mut lines);
         lines.join("\n") + "\n"
@@ -122,20 +121,22 @@ fn profile_json(profile: Profile<'_>) -> Value {
     json!({ "edges": profile.edges().collect::<Value>(), "shares": profile.shares().collect::<Value>() })
 }
 
-fn feature_line(feature: &Feature<'_>, bins: usize) -> String {
+fn feature_line(feature: &Feature<'_>, bins: usize, derived: bool) -> String {
+    let derived = if derived { "; computed" } else { "" };
     let values = match feature.kind() {
         FeatureKind::Category => {
             let codes = feature.categories().map(|category| format!("{} {}", category.value, category.label));
             codes.collect::<Vec<_>>().join(", ")
         }
-        FeatureKind::Number => format!("number {}", range(feature)),
+        FeatureKind::Number => format!("number {}", range(feature)).trim_end().to_owned(),
         FeatureKind::Integer => format!("whole number {}", range(feature)),
     };
-    format!("  {:<10} {:<10} {values}; {bins} reference bins", feature.name(), feature.unit())
+    format!("  {:<10} {:<10} {values}; {bins} reference bins{}", feature.name(), feature.unit(), derived)
 }
 
 fn range(feature: &Feature<'_>) -> String {
     match (feature.lower(), feature.upper()) {
+        (f64::NEG_INFINITY, f64::INFINITY) => String::new(),
         (lower, f64::INFINITY) => format!("from {lower}"),
         (lower, upper) => format!("{lower} to {upper}"),
     }

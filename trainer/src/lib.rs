@@ -1,9 +1,9 @@
 //! Training, checking and describing model artefacts; natively, never at serving time.
 //!
-//! Reading order: a [`Task`] states what is learnt ([`heart`] and [`hvs`] are two). [`tabular`] learns a linear model from
-//! a data file: [`table`] reads and checks it, [`dataset`] keeps its complete rows. [`hvs`] simulates its data and learns
-//! a [`forest`]. Both end in [`train`], which puts the artefact and its card together. [`inspect`] and [`evaluate`] look at
-//! an artefact afterwards.
+//! Reading order: a [`Task`] states what is learnt ([`heart`] and [`hvs`] are two). [`tabular`] learns a
+//! linear model from a data file: [`table`] reads and checks it, [`dataset`] keeps its complete rows. [`hvs`]
+//! simulates its data and learns a [`forest`]. Both end in [`train`], which puts the artefact and its card
+//! together. [`inspect`] and [`evaluate`] look at an artefact afterwards.
 
 pub mod heart;
 pub mod hvs;

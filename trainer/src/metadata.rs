@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::Task;
 
-/// The metadata section: where the model comes from, how it was trained and how good it is are of types of their own for
-/// each way of training.
+/// The metadata section: where the model comes from, how it was trained and how good it is are of types of
+/// their own for each way of training.
 #[derive(Debug, Serialize)]
 pub(crate) struct Metadata<P, T, Q> {
     pub(crate) provenance: P,

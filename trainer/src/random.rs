@@ -52,9 +52,9 @@ impl SplitMix64 {
         self.uniform() < probability
     }
 
-    /// A number of mean 0 and standard deviation 1: the sum of twelve uniform ones less 6, which is close to normal and
-    /// never beyond ±6 (Knuth, *The Art of Computer Programming* 2, 3.4.1). Unlike methods that take a logarithm, its
-    /// bits are the same on every machine.
+    /// A number of mean 0 and standard deviation 1: the sum of twelve uniform ones less 6, which is close to
+    /// normal and never beyond ±6 (Knuth, *The Art of Computer Programming* 2, 3.4.1). Unlike methods that
+    /// take a logarithm, its bits are the same on every machine.
     pub(crate) fn normal(&mut self) -> f64 {
         const MASK: u64 = (1 << NORMAL_BITS) - 1;
         let mut sum = 0;
@@ -88,8 +88,8 @@ mod tests {
         assert_eq!(items, (0..100).collect::<Vec<_>>());
     }
 
-    /// Moments of a million numbers, within five standard errors: those of a normal distribution, but for the kurtosis,
-    /// which of a sum of twelve is 3 − 1.2 / 12.
+    /// Moments of a million numbers, within five standard errors: those of a normal distribution, but for the
+    /// kurtosis, which of a sum of twelve is 3 − 1.2 / 12.
     #[test]
     fn normal_numbers_have_their_moments() {
         let mut random = SplitMix64::new(5);

@@ -78,8 +78,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) self_check: Vec<Vec<f64>>,
 }
 
-/// What can be said of a model without its data: enough to score, with even classes, the threshold 0.5, and nothing
-/// to compare with.
+/// What can be said of a model without its data: enough to score, with even classes, the threshold 0.5, and
+/// nothing to compare with.
 #[must_use]
 pub fn bare(task: &Task, parameters: Parameters) -> ModelSpec {
     ModelSpec {

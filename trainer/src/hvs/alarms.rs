@@ -1,8 +1,9 @@
 //! Alarms that a score would raise, for every threshold at once: events detected, and false alarms.
 //!
-//! An alarm is raised by a reading whose score is at or above the threshold. Alarms of a module less than five minutes
-//! apart are one episode. An episode that begins outside of a fault that runs away is a false alarm; an event is
-//! detected if there is an alarm in its module between the fault's start and the point of no return.
+//! An alarm is raised by a reading whose score is at or above the threshold. Alarms of a module less than
+//! five minutes apart are one episode. An episode that begins outside of a fault that runs away is a false
+//! alarm; an event is detected if there is an alarm in its module between the fault's start and the point of
+//! no return.
 
 use std::collections::VecDeque;
 
@@ -11,7 +12,8 @@ use super::recording::{Recording, SAMPLE_SECONDS, Series};
 /// Readings without an alarm that end an episode: five minutes.
 const EPISODE_GAP: usize = 30;
 
-/// Name of the circumstance "another module of the rack is running away". An alarm then is neither right nor false.
+/// Name of the circumstance "another module of the rack is running away". An alarm then is neither right nor
+/// false.
 pub const NEIGHBOUR: &str = "neighbour of a runaway";
 
 /// What a score would have raised over a number of recordings.
@@ -80,7 +82,8 @@ impl Alarms {
         self.events.len()
     }
 
-    /// Minutes from the first alarm to the point of no return, for every event that is detected at a threshold.
+    /// Minutes from the first alarm to the point of no return, for every event that is detected at a
+    /// threshold.
     #[must_use]
     pub fn leads(&self, threshold: f64) -> Vec<f64> {
         let first =
@@ -101,7 +104,8 @@ impl Alarms {
             counted.iter().map(|episode| (episode.highest, episode.above)).unzip();
         highest.sort_by(|a, b| b.total_cmp(a));
         above.sort_by(|a, b| b.total_cmp(a));
-        // Downwards from the top, an episode begins to count at its highest score and no longer does at `above`.
+        // Downwards from the top, an episode begins to count at its highest score and no longer does at
+        // `above`.
         let mut ended = 0;
         for (begun, score) in (1..).zip(&highest) {
             ended += above[ended..].iter().take_while(|above| *above >= score).count();
@@ -120,7 +124,8 @@ impl Alarms {
     }
 }
 
-/// Where an episode begins at some threshold, and the score above which: the greatest of the last five minutes.
+/// Where an episode begins at some threshold, and the score above which: the greatest of the last five
+/// minutes.
 fn episodes(scores: &[f64]) -> impl Iterator<Item = (usize, f64)> {
     let mut recent: VecDeque<(usize, f64)> = VecDeque::new();
     scores.iter().enumerate().filter_map(move |(index, score)| {

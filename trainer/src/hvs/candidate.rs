@@ -1,17 +1,21 @@
 //! What may raise an alarm: the forest, and what it must be better than.
 
-use portent_model::{Model, RowError};
+use portent_model::Model;
 
-use super::features::{WIDTH, names};
+use super::features::{WIDTH, looking_back, names};
+use super::recording::Reading;
 use crate::logistic::{LogisticModel, logistic};
+use crate::train::TrainError;
 
 /// A way to give every row a score.
 #[derive(Clone, Debug)]
 pub(super) enum Candidate<'a> {
     /// The artefact itself, as it will be served.
     Artefact(&'a Model<'a>),
-    /// Log-odds, to which the logarithm of the ratio between the odds in the recordings and in the sample is added (King
-    /// and Zeng, "Logistic Regression in Rare Events Data", *Political Analysis* 9, 2001).
+    /// The artefact where a request holds only so many readings of a module.
+    Cut(&'a Model<'a>, usize),
+    /// Log-odds, to which the logarithm of the ratio between the odds in the recordings and in the sample is
+    /// added (King and Zeng, "Logistic Regression in Rare Events Data", *Political Analysis* 9, 2001).
     Logistic(&'a LogisticModel, f64),
     /// A feature, or its negative where low values are suspicious.
     Rule { feature: usize, low: bool },
@@ -26,7 +30,9 @@ impl Candidate<'_> {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Artefact(_) => "random forest".to_owned(),
-            Self::Logistic(..) => "logistic regression".to_owned(),
+            Self::Cut(_, 1) => "random forest, 1 reading a request".to_owned(),
+            Self::Cut(_, history) => format!("random forest, {history} readings a request"),
+            Self::Logistic(..) => "logistic regression (log-odds)".to_owned(),
             Self::Rule { feature, low } => {
                 let name = names().into_iter().nth(*feature).unwrap_or_default();
                 format!("rule: {}{name}", if *low { "−" } else { "" })
@@ -35,12 +41,13 @@ impl Candidate<'_> {
     }
 
     /// One score a row.
-    pub(super) fn scores(&self, rows: &[f64]) -> Result<Vec<f64>, RowError> {
+    pub(super) fn scores(&self, rows: &[f64]) -> Result<Vec<f64>, TrainError> {
         match self {
-            Self::Artefact(model) => {
-                let mut scores = Vec::with_capacity(rows.len() / WIDTH);
-                model.score_batch(rows, &mut scores).map_err(|(_, error)| error)?;
-                Ok(scores)
+            Self::Artefact(model) => scores(model, rows),
+            Self::Cut(model, history) => {
+                let readings: Vec<Reading> =
+                    rows.chunks_exact(WIDTH).filter_map(|row| row.first_chunk().copied()).collect();
+                scores(model, &looking_back(&readings, *history)?)
             }
             Self::Logistic(model, prior) => {
                 Ok(rows.chunks_exact(WIDTH).map(|row| model.log_odds(row) + prior).collect())
@@ -55,9 +62,15 @@ impl Candidate<'_> {
     /// The probability that a score states, if it does.
     pub(super) fn probability(&self, score: f64) -> Option<f64> {
         match self {
-            Self::Artefact(_) => Some(score),
+            Self::Artefact(_) | Self::Cut(..) => Some(score),
             Self::Logistic(..) => Some(logistic(score)),
             Self::Rule { .. } => None,
         }
     }
+}
+
+fn scores(model: &Model<'_>, rows: &[f64]) -> Result<Vec<f64>, TrainError> {
+    let mut scores = Vec::with_capacity(rows.len() / WIDTH);
+    model.score_batch(rows, &mut scores).map_err(|(_, error)| error)?;
+    Ok(scores)
 }

@@ -8,10 +8,12 @@ use crate::profile::quantile;
 /// Number of features.
 pub const WIDTH: usize = SENSORS.len() + CHANGES.len() + ROLLING.len() * WINDOWS.len() * 2;
 
-/// Sensors of which the change since the reading before is a feature: average temperature, voltage, state of charge.
+/// Sensors of which the change since the reading before is a feature: average temperature, voltage, state of
+/// charge.
 const CHANGES: [usize; 3] = [0, 2, 4];
 
-/// Sensors of which rolling means and standard deviations are features: average temperature, voltage, current.
+/// Sensors of which rolling means and standard deviations are features: average temperature, voltage,
+/// current.
 const ROLLING: [usize; 3] = [0, 2, 3];
 
 /// Readings that a rolling statistic looks back over.
@@ -58,26 +60,38 @@ pub(super) fn describe(derivation: &Derivation, range: (f64, f64)) -> (String, (
     }
 }
 
-/// Features of the readings of one module, in the order of time: [`WIDTH`] values each, one after the other. Computed by
-/// the code that computes them in the service.
+/// Features of the readings of one module, in the order of time: [`WIDTH`] values each, one after the other.
+/// Computed by the code that computes them in the service.
 ///
 /// # Errors
 /// [`NoValue`] for a sensor that shows nothing in any of them.
 pub fn features(readings: &[Reading]) -> Result<Vec<f64>, NoValue> {
+    looking_back(readings, usize::MAX)
+}
+
+/// The same for requests that hold only so many readings of the module: each row looks back over no more than
+/// these.
+///
+/// # Errors
+/// As [`features`].
+pub fn looking_back(readings: &[Reading], history: usize) -> Result<Vec<f64>, NoValue> {
     let mut rows = Vec::with_capacity(readings.len() * WIDTH);
     for reading in readings {
         rows.extend(reading);
-        rows.resize(rows.len() + WIDTH - SENSORS.len(), f64::NAN);
+        rows.resize(rows.len() + WIDTH - SENSORS.len(), 0.0);
     }
-    derive(WIDTH, &derivations(), &mut rows)?;
+    let mut derivations = derivations();
+    derivations.retain(|derivation| history > 1 || derivation.kind != DerivationKind::Delta);
+    derivations.iter_mut().for_each(|derivation| derivation.window = derivation.window.min(history));
+    derive(WIDTH, &derivations, &mut rows)?;
     Ok(rows)
 }
 
-/// Features as the seed project's training had them: with gaps filled, every sensor but the gases is clipped to its 1 %
-/// and 99 % quantiles over the whole series before anything is computed from it.
+/// Features as the seed project's training had them: with gaps filled, every sensor but the gases is clipped
+/// to its 1 % and 99 % quantiles over the whole series before anything is computed from it.
 ///
-/// No shipped model is trained on these. The quantiles look into the future, which a service cannot, and they cut off
-/// the last minutes before a runaway, which are what matters.
+/// No shipped model is trained on these. The quantiles look into the future, which a service cannot, and they
+/// cut off the last minutes before a runaway, which are what matters.
 ///
 /// # Errors
 /// As [`features`].
@@ -95,4 +109,25 @@ pub fn clipped_features(readings: &[Reading]) -> Result<Vec<f64>, NoValue> {
             .for_each(|value| *value = value.clamp(low, high));
     }
     features(filled.as_chunks().0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hvs::simulator::simulate;
+
+    /// A row that looks back over so many readings is the last one of a series of so many.
+    #[test]
+    fn a_short_history_is_that_of_a_short_request() {
+        let series = &simulate(6, 1).modules[0].readings;
+        assert!(series[100..220].iter().flatten().all(|value| value.is_finite()));
+        for history in [1, 2, 6, 20, 60] {
+            let rows = looking_back(&series[100..220], history).unwrap();
+            for index in 60..120 {
+                let request = features(&series[100 + index + 1 - history..100 + index + 1]).unwrap();
+                let row = &rows[index * WIDTH..(index + 1) * WIDTH];
+                assert_eq!(row, &request[(history - 1) * WIDTH..], "{history} readings, row {index}");
+            }
+        }
+    }
 }

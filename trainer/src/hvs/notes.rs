@@ -3,21 +3,26 @@
 use portent_model::{FeatureSpec, ModelSpec};
 use serde::Serialize;
 
+use super::compare::{Compared, Quality};
 use super::quality::EventFigures;
 use super::sample::Sample;
 use super::simulator;
-use super::train::{Compared, Quality, Settings};
+use super::train::Settings;
 use crate::card::{Sections, values};
 use crate::metadata::Metadata;
 use crate::{Options, VERSION};
 
 /// How the figures come about.
-pub(super) const PROTOCOL: &str = "scenarios are split whole: of every 100, 60 for training, 20 for validation and 20 for test, the kinds alike. For \
-    each candidate, the threshold is the lowest one that keeps within the budget of false alarms on the validation scenarios, \
-    and the rule is the one of 30 features, upwards and downwards, that gives the longest warning there on average (20 \
-    minutes at most, 0 if none). An event is detected if there is an alarm in its module between the start of the fault \
-    and the point of no return. Alarms of a module less than 5 minutes apart are one episode; an episode that begins \
-    outside of a fault that runs away is a false alarm, but in the modules beside one, where alarms count neither way";
+pub(super) const PROTOCOL: &str = "scenarios are split whole: of every 100, 60 for training, 20 for \
+    validation and 20 for test, the kinds alike. A single reading at or above the threshold raises an alarm. \
+    For each candidate, the threshold is the lowest one that keeps within the budget of false alarms on the \
+    validation scenarios, and the rule is the one of 30 features, upwards and downwards, that gives the \
+    longest warning there on average (20 minutes at most, 0 if none). Logistic regression is fitted to the \
+    same rows as the forest. A request of so many readings of a module is scored as the service would, by \
+    the threshold of the forest. An event is detected if there is an alarm in its module between the start \
+    of the fault and the point of no return. Alarms of a module less than 5 minutes apart are one episode; \
+    an episode that begins outside of a fault that runs away is a false alarm, but in the modules beside \
+    one, where alarms count neither way";
 
 /// Where the model comes from.
 #[derive(Debug, Serialize)]
@@ -63,11 +68,12 @@ pub(super) fn sections(
         data: data(&metadata.provenance, metadata.training),
         features: features(spec),
         command: format!(
-            "cargo run --release -p trainer -- train hvs --scenarios {scenarios} --out models/{}.portent --seed {seed} --date {date}",
+            "cargo run --release -p trainer -- train hvs --scenarios {scenarios} --out models/{}.portent \
+             --seed {seed} --date {date}",
             spec.app
         ),
-        same: "The same seed, number of scenarios and date give the same bytes. `trainer simulate hvs` writes the scenarios as \
-               CSV, and `trainer evaluate` measures the artefact on such a file.",
+        same: "The same seed, number of scenarios and date give the same bytes. `trainer simulate hvs` \
+               writes the scenarios as CSV, and `trainer evaluate` measures the artefact on such a file.",
     }
 }
 
@@ -80,6 +86,7 @@ fn quality(quality: &Quality, settings: Settings) -> String {
          |---|---|---|---|---|---|---|---|\n{event_rows}\n\
          By row, over all labelled readings:\n\n\
          | | AUC | average precision | Brier score |\n|---|---|---|---|\n{}\n\
+         The AUC is over all rows; alarms are decided among the highest scores, which average precision weighs.\n\n\
          False alarms by what went on:\n\n{}\n\
          On the validation scenarios, where thresholds were chosen for at most {} false alarms a module-day:\n\n\
          | | detected | lead, median | false alarms |\n|---|---|---|---|\n{validation_rows}\n\
@@ -95,8 +102,8 @@ fn event_row(compared: &Compared) -> String {
     let Compared { name, threshold, test, .. } = compared;
     let EventFigures { events, detected, detected_in_time, false_alarms, module_days, .. } = test;
     format!(
-        "| {name} | {threshold} | {detected} of {events} | {detected_in_time} | {} | {} | {false_alarms} in {module_days} days \
-         | {:.2} |\n",
+        "| {name} | {threshold} | {detected} of {events} | {detected_in_time} | {} | {} | {false_alarms} in \
+         {module_days} days | {:.2} |\n",
         minutes(test.lead_median),
         minutes(test.lead_tenth),
         test.false_alarms_a_module_day,
@@ -147,19 +154,22 @@ fn minutes(value: Option<f64>) -> String {
 fn data(p: &Provenance, settings: Settings) -> String {
     let growth = settings.growth;
     format!(
-        "**Synthetic.** Everything is simulated: simulator version {}, seed {}, {} scenarios of 3 hours at one reading in 10 \
-         seconds, with 4 to 8 modules each. Of every 20 scenarios, 6 are benign, in 6 an internal short runs away, in 3 one does \
-         not (too weak, or it burns out), in 3 the cooling fails, in 2 sensors do. Missing values, spikes and gas from elsewhere \
-         occur in all of them.\n\n\
-         A module has two thermal masses, a resistance, a charge and gases that a hot core gives off; the point of no return \
-         is a core temperature of 140 °C, or a rise of 0.5 °C/s above 110 °C. The constants are stated with their sources in \
-         `trainer/src/hvs/simulator`. Labels are back-filled once the outcome is known; no row before the start of a fault \
-         is hazardous, and the rows of a fault that runs away outside of the window of early warning are not learnt from.\n\n\
-         {} rows of the training scenarios were drawn by strata, {} of them hazardous: about 30 of each event, more of the hard \
-         negatives than of the benign. The forest has {} trees of at most {} levels, with at least {} rows a leaf, of \
-         smartcore's random forest; the value of a leaf is the share of hazardous rows in it, each row weighted by the \
-         inverse of the probability with which it was drawn, and the score is the mean over the trees. The reference profile is \
-         that of {} rows drawn evenly.\n",
+        "**Synthetic.** Everything is simulated: simulator version {}, seed {}, {} scenarios of 3 hours at \
+         one reading in 10 seconds, with 4 to 8 modules each. Of every 20 scenarios, 6 are benign, in 6 an \
+         internal short runs away, in 3 one does not (too weak, or it burns out), in 3 the cooling fails, in \
+         2 sensors do. Missing values, spikes and gas from elsewhere occur in all of them.\n\n\
+         A module has two thermal masses, a resistance, a charge and gases that a hot core gives off; the \
+         point of no return is a core temperature of 140 °C, or a rise of 0.5 °C/s above 110 °C, and a \
+         module gives no reading after it. The constants are stated with their sources in \
+         `trainer/src/hvs/simulator`. Labels are back-filled once the outcome is known; no row before the \
+         start of a fault is hazardous, and the rows of a fault that runs away outside of the window of \
+         early warning are not learnt from.\n\n\
+         {} rows of the training scenarios were drawn by strata, {} of them hazardous: about 30 of each \
+         event, more of the hard negatives than of the benign. Half of the rows look back over 1 to 20 \
+         readings, as in short requests. The forest has {} trees of at most {} levels, with at least {} rows \
+         a leaf, of smartcore's random forest; the value of a leaf is the share of hazardous rows in it, \
+         each row weighted by the inverse of the probability with which it was drawn, and the score is the \
+         mean over the trees. The reference profile is that of {} rows drawn evenly.\n",
         p.simulator_version,
         p.seed,
         p.scenarios,
@@ -179,8 +189,8 @@ fn features(spec: &ModelSpec) -> String {
     };
     let rows: String = spec.features.iter().map(row).collect();
     format!(
-        "The first 9 are sensors; the others are computed from them over the readings of one module, in the order of time. A row \
-         with a missing value is refused; gaps in raw readings are filled before.\n\n\
+        "The first 9 are sensors; the others are computed from them over the readings of one module, in the \
+         order of time. A row with a missing value is refused; gaps in raw readings are filled before.\n\n\
          | name | what | unit | values |\n|---|---|---|---|\n{rows}"
     )
 }

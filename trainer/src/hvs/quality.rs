@@ -68,8 +68,8 @@ pub struct RowFigures {
     pub brier: Option<f64>,
 }
 
-/// Scores recordings by all candidates; `rows` says whether the score of every row is kept. Returns the classes of the
-/// labelled rows as well.
+/// Scores recordings by all candidates; `rows` says whether the score of every row is kept. Returns the
+/// classes of the labelled rows as well.
 pub(super) fn observe(
     candidates: &[Candidate<'_>],
     recordings: impl Iterator<Item = Recording>,
@@ -138,7 +138,8 @@ impl EventFigures {
     }
 }
 
-/// By how many minutes an event is announced on average: 20 at most, and 0 where it is not. What the rules are ranked by.
+/// By how many minutes an event is announced on average: 20 at most, and 0 where it is not. What the rules
+/// are ranked by.
 pub(super) fn mean_warning(alarms: &Alarms, threshold: f64) -> f64 {
     alarms.leads(threshold).iter().map(|lead| lead.min(20.0)).sum::<f64>() / alarms.events() as f64
 }

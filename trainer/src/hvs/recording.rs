@@ -22,8 +22,9 @@ pub(crate) const GASES: Range<usize> = 5..8;
 /// Time between two readings, seconds.
 pub const SAMPLE_SECONDS: f64 = 10.0;
 
-/// The first and the last second before the point of no return at which a row is labelled hazardous: an alarm earlier
-/// than 20 minutes is not asked for, and one in the last 30 seconds comes too late (both as in the seed project).
+/// The first and the last second before the point of no return at which a row is labelled hazardous: an alarm
+/// earlier than 20 minutes is not asked for, and one in the last 30 seconds comes too late (both as in the
+/// seed project).
 const WARNING_SECONDS: (f64, f64) = (1200.0, 30.0);
 
 /// A value a sensor, NaN where it gave none.
@@ -60,7 +61,8 @@ pub enum Label {
     Normal,
     /// The point of no return is less than 20 minutes and more than 30 seconds away, and the fault has begun.
     Hazardous,
-    /// The fault that runs away has begun, but outside that window: an alarm is right, and nothing is learnt from it.
+    /// The fault that runs away has begun, but outside that window: an alarm is right, and nothing is learnt
+    /// from it.
     Unlabelled,
 }
 
@@ -79,15 +81,16 @@ impl Recording {
 }
 
 impl Series {
-    /// Index of the first reading during a fault that runs away; the point of no return is the end of the series.
+    /// Index of the first reading during a fault that runs away; the point of no return is the end of the
+    /// series.
     #[must_use]
     pub fn runaway_start(&self) -> Option<usize> {
         self.labels.iter().position(|label| *label != Label::Normal)
     }
 }
 
-/// Labels of a module's readings, back-filled from what became of it: `runaway` is when the fault began and when the
-/// point of no return came, in seconds from the first reading.
+/// Labels of a module's readings, back-filled from what became of it: `runaway` is when the fault began and
+/// when the point of no return came, in seconds from the first reading.
 pub(crate) fn labels(readings: usize, runaway: Option<(f64, f64)>) -> Vec<Label> {
     let label = |index: usize| {
         let time = index as f64 * SAMPLE_SECONDS;

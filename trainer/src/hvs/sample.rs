@@ -1,6 +1,8 @@
 //! Rows to learn from: few of the many that are alike, more of those that are hard.
 
-use super::features::WIDTH;
+use portent_model::NoValue;
+
+use super::features::{WIDTH, features, looking_back};
 use super::recording::{Label, Recording, Series};
 use super::simulator::Kind;
 use crate::dataset::Dataset;
@@ -11,6 +13,12 @@ const REFERENCE_SHARE: f64 = 0.01;
 
 /// Hazardous rows of each event to learn from.
 const ROWS_AN_EVENT: f64 = 30.0;
+
+/// Share of the rows that look back over fewer readings than there are, and over how many. Without them, a
+/// forest that has always seen what went before takes a hot module in a request of one reading for a quiet
+/// one.
+const CUT_SHARE: f64 = 0.5;
+const HISTORIES: [usize; 4] = [1, 2, 6, 20];
 
 /// Rows with their classes, and how many rows of the recordings each stands for.
 #[derive(Clone, Debug, Default)]
@@ -33,20 +41,27 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Draws rows of one module of a recording; `rows` are its features. Rows without a label are left out.
+    /// Draws rows of one module of a recording. Rows without a label are left out. Rows to learn from are
+    /// such as a service computes for requests of several lengths.
     pub(super) fn add(
         &mut self,
         recording: &Recording,
         series: &Series,
-        rows: &[f64],
         random: &mut SplitMix64,
-    ) {
+    ) -> Result<(), NoValue> {
         let hazardous = series.labels.iter().filter(|label| **label == Label::Hazardous).count();
-        for (index, (row, label)) in rows.chunks_exact(WIDTH).zip(&series.labels).enumerate() {
-            let share = share(recording, index, *label, hazardous);
-            self.training.draw(row, *label, share, random);
-            self.reference.draw(row, *label, REFERENCE_SHARE, random);
+        let whole = features(&series.readings)?;
+        let mut cut = Vec::new();
+        for history in HISTORIES {
+            cut.push(looking_back(&series.readings, history)?);
         }
+        for (index, label) in series.labels.iter().enumerate() {
+            let rows = if random.chance(CUT_SHARE) { &cut[random.below(cut.len())] } else { &whole };
+            let share = share(recording, index, *label, hazardous);
+            self.training.draw(row(rows, index), *label, share, random);
+            self.reference.draw(row(&whole, index), *label, REFERENCE_SHARE, random);
+        }
+        Ok(())
     }
 }
 
@@ -75,9 +90,13 @@ impl Sample {
     }
 }
 
-/// Probability with which a row is taken. Rows 10 seconds apart are much alike, and nearly all are benign. Every event
-/// has about the same number of rows, or the slow ones, with many times the rows of the violent ones, would be all
-/// that is learnt; `hazardous` is how many there are in the module.
+fn row(rows: &[f64], index: usize) -> &[f64] {
+    &rows[index * WIDTH..(index + 1) * WIDTH]
+}
+
+/// Probability with which a row is taken. Rows 10 seconds apart are much alike, and nearly all are benign.
+/// Every event has about the same number of rows, or the slow ones, with many times the rows of the violent
+/// ones, would be all that is learnt; `hazardous` is how many there are in the module.
 fn share(recording: &Recording, index: usize, label: Label, hazardous: usize) -> f64 {
     let is = |kind: Kind| recording.kind() == kind.name();
     let beside_runaway = recording.runaway_start().is_some_and(|start| index >= start);

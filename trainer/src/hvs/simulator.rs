@@ -1,7 +1,7 @@
 //! A simulator of battery racks: many seeded scenarios, each of which ends as its physics has it.
 //!
-//! Everything is computed with additions, multiplications, divisions and square roots, which IEEE 754 defines to the
-//! last bit: a seed gives the same recordings on every machine.
+//! Everything is computed with additions, multiplications, divisions and square roots, which IEEE 754 defines
+//! to the last bit: a seed gives the same recordings on every machine.
 
 mod faults;
 mod load;
@@ -9,6 +9,7 @@ mod module;
 mod rack;
 mod scenario;
 mod sensors;
+mod short;
 
 pub use self::scenario::Kind;
 use self::scenario::Scenario;
@@ -21,8 +22,9 @@ pub const VERSION: u32 = 1;
 /// Scenarios after which the kinds come again.
 pub(crate) const ROUND: u64 = 20;
 
-/// Kinds of scenarios by their number, over and over: 6 benign, 6 that run away, 3 shorts that do not, 3 failures of
-/// cooling, 2 of sensors. Far more faults than a real site sees, or there would be little to learn from.
+/// Kinds of scenarios by their number, over and over: 6 benign, 6 that run away, 3 shorts that do not, 3
+/// failures of cooling, 2 of sensors. Far more faults than a real site sees, or there would be little to
+/// learn from.
 const KINDS: [Kind; ROUND as usize] = {
     use Kind::{Benign as B, ContainedShort as S, CoolingFailure as C, RunawayShort as R, SensorFault as F};
     [B, R, S, B, C, R, B, F, R, S, B, R, C, B, R, S, B, F, R, C]

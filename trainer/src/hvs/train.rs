@@ -4,9 +4,9 @@ use portent_model::{Model, Parameters};
 use serde::Serialize;
 
 use super::candidate::Candidate;
-use super::features::{WIDTH, features};
+use super::compare::{Quality, compare};
+use super::features::WIDTH;
 use super::notes::{self, Provenance};
-use super::quality::{EventFigures, RowFigures, mean_warning, observe};
 use super::recording::Recording;
 use super::sample::Samples;
 use super::{simulator, task};
@@ -43,31 +43,6 @@ pub(super) enum Part {
     Training,
     Validation,
     Test,
-}
-
-/// How candidates do, with thresholds chosen by one rule on the validation scenarios: the forest first, then logistic
-/// regression, then the best rule of one feature.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Quality {
-    /// What was done.
-    pub protocol: &'static str,
-    /// Each candidate.
-    pub candidates: Vec<Compared>,
-}
-
-/// One candidate.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Compared {
-    /// What it is.
-    pub name: String,
-    /// Score from which it raises an alarm.
-    pub threshold: f64,
-    /// On the scenarios that the threshold was chosen on.
-    pub validation: EventFigures,
-    /// On scenarios that nothing was chosen on.
-    pub test: EventFigures,
-    /// On the labelled rows of these.
-    pub test_rows: RowFigures,
 }
 
 impl Default for Settings {
@@ -119,10 +94,10 @@ pub fn train(settings: Settings, options: Options) -> Result<Trained<Quality>, T
     let reference = samples.reference.dataset();
     let draft = bare(&task, parameters.clone()).to_bytes()?;
     let model = Model::open(&draft)?;
-    let artefact = Candidate::Artefact(&model);
     let logistic = Candidate::Logistic(&logistic, (odds / sample_odds).ln());
-    let quality = compare(artefact.clone(), logistic, settings, options.seed)?;
+    let quality = compare(&model, logistic, settings, options.seed)?;
 
+    let artefact = Candidate::Artefact(&model);
     let scores = artefact.scores(&samples.reference.rows)?;
     let self_check = self_check::rows(&task.features, &dataset, &artefact.scores(&sample.rows)?);
     let threshold = quality.candidates.first().map_or(0.5, |forest| forest.threshold);
@@ -139,43 +114,8 @@ fn samples(scenarios: u64, seed: u64) -> Result<Samples, TrainError> {
     let mut random = SplitMix64::new(seed);
     for recording in Part::Training.recordings(scenarios, seed) {
         for series in &recording.modules {
-            samples.add(&recording, series, &features(&series.readings)?, &mut random);
+            samples.add(&recording, series, &mut random)?;
         }
     }
     Ok(samples)
-}
-
-/// Chooses thresholds and the best rule on the validation scenarios, and measures on the test scenarios.
-fn compare(
-    artefact: Candidate<'_>,
-    logistic: Candidate<'_>,
-    settings: Settings,
-    seed: u64,
-) -> Result<Quality, TrainError> {
-    let Settings { scenarios, false_alarms_a_day, .. } = settings;
-    let candidates: Vec<Candidate<'_>> = [artefact, logistic].into_iter().chain(Candidate::rules()).collect();
-    let (validation, _) = observe(&candidates, Part::Validation.recordings(scenarios, seed), false)?;
-    let thresholds = validation.iter().map(|observed| observed.alarms.threshold_within(false_alarms_a_day));
-    let thresholds: Vec<f64> = thresholds.map(round_up).collect();
-
-    let warning = |index: &usize| mean_warning(&validation[*index].alarms, thresholds[*index]);
-    let best_rule = (2..candidates.len()).max_by(|a, b| warning(a).total_cmp(&warning(b)));
-    let chosen: Vec<usize> = [0, 1].into_iter().chain(best_rule).collect();
-    let candidates: Vec<Candidate<'_>> = chosen.iter().map(|index| candidates[*index].clone()).collect();
-
-    let (test, positive) = observe(&candidates, Part::Test.recordings(scenarios, seed), true)?;
-    let compared = candidates.iter().zip(&test).zip(chosen).map(|((candidate, test), index)| Compared {
-        name: candidate.name(),
-        threshold: thresholds[index],
-        validation: EventFigures::of(&validation[index].alarms, thresholds[index]),
-        test: EventFigures::of(&test.alarms, thresholds[index]),
-        test_rows: test.rows(candidate, &positive),
-    });
-    let compared = compared.collect();
-    Ok(Quality { protocol: notes::PROTOCOL, candidates: compared })
-}
-
-/// To 4 decimals, so that a threshold can be written down, and never to one that raises more alarms.
-fn round_up(threshold: f64) -> f64 {
-    (threshold * 1e4).ceil() / 1e4
 }

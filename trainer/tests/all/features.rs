@@ -12,9 +12,10 @@ use trainer::hvs::{csv, features};
 /// How far a feature may lie from pandas'.
 const TOLERANCE: f64 = 1e-9;
 
-/// Reads a raw file, applies the recipe and writes the features in full precision, sorted by module and time. Without its
-/// list of sensors to clip, the recipe clips none. With it, standard deviations are numpy's: pandas moves its sums along with
-/// the window, so that over values clipped to one a residue of those before is left (1.3e-6 was seen, where 0 is right).
+/// Reads a raw file, applies the recipe and writes the features in full precision, sorted by module and time.
+/// Without its list of sensors to clip, the recipe clips none. With it, standard deviations are numpy's:
+/// pandas moves its sums along with the window, so that over values clipped to one a residue of those before
+/// is left (1.3e-6 was seen, where 0 is right).
 const FEATURES: &str = "
 import sys; sys.path.insert(0, sys.argv[1])
 import numpy, pandas, hvs_features
@@ -27,7 +28,8 @@ rows = hvs_features.features(pandas.read_csv(sys.argv[2]))
 rows[hvs_features.FEATURES].to_csv(sys.argv[3], index=False)
 ";
 
-/// Runs the generator of the seed's data and keeps two modules of one rack, of which one fails, as one recording.
+/// Runs the generator of the seed's data and keeps two modules of one rack, of which one fails, as one
+/// recording.
 const GENERATE: &str = "
 import sys, runpy, pandas
 folder, out = sys.argv[1:3]

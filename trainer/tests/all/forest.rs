@@ -56,8 +56,8 @@ impl Random {
     }
 }
 
-/// Rows whose values are those of the training rows, thresholds, the numbers next to a threshold, or extreme; a missing
-/// value now and then.
+/// Rows whose values are those of the training rows, thresholds, the numbers next to a threshold, or extreme;
+/// a missing value now and then.
 fn rows(trained: &Trained, ensemble: &EnsembleSpec) -> Vec<f64> {
     let mut thresholds = vec![Vec::new(); WIDTH];
     for node in ensemble.trees.iter().flat_map(|tree| &tree.nodes) {
@@ -134,7 +134,8 @@ fn a_forest_predicts_as_smartcore() {
     assert!(tied > 10 && classes.iter().all(|count| *count > 1000), "{tied} ties, {classes:?}");
 }
 
-/// The averaged leaves are the weighted shares of the rows that reach them, and every split has the share of its rows.
+/// The averaged leaves are the weighted shares of the rows that reach them, and every split has the share of
+/// its rows.
 #[test]
 fn averaged_leaves_are_weighted_shares() {
     let trained = trained();

@@ -29,7 +29,11 @@ fn a_small_run_is_reproducible() {
     assert_eq!(first.card, second.card);
     let forest = &first.quality.candidates[0];
     assert!(forest.test_rows.auc > 0.9 && forest.test.detected > 0, "{forest:?}");
-    assert_eq!(first.quality.candidates.len(), 3);
+    let names: Vec<&str> = first.quality.candidates.iter().map(|candidate| candidate.name.as_str()).collect();
+    assert_eq!((names[0], names[1], names.len()), ("random forest", "logistic regression (log-odds)", 5));
+    let rule = &first.quality.candidates[2];
+    assert!(rule.name.starts_with("rule: "), "{names:?}");
+    assert!(rule.test_rows.average_precision < 0.9, "one threshold would do: {rule:?}");
 }
 
 #[test]
@@ -79,8 +83,8 @@ fn the_artefact_says_what_it_is() {
     assert_eq!(model.threshold(), threshold);
 }
 
-/// Scenarios of a seed that training did not use: most runaways are announced, and quiet racks are left alone. Bounds are
-/// far from the card's figures, but not from those of a model that is broken.
+/// Scenarios of a seed that training did not use: most runaways are announced, and quiet racks are left
+/// alone. Bounds are far from the card's figures, but not from those of a model that is broken.
 #[test]
 fn the_artefact_foresees_runaways_it_has_not_seen() {
     let file = std::fs::read(artefact_path()).unwrap();
@@ -105,4 +109,19 @@ fn the_artefact_foresees_runaways_it_has_not_seen() {
     assert_eq!(events, 12);
     assert!(detected >= 9, "{detected} of {events} detected");
     assert!(alarmed * 20 <= quiet, "{alarmed} of {quiet} quiet modules raised an alarm");
+}
+
+/// The two examples of the seed service, as raw readings: with a single one, and with ten minutes of the
+/// same.
+#[test]
+fn the_seeds_examples_are_told_apart() {
+    let file = std::fs::read(artefact_path()).unwrap();
+    let model = Model::open(&file).unwrap();
+    let normal = [27.5, 28.0, 52.0, -2.0, 70.0, 5.0, 5.0, 5.0, 22.5];
+    let hazardous = [75.5, 80.2, 38.5, -5.5, 30.2, 350.0, 420.0, 510.0, 22.5];
+    for (reading, expected) in [(normal, false), (hazardous, true)] {
+        let mut scores = Vec::new();
+        model.score_batch(&features(&[reading; 60]).unwrap(), &mut scores).unwrap();
+        assert!(scores.iter().all(|score| (*score >= model.threshold()) == expected), "{scores:?}");
+    }
 }

@@ -42,6 +42,22 @@ fn inspect_shows_a_sound_artefact() {
 }
 
 #[test]
+fn inspect_shows_a_forest() {
+    let hvs = judge::workspace().join("models/hvs.portent");
+    let shown = text(&trainer(&["inspect", path(&hvs)]).stdout);
+    for expected in
+        ["hvs_random_forest 1.0.0", "32 rows score as expected", "SYNTHETIC", "number; 10 reference bins\n"]
+    {
+        assert!(shown.contains(expected), "{expected} is not in {shown}");
+    }
+    assert_eq!(shown.matches("reference bins; computed\n").count(), 21);
+    let output = trainer(&["inspect", "--json", path(&hvs)]);
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(shown["algorithm"], "TreeEnsemble");
+    assert_eq!(shown["computed_features"].as_array().unwrap().len(), 21);
+}
+
+#[test]
 fn inspect_speaks_json() {
     let output = trainer(&["inspect", "--json", path(&artefact())]);
     let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -38,8 +38,8 @@ enum Failure {
     Silent(f64),
 }
 
-/// One to three failing sensors. Sizes are chosen to look like the beginning of a fault: a thermometer that comes loose
-/// or drifts by as much as a short heats, a gas sensor that drifts or is knocked.
+/// One to three failing sensors. Sizes are chosen to look like the beginning of a fault: a thermometer that
+/// comes loose or drifts by as much as a short heats, a gas sensor that drifts or is knocked.
 pub(super) fn draw(modules: usize, random: &mut SplitMix64) -> Vec<Disturbance> {
     (0..=random.below(3)).map(|_| disturbance(modules, random)).collect()
 }

@@ -3,7 +3,7 @@
 use super::faults;
 use super::load::Unrest;
 use super::module::{Module, SURFACE_TO_AIR, Surroundings};
-use super::scenario::{READINGS, Scenario, Short};
+use super::scenario::{READINGS, Scenario};
 use super::sensors::{Around, Sensors};
 use crate::hvs::recording::{CHARGE, GASES, Reading, SAMPLE_SECONDS};
 use crate::random::SplitMix64;
@@ -158,14 +158,5 @@ impl<'a> Rack<'a> {
             .into_iter()
             .flatten()
             .filter_map(|other| self.modules.get(other))
-    }
-}
-
-impl Short {
-    /// W.
-    fn heat_at(&self, time: f64) -> f64 {
-        let (first, greatest) = self.heat;
-        let passed = (time - self.start) / self.ramp;
-        if passed < 0.0 { 0.0 } else { first + (greatest - first) * passed.min(1.0) }
     }
 }

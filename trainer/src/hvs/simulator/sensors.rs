@@ -4,8 +4,9 @@ use super::module::Module;
 use crate::hvs::recording::{GASES, Reading, SAMPLE_SECONDS};
 use crate::random::SplitMix64;
 
-/// Standard deviation of the noise of each sensor in its unit. Temperatures and air as in the seed; voltage and current
-/// as in its physics simulator's order of size; the gas proxies noisier than its 0.5 ppm, as cheap sensors are.
+/// Standard deviation of the noise of each sensor in its unit. Temperatures and air as in the seed; voltage
+/// and current as in its physics simulator's order of size; the gas proxies noisier than its 0.5 ppm, as
+/// cheap sensors are.
 const NOISE: Reading = [0.3, 0.4, 0.05, 0.3, 0.4, 2.0, 2.0, 3.0, 0.1];
 
 /// Greatest constant error of each sensor, and what a gas sensor shows of clean air, ppm (seed).
@@ -18,8 +19,8 @@ const GAS_LAG_SECONDS: f64 = 60.0;
 /// Share of each gas that the sensors of the other two show as theirs.
 const CROSS_SENSITIVITY: f64 = 0.08;
 
-/// Time in which the battery management corrects its state of charge by the voltage, s. It counts the charge at the
-/// terminals, and does not see what flows through a short.
+/// Time in which the battery management corrects its state of charge by the voltage, s. It counts the charge
+/// at the terminals, and does not see what flows through a short.
 const CORRECTION_SECONDS: f64 = 1800.0;
 
 /// The sensors of one module, with their errors.
