@@ -41,7 +41,10 @@ fn python((program, modules): Judge) -> Option<PathBuf> {
             .output()
             .is_ok_and(|output| output.status.success())
     };
-    judge::found(judge::program("python3").filter(has_all), &format!("python3 for {program}"))
+    judge::found(
+        judge::program("python3").filter(has_all),
+        &format!("python3 with {}", modules.first().unwrap_or(&program)),
+    )
 }
 
 /// Lets a judge see the server at `base`; every check of it holds.

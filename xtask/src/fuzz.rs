@@ -8,7 +8,10 @@ use anyhow::{Result, ensure};
 use crate::build;
 
 /// Packages with fuzz targets, by their folders.
-const PACKAGES: [&str; 3] = ["components/event", "components/model", "host-metrics"];
+const PACKAGES: [&str; 4] = ["components/event", "components/model", "components/service", "host-metrics"];
+
+/// An input that takes longer is a finding: far longer than any should, far shorter than libFuzzer's 20 minutes.
+const SLOW: &str = "-timeout=30";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -38,7 +41,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             if arguments.target.as_ref().is_none_or(|wanted| *wanted == target) {
                 println!("fuzzing {package}: {target} for {} s", arguments.seconds);
                 let limit = format!("-max_total_time={}", arguments.seconds);
-                build::run(fuzz(package).args(["run", &target, "--", &limit, "-print_final_stats=1"]))?;
+                let arguments = ["run", &target, "--", &limit, SLOW, "-print_final_stats=1"];
+                build::run(fuzz(package).args(arguments))?;
             }
         }
     }

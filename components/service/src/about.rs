@@ -15,6 +15,8 @@ pub(crate) fn root(model: &ModelState<'_>) -> Outcome {
         })
         .collect();
     Outcome::ok(&json!({
+        // What KServe's client asks here, in its first protocol.
+        "status": "alive",
         "message": match model {
             ModelState::Loaded(model) => model.description(),
             ModelState::Unavailable(_) => "Prediction API",

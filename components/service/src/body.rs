@@ -34,16 +34,17 @@ pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<
 
 /// The body as text.
 pub(crate) fn text<'a>(request: &Request<'a>) -> Result<Cow<'a, str>, Refusal<'a>> {
-    let not_utf8 = |error: std::str::Utf8Error| {
-        let place = Place { offset: Some(error.valid_up_to()), ..Place::default() };
-        Violations::one(Rule::Syntax("invalid UTF-8"), place, Some("{}"))
-    };
     match bytes(request)? {
-        Cow::Borrowed(bytes) => Ok(Cow::Borrowed(std::str::from_utf8(bytes).map_err(not_utf8)?)),
+        Cow::Borrowed(bytes) => Ok(Cow::Borrowed(utf8(bytes)?)),
         Cow::Owned(bytes) => {
             Ok(Cow::Owned(String::from_utf8(bytes).map_err(|error| not_utf8(error.utf8_error()))?))
         }
     }
+}
+
+/// Bytes as the text of JSON.
+pub(crate) fn utf8<'a>(bytes: &[u8]) -> Result<&str, Violations<'a>> {
+    std::str::from_utf8(bytes).map_err(not_utf8)
 }
 
 /// Whether the content type, if there is one, is `application/json` or `application/*+json`.
@@ -65,6 +66,11 @@ fn decoded<'a>(decoder: impl Read) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
         Ok(_) => Ok(Cow::Owned(bytes)),
         Err(_) => Err(Refusal::bad("The body is not what its Content-Encoding says")),
     }
+}
+
+fn not_utf8<'a>(error: std::str::Utf8Error) -> Violations<'a> {
+    let place = Place { offset: Some(error.valid_up_to()), ..Place::default() };
+    Violations::one(Rule::Syntax("invalid UTF-8"), place, Some("{}"))
 }
 
 /// RFC 1950: the method is deflate, and the first two bytes are a multiple of 31.

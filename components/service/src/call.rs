@@ -1,9 +1,10 @@
 //! A request that has found its route and its model.
 
-use portent_event::RouteMatch;
+use portent_event::{ErrorType, RouteMatch, is_name};
 use portent_model::Model;
 
 use crate::exchange::{Clock, Request};
+use crate::refusal::Refusal;
 use crate::violation::{Part, Place, Rule, Violations};
 
 /// What a dialect's function works on.
@@ -19,6 +20,24 @@ pub(crate) struct Call<'c> {
 }
 
 impl<'c> Call<'c> {
+    /// Checks that the path names the served model, and its version or none. The phrase is Triton's, whose clients
+    /// look for it.
+    pub(crate) fn check_model<'a>(&self) -> Result<(), Refusal<'a>> {
+        let (model, version) = (self.model.name(), self.model.version());
+        let (asked, asked_version) = (self.route.model.unwrap_or(model), self.route.version);
+        if asked == model && asked_version.is_none_or(|asked| asked == version) {
+            return Ok(());
+        }
+        let shown = |name: &str| if is_name(name) { format!(" '{name}'") } else { String::new() };
+        let text = match asked_version {
+            Some(version) if asked == model => {
+                format!("Request for unknown model:{} has no version{}", shown(asked), shown(version))
+            }
+            _ => format!("Request for unknown model:{} is not found", shown(asked)),
+        };
+        Err(Refusal::new(404, ErrorType::NotFound, text))
+    }
+
     /// Value of a query parameter as sent, the first one of its name; empty where it has none.
     pub(crate) fn query(&self, name: &str) -> Option<&'c str> {
         let (_, query) = self.request.path_with_query.split_once('?')?;
@@ -30,11 +49,16 @@ impl<'c> Call<'c> {
 
     /// Whether `?explain=true` asks for an explanation.
     pub(crate) fn explain(&self) -> Result<bool, Violations<'static>> {
-        match self.query("explain") {
+        self.flag("explain")
+    }
+
+    /// A query parameter that is true or false; false where it is absent.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<bool, Violations<'static>> {
+        match self.query(name) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1" | "") => Ok(true),
             Some(_) => {
-                let place = Place { part: Part::Query, field: Some("explain"), ..Place::default() };
+                let place = Place { part: Part::Query, field: Some(name), ..Place::default() };
                 Err(Violations::one(Rule::Boolean, place, None))
             }
         }

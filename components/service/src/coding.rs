@@ -48,6 +48,11 @@ impl<'m> Codings<'m> {
         }
     }
 
+    /// Name of a coding, also of the model's own; empty where it has no name.
+    pub(crate) fn any_name(&self, coding: Coding) -> &'m str {
+        self.name(coding).or(self.own).unwrap_or_default()
+    }
+
     /// The coding that a request names.
     pub(crate) fn by_name(&self, name: &str) -> Result<Coding, Rule> {
         if self.own == Some(name) {

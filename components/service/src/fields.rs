@@ -1,4 +1,4 @@
-//! Objects with named fields, as texts: nothing is judged yet.
+//! Objects with named fields and lists of values, as texts: nothing is judged yet.
 
 use crate::json::{JsonError, Kind, Reader};
 
@@ -17,6 +17,8 @@ pub(crate) struct Element<'a> {
     /// All of it, as sent.
     pub(crate) text: &'a str,
     pub(crate) is_object: bool,
+    /// Number of values, where it is a list that was read by position.
+    pub(crate) length: Option<usize>,
     /// Index of a name that was there twice.
     pub(crate) repeated: Option<usize>,
 }
@@ -40,29 +42,95 @@ impl<'a> Fields<'a> {
 
     /// Reads the next value. Of an object it keeps the fields with these `names` and passes over others.
     pub(crate) fn read(&mut self, reader: &mut Reader<'a>, names: &[&str]) -> Result<(), JsonError> {
+        self.read_with(reader, |reader, values| match reader.kind()? {
+            Kind::Object => Ok((true, None, read_object(reader, names, values)?)),
+            _ => reader.skip().map(|_| (false, None, None)),
+        })
+    }
+
+    /// Reads the next value as [`Self::read`] does. Of a list it keeps each value at the index that `columns` has for
+    /// its position, and passes over those for which it has none.
+    pub(crate) fn read_row(
+        &mut self,
+        reader: &mut Reader<'a>,
+        names: &[&str],
+        columns: &[Option<usize>],
+    ) -> Result<(), JsonError> {
+        self.read_with(reader, |reader, values| match reader.kind()? {
+            Kind::Object => Ok((true, None, read_object(reader, names, values)?)),
+            Kind::Array => Ok((false, Some(read_list(reader, columns, values)?), None)),
+            _ => reader.skip().map(|_| (false, None, None)),
+        })
+    }
+
+    /// Adds a list of values that is not JSON, placed as in [`Self::read_row`].
+    pub(crate) fn push(&mut self, values: impl Iterator<Item = (Option<usize>, &'a str)>) {
         let start = self.values.len();
-        self.values.resize(start + names.len(), None);
-        let is_object = reader.kind()? == Kind::Object;
-        let begin = reader.mark();
-        let mut repeated = None;
-        if is_object {
-            reader.begin_object()?;
-            // Fields mostly come in the order of the names: looking at the next one first finds them at once.
-            let mut next = 0;
-            while let Some(key) = reader.next_key()? {
-                let in_order = names.get(next).is_some_and(|name| *name == key);
-                let found = if in_order { Some(next) } else { names.iter().position(|name| *name == key) };
-                let text = reader.skip()?;
-                let Some(index) = found else { continue };
-                if self.values[start + index].replace(text).is_some() {
-                    repeated = Some(index);
-                }
-                next = index + 1;
-            }
-        } else {
-            reader.skip()?;
+        self.values.resize(start + self.width, None);
+        let mut length = 0;
+        for (column, value) in values {
+            place(&mut self.values[start..], column, value);
+            length += 1;
         }
-        self.elements.push(Element { text: reader.since(begin), is_object, repeated });
+        self.elements.push(Element { text: "", is_object: false, length: Some(length), repeated: None });
+    }
+
+    fn read_with(
+        &mut self,
+        reader: &mut Reader<'a>,
+        read: impl FnOnce(&mut Reader<'a>, &mut [Option<&'a str>]) -> Result<Read, JsonError>,
+    ) -> Result<(), JsonError> {
+        let start = self.values.len();
+        self.values.resize(start + self.width, None);
+        reader.kind()?;
+        let begin = reader.mark();
+        let (is_object, length, repeated) = read(reader, &mut self.values[start..])?;
+        self.elements.push(Element { text: reader.since(begin), is_object, length, repeated });
         Ok(())
+    }
+}
+
+/// What has been read: whether it is an object, the length of a list, the index of a name that was there twice.
+type Read = (bool, Option<usize>, Option<usize>);
+
+fn read_object<'a>(
+    reader: &mut Reader<'a>,
+    names: &[&str],
+    values: &mut [Option<&'a str>],
+) -> Result<Option<usize>, JsonError> {
+    reader.begin_object()?;
+    let mut repeated = None;
+    // Fields mostly come in the order of the names: looking at the next one first finds them at once.
+    let mut next = 0;
+    while let Some(key) = reader.next_key()? {
+        let in_order = names.get(next).is_some_and(|name| *name == key);
+        let found = if in_order { Some(next) } else { names.iter().position(|name| *name == key) };
+        let text = reader.skip()?;
+        let Some(index) = found else { continue };
+        if values[index].replace(text).is_some() {
+            repeated = Some(index);
+        }
+        next = index + 1;
+    }
+    Ok(repeated)
+}
+
+fn read_list<'a>(
+    reader: &mut Reader<'a>,
+    columns: &[Option<usize>],
+    values: &mut [Option<&'a str>],
+) -> Result<usize, JsonError> {
+    reader.begin_array()?;
+    let mut length = 0;
+    while reader.next_element()? {
+        place(values, columns.get(length).copied().flatten(), reader.skip()?);
+        length += 1;
+    }
+    Ok(length)
+}
+
+fn place<'a>(values: &mut [Option<&'a str>], column: Option<usize>, text: &'a str) {
+    if let Some(value) = column.and_then(|column| values.get_mut(column)) {
+        *value = Some(text);
     }
 }

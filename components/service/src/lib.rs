@@ -4,9 +4,9 @@
 //! Nothing here does I/O or knows its host: time comes through [`Clock`], the model and the configuration
 //! are given at construction. Whatever a client sends, the answer is JSON, and bad input is never a 5xx.
 //!
-//! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`, `v2`), what the
-//! dialects share (`body`, `json`, `fields`, `rows`, `values`, `coding`, `scoring`, `explanation`), and how errors are
-//! told (`violation`, `refusal`).
+//! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`, `v1`, `v2`, `mlflow`),
+//! what the dialects share (`body`, `json`, `fields`, `rows`, `table`, `values`, `coding`, `scoring`, `explanation`),
+//! and how errors are told (`violation`, `refusal`).
 
 mod service;
 
@@ -14,8 +14,10 @@ mod call;
 mod router;
 
 mod about;
+mod mlflow;
 mod readings;
 mod records;
+mod v1;
 mod v2;
 
 mod body;
@@ -23,6 +25,7 @@ mod coding;
 mod fields;
 mod json;
 mod rows;
+mod table;
 mod timestamp;
 mod values;
 
@@ -47,5 +50,7 @@ pub use exchange::{Body, Clock, Header, Request, Response};
 pub use log::log_line;
 pub use service::{ModelState, Service};
 
+#[cfg(any(test, fuzzing))]
+pub mod exercise;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,9 @@ pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 /// Most rows of one batch; more are answered 413.
 pub const BATCH_ROWS: usize = portent_event::limits::ROWS as usize;
 
+/// Most columns of a table whose columns the request names, those included that the model does not know.
+pub const COLUMNS: usize = 1_024;
+
 /// Most violations listed in one answer; the last entry says how many were left out.
 pub const VIOLATIONS: usize = 1_000;
 

@@ -93,7 +93,7 @@ impl Reference {
         let (low, high) = self.plausible;
         match self.code_count {
             0 => (low..=high).contains(&value),
-            ..=CODES => (low..=high).contains(&value) && self.codes.contains(&value),
+            1..=CODES => (low..=high).contains(&value) && self.codes.contains(&value),
             _ => feature.is_plausible(value),
         }
     }

@@ -26,8 +26,8 @@ pub(crate) struct Rows {
 pub(crate) struct RowReader<'m> {
     pub(crate) codings: Codings<'m>,
     pub(crate) features: Vec<Feature<'m>>,
+    pub(crate) coercion: Coercion,
     names: Vec<&'m str>,
-    coercion: Coercion,
 }
 
 impl<'m> RowReader<'m> {
@@ -36,7 +36,7 @@ impl<'m> RowReader<'m> {
         let codings = Codings::new(model);
         let encoding = codings.are_offered().then_some(ENCODING);
         let names = features.iter().map(Feature::name).chain(encoding).collect();
-        Self { codings, features, names, coercion }
+        Self { codings, features, coercion, names }
     }
 
     /// Names of a row's fields: the features, then `encoding` where the model offers a choice.
@@ -55,9 +55,24 @@ impl<'m> RowReader<'m> {
     ) where
         'm: 'a,
     {
-        if !element.is_object {
-            return violations.add(Rule::NotAnObject, place, Some(element.text));
+        if element.is_object {
+            self.read_fields((element, inputs), stated, place, violations, rows);
+        } else {
+            violations.add(Rule::NotAnObject, place, Some(element.text));
         }
+    }
+
+    /// Adds a row as [`Self::read`] does, whatever form its element has.
+    pub(crate) fn read_fields<'a>(
+        &self,
+        (element, inputs): (Element<'a>, &[Option<&'a str>]),
+        stated: Option<Coding>,
+        place: Place<'a>,
+        violations: &mut Violations<'a>,
+        rows: &mut Rows,
+    ) where
+        'm: 'a,
+    {
         let (before, start) = (violations.count(), rows.values.len());
         if let Some(name) = element.repeated.and_then(|index| self.names.get(index)) {
             violations.add(Rule::repeated(), place.field(name), None);
@@ -86,7 +101,10 @@ impl<'m> RowReader<'m> {
 
     /// The coding that a field's text names.
     pub(crate) fn named_coding(&self, text: &str) -> Result<Coding, Rule> {
-        self.codings.by_name(&values::string(text).unwrap_or_default())
+        match self.coercion {
+            Coercion::Cell => self.codings.by_name(text.trim()),
+            _ => self.codings.by_name(&values::string(text).unwrap_or_default()),
+        }
     }
 
     /// The coding that the row states, or the request, or the values prove.

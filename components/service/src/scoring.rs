@@ -4,6 +4,7 @@ use portent_event::{ErrorType, Predictions};
 use portent_model::{Model, RowError};
 
 use crate::explanation::Explanations;
+use crate::json::push_float;
 use crate::observe::observe;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
@@ -47,6 +48,16 @@ impl Scored {
         let class = model.predict(score);
         let confidence = if class == model.positive_class() { score } else { 1.0 - score };
         Prediction { class, confidence }
+    }
+
+    /// Appends the probabilities of all classes, as a list.
+    pub(crate) fn push_probabilities(&self, out: &mut Vec<u8>, model: &Model<'_>, row: usize) {
+        let score = self.scores.get(row).copied().unwrap_or_default();
+        for class in 0..model.classes().len() {
+            out.push(if class > 0 { b',' } else { b'[' });
+            push_float(out, if class == model.positive_class() { score } else { 1.0 - score });
+        }
+        out.push(b']');
     }
 
     /// Appends the explanation of a row as a field of its answer, where one was asked for.

@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::router::{Routed, base_path, route};
-use crate::{Config, about, readings, records, v2};
+use crate::{Config, about, mlflow, readings, records, v1, v2};
 
 /// Name of the application where neither the configuration nor a model gives one.
 const UNKNOWN_APP: &str = "portent";
@@ -99,6 +99,7 @@ impl<'m> Service<'m> {
             Route::Health => return about::health(&self.model),
             Route::HealthLive => return about::live(),
             Route::HealthReady => return about::ready(&self.model),
+            Route::Version => return mlflow::version(),
             _ => {}
         }
         if let Some(outcome) = v2::without_model(found.info.route, &self.model) {
@@ -114,6 +115,11 @@ impl<'m> Service<'m> {
             (Route::Predict, Style::Records) => records::single(&call),
             (Route::PredictBatch, Style::Records) => records::batch(&call),
             (Route::Predict, Style::Readings) => readings::predict(&call),
+            (Route::V1Models, _) => v1::models(&call),
+            (Route::V1Model, _) => v1::model(&call),
+            (Route::V1Predict, _) => v1::predict(&call),
+            (Route::Invocations, _) => mlflow::invocations(&call),
+            (Route::Ping, _) => mlflow::ping(),
             _ => v2::answer(&call).unwrap_or_else(|| Refusal::not_found().into_outcome(form)),
         }
     }

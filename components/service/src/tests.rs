@@ -2,11 +2,17 @@
 
 mod bad_input;
 mod codings;
+mod dialects;
 mod events;
+mod exercise;
 mod heart;
+mod large;
+mod mlflow;
 mod properties;
 mod readings;
+mod replay;
 mod routing;
+mod v1;
 mod v2;
 
 use std::cell::Cell;

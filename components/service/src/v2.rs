@@ -19,11 +19,10 @@ mod requested;
 mod target;
 mod tensor;
 
-use portent_event::{ErrorType, Route, is_name};
+use portent_event::Route;
 
 use crate::call::Call;
 use crate::outcome::Outcome;
-use crate::refusal::Refusal;
 use crate::service::ModelState;
 
 /// Answers the routes that need no model, if this is one of them.
@@ -50,22 +49,4 @@ pub(crate) fn answer(call: &Call<'_>) -> Option<Outcome> {
         Route::V2Unload => Some(about::unload(call)),
         _ => None,
     }
-}
-
-/// Checks that the path names the served model, and its version or none. The phrase is Triton's, whose clients
-/// look for it.
-fn known_model<'a>(call: &Call<'_>) -> Result<(), Refusal<'a>> {
-    let (model, version) = (call.model.name(), call.model.version());
-    let (asked, asked_version) = (call.route.model.unwrap_or(model), call.route.version);
-    if asked == model && asked_version.is_none_or(|asked| asked == version) {
-        return Ok(());
-    }
-    let shown = |name: &str| if is_name(name) { format!(" '{name}'") } else { String::new() };
-    let text = match asked_version {
-        Some(version) if asked == model => {
-            format!("Request for unknown model:{} has no version{}", shown(asked), shown(version))
-        }
-        _ => format!("Request for unknown model:{} is not found", shown(asked)),
-    };
-    Err(Refusal::new(404, ErrorType::NotFound, text))
 }

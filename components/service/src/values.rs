@@ -15,6 +15,10 @@ pub(crate) enum Coercion {
     Lax,
     /// Numbers only; a whole number has neither fraction nor exponent.
     Strict,
+    /// Numbers only, and `63.0` where a whole number is asked for: lists and data frames have one type of numbers.
+    Uniform,
+    /// The text is not JSON but the number itself: a cell of CSV.
+    Cell,
 }
 
 /// Greatest whole number that every integer type and f64 agree on.
@@ -58,6 +62,7 @@ pub(crate) fn string(text: &str) -> Option<Cow<'_, str>> {
 
 fn read_number(text: &str, coercion: Coercion) -> Result<f64, Rule> {
     let number = match (text.as_bytes().first(), coercion) {
+        (_, Coercion::Cell) => decimal(text.trim()).ok_or(Rule::NumberText)?,
         (Some(b'-' | b'0'..=b'9'), _) => Reader::new(text).number().map_err(|_| Rule::Number)?,
         (Some(b'"'), Coercion::Lax) => {
             decimal(string(text).unwrap_or_default().trim()).ok_or(Rule::NumberText)?
@@ -70,7 +75,7 @@ fn read_number(text: &str, coercion: Coercion) -> Result<f64, Rule> {
 }
 
 fn read_integer(text: &str, coercion: Coercion) -> Result<f64, Rule> {
-    let is_text = text.starts_with('"');
+    let is_text = coercion == Coercion::Cell || text.starts_with('"');
     let number = match read_number(text, coercion) {
         Err(Rule::Number) => return Err(Rule::Integer),
         Err(Rule::NumberText) => return Err(Rule::IntegerText),

@@ -39,6 +39,8 @@ pub(crate) enum Part {
     #[default]
     Body,
     Query,
+    /// Lines of CSV, counted from 1 where a row is asked for.
+    Lines,
 }
 
 impl<'a> Violations<'a> {

@@ -70,6 +70,7 @@ fn push_place(out: &mut Vec<u8>, place: &Place<'_>, with_part: bool) {
     let part = match place.part {
         Part::Query => Some("query"),
         Part::Body => with_part.then_some("body"),
+        Part::Lines => None,
     };
     let start = out.len();
     for text in [part, place.list].into_iter().flatten() {
@@ -123,10 +124,15 @@ fn sentence(violations: &Violations<'_>) -> String {
 }
 
 fn phrase(violation: &Violation<'_>) -> String {
-    let Place { list, row, field, offset, .. } = violation.place;
-    let row = row.map(|row| format!("[{row}]")).unwrap_or_default();
-    let dot = if field.is_some() && (list.is_some() || !row.is_empty()) { "." } else { "" };
-    let place = format!("{}{row}{dot}{}", list.unwrap_or_default(), field.unwrap_or_default());
+    let Place { part, list, row, field, offset } = violation.place;
+    let place = if part == Part::Lines {
+        let field = field.map(|field| format!(", column {field}"));
+        format!("line {}{}", row.unwrap_or_default(), field.unwrap_or_default())
+    } else {
+        let row = row.map(|row| format!("[{row}]")).unwrap_or_default();
+        let dot = if field.is_some() && (list.is_some() || !row.is_empty()) { "." } else { "" };
+        format!("{}{row}{dot}{}", list.unwrap_or_default(), field.unwrap_or_default())
+    };
     let rule = match (&violation.rule, offset) {
         (Rule::Syntax(rule), Some(offset)) => format!("the body is not JSON at byte {offset}: {rule}"),
         (rule, _) => rule.message().into_owned(),

@@ -89,7 +89,7 @@ fn health_and_description() {
     assert_eq!(get("/health/live").json, json!({ "status": "alive" }));
     assert_eq!(get("/health/ready").json["status"], "ready");
     let root = get("/").json;
-    assert_eq!(root["model_loaded"], true);
+    assert_eq!((&root["model_loaded"], &root["status"]), (&json!(true), &json!("alive")));
     assert_eq!(root["endpoints"]["/predict"], "POST - Single prediction");
     let info = get("/model/info").json;
     assert_eq!(info["model_name"], "logistic_regression");

@@ -13,6 +13,11 @@ use super::*;
 /// Hazardous where the rolling mean of the temperature is above 50, or its change above 5.
 static ARTEFACT: LazyLock<Vec<u8>> = LazyLock::new(|| spec().to_bytes().unwrap());
 
+/// The small model.
+pub(super) fn small() -> Model<'static> {
+    Model::open(&ARTEFACT).unwrap()
+}
+
 pub(super) fn spec() -> ModelSpec {
     let derived = |feature, kind, window| Derivation { feature, kind, source: 0, window };
     let text = str::to_owned;
@@ -79,7 +84,7 @@ fn stump(feature: u32, threshold: f64) -> TreeSpec {
 }
 
 fn ask_small(path: &str, body: impl AsRef<[u8]>) -> Answer {
-    let model = Model::open(&ARTEFACT).unwrap();
+    let model = small();
     let service = Service::new(Config::default(), ModelState::Loaded(model));
     ask(&service, &request("POST", path, body.as_ref()))
 }

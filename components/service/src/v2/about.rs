@@ -12,7 +12,6 @@ use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::service::ModelState;
 
-use super::known_model;
 use super::members::{bad, fields, optional};
 use super::output::{OUTPUTS, Output};
 
@@ -119,13 +118,13 @@ pub(crate) fn statistics(call: &Call<'_>) -> Outcome {
 
 /// A model that is built in is loaded; there is no other configuration of it.
 pub(crate) fn load(call: &Call<'_>) -> Outcome {
-    let loaded = known_model(call).and_then(|()| check_load(call));
+    let loaded = call.check_model().and_then(|()| check_load(call));
     answer(loaded.map(|()| json!({ "name": call.model.name(), "load": true })))
 }
 
 pub(crate) fn unload(call: &Call<'_>) -> Outcome {
     let refusal = || Refusal::bad("The model is built into the component and cannot be unloaded");
-    answer(known_model(call).and_then(|()| Err(refusal())))
+    answer(call.check_model().and_then(|()| Err(refusal())))
 }
 
 fn check_load(call: &Call<'_>) -> Result<(), Refusal<'static>> {
@@ -149,7 +148,7 @@ fn check_load(call: &Call<'_>) -> Result<(), Refusal<'static>> {
 }
 
 fn of_model(call: &Call<'_>, describe: impl FnOnce(&Model<'_>) -> Value) -> Outcome {
-    answer(known_model(call).map(|()| describe(call.model)))
+    answer(call.check_model().map(|()| describe(call.model)))
 }
 
 fn answer(result: Result<Value, Refusal<'_>>) -> Outcome {

@@ -36,7 +36,7 @@ pub(crate) fn infer(call: &Call<'_>) -> Outcome {
 }
 
 fn answer<'a>(call: &Call<'a>, body: &[u8], watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
-    super::known_model(call)?;
+    call.check_model()?;
     let explain = call.explain()?;
     let mut request = read_body(call, body)?;
     request.explain |= explain || request.outputs.iter().any(|requested| requested.output.is_explanation());

@@ -54,9 +54,9 @@ pub(super) enum Data<'a> {
 }
 
 impl Shape {
-    /// Number of elements; `None` beyond all numbers.
-    pub(super) fn elements(self) -> Option<usize> {
-        self.rows.checked_mul(self.columns.unwrap_or(1))
+    /// Number of elements; dimensions have at most 32 bits.
+    pub(super) fn elements(self) -> u64 {
+        self.rows as u64 * self.columns.unwrap_or(1) as u64
     }
 }
 

@@ -12,17 +12,19 @@ use super::target::{Cells, Target};
 impl Input<'_> {
     /// Checks, before anything is made room for, that the data can be as long as the shape says.
     pub(super) fn check_length<'a>(&self, index: usize) -> Result<(), Refusal<'a>> {
-        let Some(elements) = self.shape.elements() else {
-            return Err(bad(format_args!("inputs[{index}].shape"), "has too many elements"));
-        };
+        let elements = self.shape.elements();
         match (self.data, self.datatype.size()) {
-            (Data::Binary(bytes), Some(size)) if Some(bytes.len()) != elements.checked_mul(size) => {
+            (Data::Binary(bytes), Some(size))
+                if elements.checked_mul(size as u64) != Some(bytes.len() as u64) =>
+            {
                 let rule = format!("{} bytes are not {elements} elements of {size}", bytes.len());
                 Err(bad(format_args!("inputs[{index}]"), rule))
             }
             // An element takes four bytes for its length, or in JSON a digit and what separates it.
-            (Data::Binary(bytes), None) if bytes.len() / 4 < elements => Err(self.wrong_length(index)),
-            (Data::Json(text), _) if text.len() / 2 < elements => Err(self.wrong_length(index)),
+            (Data::Binary(bytes), None) if (bytes.len() as u64) / 4 < elements => {
+                Err(self.wrong_length(index))
+            }
+            (Data::Json(text), _) if (text.len() as u64) / 2 < elements => Err(self.wrong_length(index)),
             (Data::Json(_), _) if matches!(self.datatype, Datatype::Fp16 | Datatype::Bf16) => {
                 let rule = format!("{} is taken in binary form only", self.datatype.name());
                 Err(bad(format_args!("inputs[{index}].data"), rule))
@@ -80,21 +82,25 @@ impl Input<'_> {
             self.read_element(reader, cell, target, violations)
         };
         reader.begin_array()?;
-        let mut fits = true;
+        let (mut fits, mut is_nested) = (true, None);
         while fits && reader.next_element()? {
-            if let (Some(columns), Kind::Array) = (self.shape.columns, reader.kind()?) {
-                let mut column = 0;
-                reader.begin_array()?;
-                while fits && reader.next_element()? {
-                    column += 1;
-                    fits = column <= columns && read(&mut reader)?;
-                }
-                fits &= column == columns;
-            } else {
-                fits = read(&mut reader)?;
+            let is_list = self.shape.columns.is_some() && reader.kind()? == Kind::Array;
+            if is_list != *is_nested.get_or_insert(is_list) {
+                return Ok(false);
             }
+            if !is_list {
+                fits = read(&mut reader)?;
+                continue;
+            }
+            let mut column = 0;
+            reader.begin_array()?;
+            while fits && reader.next_element()? {
+                column += 1;
+                fits = self.shape.columns >= Some(column) && read(&mut reader)?;
+            }
+            fits &= self.shape.columns == Some(column);
         }
-        Ok(fits && Some(element) == self.shape.elements())
+        Ok(fits && element as u64 == self.shape.elements())
     }
 
     /// Reads one element; says whether there was a cell for it.
@@ -129,7 +135,7 @@ impl Input<'_> {
         target: &mut Target<'_, 'm>,
         violations: &mut Violations<'m>,
     ) -> Option<()> {
-        for element in 0..self.shape.elements()? {
+        for element in 0..usize::try_from(self.shape.elements()).ok()? {
             let (length, rest) = bytes.split_first_chunk::<4>()?;
             let (text, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
             bytes = rest;
@@ -163,7 +169,7 @@ impl Input<'_> {
             (Data::Json(_), None) => "elements, flat",
             (Data::Json(_), Some(_)) => "elements, flat or nested",
         };
-        let elements = self.shape.elements().unwrap_or(usize::MAX);
+        let elements = self.shape.elements();
         bad(
             format_args!("inputs[{index}]"),
             format!("its data are not the {elements} {form}, that its shape says"),

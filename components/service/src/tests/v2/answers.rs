@@ -2,20 +2,44 @@
 
 use super::*;
 
+/// Names of the outputs that came in binary form.
+fn binary(answer: &Answer) -> Vec<String> {
+    let body = &answer.response.body;
+    let length = answer.response.headers.iter().find(|(name, _)| *name == "inference-header-content-length");
+    let length = length.map_or(body.len(), |(_, length)| length.parse().unwrap());
+    let json: Value = serde_json::from_slice(&body[..length]).unwrap();
+    let outputs = json["outputs"].as_array().unwrap().iter();
+    let binary = outputs.filter(|output| output["data"].is_null());
+    binary.map(|output| output["name"].as_str().unwrap().to_owned()).collect()
+}
+
 #[test]
 fn outputs_are_binary_where_asked() {
-    let ask = |body: Value| infer(&body);
+    let check = |body: Value, expected: &[&str]| {
+        let answer = infer(&body);
+        check_predicted(&answer, &ROWS);
+        assert_eq!(binary(&answer), expected);
+    };
     let inputs = json!([matrix(&ROWS)]);
-    let binary = ask(json!({ "inputs": inputs, "parameters": { "binary_data_output": true } }));
-    check_predicted(&binary, &ROWS);
-    assert!(binary.json.is_null(), "not JSON alone");
-    let one =
-        json!([{ "name": "predict" }, { "name": "predict_proba", "parameters": { "binary_data": true } }]);
-    check_predicted(&ask(json!({ "inputs": inputs, "outputs": one })), &ROWS);
-    let but_one =
-        json!([{ "name": "predict" }, { "name": "predict_proba", "parameters": { "binary_data": false } }]);
-    let parameters = json!({ "binary_data_output": true });
-    check_predicted(&ask(json!({ "inputs": inputs, "outputs": but_one, "parameters": parameters })), &ROWS);
+    let all = json!({ "binary_data_output": true });
+    let outputs = |binary: bool| {
+        let parameters = json!({ "binary_data": binary });
+        json!([{ "name": "predict" }, { "name": "predict_proba", "parameters": parameters }])
+    };
+    check(json!({ "inputs": inputs }), &[]);
+    check(json!({ "inputs": inputs, "parameters": all }), &["predict", "predict_proba"]);
+    check(json!({ "inputs": inputs, "outputs": outputs(true) }), &["predict_proba"]);
+    check(json!({ "inputs": inputs, "outputs": outputs(false) }), &[]);
+    check(json!({ "inputs": inputs, "outputs": outputs(false), "parameters": all }), &["predict"]);
+}
+
+#[test]
+fn texts_in_binary_form_stand_behind_their_lengths() {
+    let outputs = json!([{ "name": "label", "parameters": { "binary_data": true } }]);
+    let answer = infer(&json!({ "inputs": [matrix(&ROWS[..2])], "outputs": outputs }));
+    assert_eq!(binary(&answer), ["label"]);
+    let expected = b"\x0a\0\0\0no_disease\x07\0\0\0disease";
+    assert!(answer.response.body.ends_with(expected), "{}", answer.response.body.escape_ascii());
 }
 
 #[test]

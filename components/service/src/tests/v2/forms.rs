@@ -161,6 +161,14 @@ fn another_coding_may_be_stated() {
         |coding: &str| infer(&json!({ "inputs": [matrix(&[kaggle])], "parameters": { "encoding": coding } }));
     check_predicted(&stated("kaggle"), &ROWS[..1]);
     assert_eq!(stated("uci").status, 400);
+    let input = |(name, value): (&str, f64)| match name {
+        "thal" => tensor(name, "BYTES", &[1], json!(["normal"])),
+        _ => tensor(name, "FP64", &[1], json!([value])),
+    };
+    let inputs: Vec<_> = names().into_iter().zip(kaggle).map(input).collect();
+    let labelled = infer(&json!({ "inputs": inputs, "parameters": { "encoding": "kaggle" } }));
+    let rule = "rows[0].thal: Input should be a decimal number, or the label of a category of the feature";
+    check_refused(&labelled, rule);
     let unknown = stated("other");
     assert_eq!(
         (unknown.status, &unknown.json["error"]),

@@ -8,6 +8,7 @@ use crate::tests::readings::spec;
 fn artefact() -> Vec<u8> {
     let mut spec = spec();
     spec.features[1].missing = MissingPolicy::Impute;
+    (spec.features[2].lower, spec.features[2].upper) = (f64::NEG_INFINITY, f64::INFINITY);
     spec.interface.style = Style::Records;
     spec.derivations.clear();
     spec.to_bytes().unwrap()
@@ -43,6 +44,18 @@ fn what_may_be_missing_may_be_left_out() {
     inputs.remove(0);
     let refused = ask_small(&json!({ "inputs": inputs }), b"");
     assert_eq!((refused.status, &refused.json["error"]), (400, &json!("inputs.temperature: Field required")));
+}
+
+#[test]
+fn infinity_is_refused_where_nothing_else_bounds_a_feature() {
+    for infinity in [f64::INFINITY, f64::NEG_INFINITY] {
+        let bytes: Vec<u8> =
+            [20.0, 50.0, infinity, 20.0].iter().flat_map(|value: &f64| value.to_le_bytes()).collect();
+        let body = json!({ "inputs": [binary_tensor("input", "FP64", &[1, 4], &bytes)] });
+        let answer = ask_small(&body, &bytes);
+        let expected = json!("rows[0].change: Input should be a finite number");
+        assert_eq!((answer.status, &answer.json["error"]), (400, &expected));
+    }
 }
 
 #[test]

@@ -1,0 +1,176 @@
+//! The scoring protocol of MLflow 2 and 3: `/invocations` with data frames or tensors as JSON, or with CSV.
+//!
+//! <https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/>
+
+mod csv;
+mod split;
+
+use portent_event::ErrorType;
+
+use crate::body;
+use crate::call::Call;
+use crate::exchange::Response;
+use crate::fields::Fields;
+use crate::json::{Kind, Reader};
+use crate::outcome::{Outcome, Stage, StopWatch};
+use crate::refusal::{ErrorForm, Refusal};
+use crate::table::{Across, Asked, Columns, Form, Listed, Source, Table};
+use crate::values::Coercion;
+use crate::violation::{Place, Rule, Violations};
+
+/// Members that hold data, of which a request has exactly one, and the parameters; others are passed over.
+const MEMBERS: [&str; 5] = [SPLIT, RECORDS, INSTANCES, INPUTS, PARAMS];
+const SPLIT: &str = "dataframe_split";
+const RECORDS: &str = "dataframe_records";
+const INSTANCES: &str = "instances";
+const INPUTS: &str = "inputs";
+const PARAMS: &str = "params";
+
+/// Content of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Json,
+    Csv,
+}
+
+/// Answers that the model can be used; without a model the service answers 503 before it comes here.
+pub(crate) fn ping() -> Outcome {
+    Outcome::empty(200)
+}
+
+/// Answers the version of this software, as MLflow answers its own: bare text.
+pub(crate) fn version() -> Outcome {
+    Outcome::new(Response {
+        status: 200,
+        headers: vec![("content-type", "text/plain; charset=utf-8".into())],
+        body: env!("CARGO_PKG_VERSION").into(),
+    })
+}
+
+/// Answers the classes of rows.
+pub(crate) fn invocations(call: &Call<'_>) -> Outcome {
+    let mut watch = StopWatch::start(call.clock);
+    let content = Content::of(call.request.header("content-type"));
+    match content.and_then(|content| Ok((content, body::bytes(call.request)?))) {
+        Ok((content, bytes)) => {
+            let result = match content {
+                Content::Json => body::utf8(&bytes)
+                    .map_err(Refusal::from)
+                    .and_then(|text| answer_json(call, text, &mut watch)),
+                Content::Csv => answer_csv(call, &bytes, &mut watch),
+            };
+            watch.stop(result, ErrorForm::Code)
+        }
+        Err(refusal) => watch.stop(Err(refusal), ErrorForm::Code),
+    }
+}
+
+impl Content {
+    /// The content that a header names; JSON where there is none.
+    fn of<'a>(content_type: Option<&str>) -> Result<Self, Refusal<'a>> {
+        let unsupported = |text| Err(Refusal::new(415, ErrorType::UnsupportedMediaType, text));
+        let content_type = content_type.unwrap_or("application/json").to_ascii_lowercase();
+        let mut parts = content_type.split(';').map(str::trim);
+        let content = match parts.next() {
+            Some("application/json") => Self::Json,
+            Some("text/csv") => Self::Csv,
+            _ => return unsupported("Content-Type is not supported; send application/json or text/csv"),
+        };
+        let is_utf8 = |value: &str| matches!(value.trim_matches('"'), "utf-8" | "utf8" | "us-ascii");
+        let mut charsets = parts.filter_map(|part| part.strip_prefix("charset="));
+        if charsets.all(is_utf8) {
+            Ok(content)
+        } else {
+            unsupported("The charset is not supported; send UTF-8")
+        }
+    }
+}
+
+fn answer_json<'a>(
+    call: &Call<'a>,
+    text: &'a str,
+    watch: &mut StopWatch<'_>,
+) -> Result<Outcome, Refusal<'a>> {
+    let mut members = Fields::default();
+    members.clear(MEMBERS.len());
+    let mut reader = Reader::new(text);
+    members.read(&mut reader, &MEMBERS)?;
+    reader.end()?;
+    watch.lap(Stage::Parse);
+    let Some((element, [data @ .., params])) = members.iter().next().filter(|(element, _)| element.is_object)
+    else {
+        return Err(not_one_member());
+    };
+    if let Some(name) = element.repeated.and_then(|index| MEMBERS.get(index)) {
+        return Err(Violations::one(Rule::repeated(), Place::default().field(name), None).into());
+    }
+    let mut present = MEMBERS.iter().zip(data).filter_map(|(name, text)| Some((*name, (*text)?)));
+    let (Some((name, text)), None) = (present.next(), present.next()) else {
+        return Err(not_one_member());
+    };
+    let asked = Asked::read(call, PARAMS, *params)?;
+    answer_member(call, name, text, &asked, watch)
+}
+
+fn answer_member<'a>(
+    call: &Call<'a>,
+    name: &'static str,
+    text: &'a str,
+    asked: &Asked<'a>,
+    watch: &mut StopWatch<'_>,
+) -> Result<Outcome, Refusal<'a>> {
+    let mut violations = Violations::default();
+    let mut table = match name {
+        RECORDS => Table::of(call, Form::Object, Coercion::Uniform),
+        SPLIT => Table::of(call, Form::List, Coercion::Uniform),
+        _ => Table::of_either(call, Coercion::Uniform),
+    };
+    table.state_coding(asked, &mut violations);
+    let is_object = Reader::new(text).kind()? == Kind::Object;
+    match name {
+        SPLIT => {
+            let rows = split::rows(text, &table, &mut violations)?;
+            answer(call, table, rows, asked, violations, watch)
+        }
+        INPUTS if is_object => {
+            let rows = Across::new(name, text, &table.reader, &mut violations)?;
+            answer(call, table, rows, asked, violations, watch)
+        }
+        _ => {
+            let rows = Listed::new(name, text, Columns::of_model(&table.reader))?;
+            answer(call, table, rows, asked, violations, watch)
+        }
+    }
+}
+
+fn answer_csv<'a>(
+    call: &Call<'a>,
+    bytes: &'a [u8],
+    watch: &mut StopWatch<'_>,
+) -> Result<Outcome, Refusal<'a>> {
+    let asked = Asked::read(call, PARAMS, None)?;
+    let mut violations = Violations::default();
+    let table = Table::of(call, Form::List, Coercion::Cell);
+    let rows = csv::Lines::new(bytes, &table.reader, &mut violations)?;
+    answer(call, table, rows, &asked, violations, watch)
+}
+
+/// Reads the rows and answers. Where columns are missing there is no point in naming them again for each row.
+fn answer<'a>(
+    call: &Call<'a>,
+    mut table: Table<'a>,
+    mut rows: impl Source<'a>,
+    asked: &Asked<'a>,
+    mut violations: Violations<'a>,
+    watch: &mut StopWatch<'_>,
+) -> Result<Outcome, Refusal<'a>> {
+    if violations.is_empty() {
+        table.read(&mut rows, &mut violations, watch)?;
+    }
+    table.answer(call, asked, violations, |row| rows.place(row), watch)
+}
+
+fn not_one_member<'a>() -> Refusal<'a> {
+    let (last, others) = (MEMBERS[3], MEMBERS[..3].join(", "));
+    Refusal::bad(format!("Input should be an object with exactly one of {others} and {last}"))
+}

@@ -1,0 +1,193 @@
+//! Rows of the dialects that know nothing of an application: objects with named fields, lists of values, columns or
+//! lines, read by the rules of the model.
+
+mod asked;
+mod source;
+
+use crate::call::Call;
+use crate::coding::Coding;
+use crate::fields::{Element, Fields};
+use crate::json::push_string;
+use crate::limits;
+use crate::outcome::{Outcome, Stage, StopWatch};
+use crate::refusal::Refusal;
+use crate::rows::{RowReader, Rows};
+use crate::scoring::{Scored, score};
+use crate::values::{self, Coercion};
+use crate::violation::{Place, Rule, Violations};
+
+pub(crate) use asked::Asked;
+pub(crate) use source::{Across, Columns, Listed, Source};
+
+/// Rows that are parsed before they are validated.
+const CHUNK: usize = 256;
+
+/// Reads rows, all of one form.
+pub(crate) struct Table<'a> {
+    pub(crate) reader: RowReader<'a>,
+    pub(crate) rows: Rows,
+    /// What the first row is, or what the dialect demands.
+    form: Option<Form>,
+    is_demanded: bool,
+    stated: Option<Coding>,
+}
+
+/// Form of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// An object with named fields.
+    Object,
+    /// A list with a value for each column.
+    List,
+}
+
+impl<'a> Table<'a> {
+    /// Takes objects or lists, but only one of both in a request. Lists may always write whole numbers as `63.0`.
+    pub(crate) fn of_either(call: &Call<'a>, coercion: Coercion) -> Self {
+        let reader = RowReader::new(call.model, coercion);
+        Self { reader, rows: Rows::default(), form: None, is_demanded: false, stated: None }
+    }
+
+    /// Takes rows of one form.
+    pub(crate) fn of(call: &Call<'a>, form: Form, coercion: Coercion) -> Self {
+        Self { form: Some(form), is_demanded: true, ..Self::of_either(call, coercion) }
+    }
+
+    /// States the coding of all rows, where the request does and the model offers a choice.
+    pub(crate) fn state_coding(&mut self, asked: &Asked<'a>, violations: &mut Violations<'a>) {
+        let Some(text) = asked.encoding.filter(|_| self.reader.codings.are_offered()) else { return };
+        match self.reader.codings.by_name(&values::string(text).unwrap_or_default()) {
+            Ok(coding) => self.stated = Some(coding),
+            Err(rule) => {
+                let place =
+                    Place { list: Some(asked.parameters), field: Some("encoding"), ..Place::default() };
+                violations.add(rule, place, None);
+            }
+        }
+    }
+
+    /// Reads all rows. A request without any is refused, as the servers do whose protocols these are.
+    pub(crate) fn read(
+        &mut self,
+        source: &mut impl Source<'a>,
+        violations: &mut Violations<'a>,
+        watch: &mut StopWatch<'_>,
+    ) -> Result<(), Refusal<'a>> {
+        let (mut fields, mut row, mut more) = (Fields::default(), 0, true);
+        while more {
+            fields.clear(self.reader.names().len());
+            while fields.len() < CHUNK && more {
+                more = source.next(&mut fields, self.reader.names())?;
+            }
+            watch.lap(Stage::Parse);
+            if row + fields.len() > limits::BATCH_ROWS {
+                return Err(Refusal::too_large(format!("A request has at most {} rows", limits::BATCH_ROWS)));
+            }
+            for (element, inputs) in fields.iter() {
+                self.read_row(element, inputs, source.width(), source.place(row), violations);
+                row += 1;
+            }
+            watch.lap(Stage::Validate);
+        }
+        if row == 0 {
+            let rule = Rule::own("too_short", "There should be at least one row");
+            violations.add(rule, source.place_of_all(), None);
+        }
+        Ok(())
+    }
+
+    fn read_row(
+        &mut self,
+        element: Element<'a>,
+        inputs: &[Option<&'a str>],
+        width: usize,
+        place: Place<'a>,
+        violations: &mut Violations<'a>,
+    ) {
+        let form = match (element.is_object, element.length) {
+            (true, _) => Some(Form::Object),
+            (false, Some(_)) => Some(Form::List),
+            (false, None) => None,
+        };
+        let Some(form) = form.filter(|form| *self.form.get_or_insert(*form) == *form) else {
+            return violations.add(self.wrong_form(form), place, None);
+        };
+        if let Some(length) = element.length.filter(|length| *length != width) {
+            let rule = format!("Input should have {width} values, not {length}");
+            return violations.add(Rule::own("row_length", rule), place, None);
+        }
+        if form == Form::List && self.reader.coercion == Coercion::Strict {
+            self.reader.coercion = Coercion::Uniform;
+        }
+        self.reader.read_fields((element, inputs), self.stated, place, violations, &mut self.rows);
+    }
+
+    fn wrong_form(&self, form: Option<Form>) -> Rule {
+        match (self.form, form) {
+            (Some(Form::Object), _) if self.is_demanded => Rule::NotAnObject,
+            (Some(Form::List), _) if self.is_demanded => Rule::NotAList,
+            (Some(_), Some(_)) => {
+                Rule::own("mixed_forms", "A request holds rows as objects or rows as lists, not both")
+            }
+            _ => Rule::own("row_type", "Input should be an object with named fields or a list of values"),
+        }
+    }
+
+    /// Scores the rows, if all of them are valid, and answers.
+    pub(crate) fn answer(
+        &self,
+        call: &Call<'a>,
+        asked: &Asked<'_>,
+        violations: Violations<'a>,
+        place: impl Fn(usize) -> Place<'a>,
+        watch: &mut StopWatch<'_>,
+    ) -> Result<Outcome, Refusal<'a>> {
+        if !violations.is_empty() {
+            return Err(violations.into());
+        }
+        let scored = score(call.model, &self.rows, asked.explain, place)?;
+        watch.lap(Stage::Score);
+        let predictions = scored.observed(call.model, &self.rows);
+        let body = self.body(call, asked, &scored);
+        watch.lap(Stage::Encode);
+        Ok(Outcome::predicted(body, predictions))
+    }
+
+    /// `{"predictions": [class or probabilities, …]}`; lists beside it say the codings of the rows, where one is not
+    /// the model's own, and the explanations, where they were asked for.
+    fn body(&self, call: &Call<'_>, asked: &Asked<'_>, scored: &Scored) -> Vec<u8> {
+        let count = scored.scores.len();
+        let mut body = Vec::with_capacity(if asked.probabilities { 48 } else { 4 } * count + 32);
+        push_list(&mut body, b"{\"predictions\":[", count, |body, row| {
+            if asked.probabilities {
+                scored.push_probabilities(body, call.model, row);
+            } else {
+                body.extend_from_slice(scored.prediction(call.model, row).class.to_string().as_bytes());
+            }
+        });
+        if self.rows.codings.iter().any(|coding| *coding != Coding::Own) {
+            push_list(&mut body, b",\"encodings\":[", count, |body, row| {
+                let coding = self.rows.codings.get(row).copied().unwrap_or(Coding::Own);
+                push_string(body, self.reader.codings.any_name(coding));
+            });
+        }
+        if let Some(explanations) = &scored.explanations {
+            push_list(&mut body, b",\"explanations\":[", count, |body, row| {
+                explanations.push(body, call.model, &self.rows, row);
+            });
+        }
+        body.push(b'}');
+        body
+    }
+}
+
+fn push_list(out: &mut Vec<u8>, before: &[u8], count: usize, mut push: impl FnMut(&mut Vec<u8>, usize)) {
+    out.extend_from_slice(before);
+    for row in 0..count {
+        if row > 0 {
+            out.push(b',');
+        }
+        push(out, row);
+    }
+    out.push(b']');
+}

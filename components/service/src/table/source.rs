@@ -1,0 +1,197 @@
+//! Where rows come from: a list of rows, or a list for each column.
+
+use crate::fields::Fields;
+use crate::json::{Kind, Reader};
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::rows::RowReader;
+use crate::violation::{Place, Rule, Violations};
+
+use portent_model::MissingPolicy;
+
+/// Gives rows one after the other.
+pub(crate) trait Source<'a> {
+    /// Reads the next row; says whether there was one.
+    fn next(&mut self, fields: &mut Fields<'a>, names: &[&str]) -> Result<bool, Refusal<'a>>;
+
+    /// Number of values of a row that is a list.
+    fn width(&self) -> usize;
+
+    /// Where a row stands in the request.
+    fn place(&self, row: usize) -> Place<'a>;
+
+    /// Where all rows stand.
+    fn place_of_all(&self) -> Place<'a> {
+        Place { row: None, ..self.place(0) }
+    }
+}
+
+/// What the positions of a row stand for: an index into the names of the row reader, or nothing that it knows.
+#[derive(Debug, Default)]
+pub(crate) struct Columns {
+    indices: Vec<Option<usize>>,
+}
+
+/// A list of rows.
+#[derive(Debug)]
+pub(crate) struct Listed<'a> {
+    reader: Reader<'a>,
+    name: &'a str,
+    columns: Columns,
+}
+
+/// An object with a list of values for each column.
+#[derive(Debug)]
+pub(crate) struct Across<'a> {
+    columns: Vec<Column<'a>>,
+    name: &'a str,
+}
+
+#[derive(Debug)]
+struct Column<'a> {
+    index: usize,
+    values: Reader<'a>,
+}
+
+impl Columns {
+    /// The features in the order of the model.
+    pub(crate) fn of_model(reader: &RowReader<'_>) -> Self {
+        Self { indices: (0..reader.features.len()).map(Some).collect() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.indices.len()
+    }
+
+    pub(crate) fn indices(&self) -> &[Option<usize>] {
+        &self.indices
+    }
+
+    /// Adds a column by its name. A column that the model does not know is passed over.
+    pub(crate) fn add<'a>(
+        &mut self,
+        name: &str,
+        reader: &RowReader<'a>,
+        place: Place<'a>,
+        violations: &mut Violations<'a>,
+    ) -> Result<(), Refusal<'a>> {
+        if self.len() == limits::COLUMNS {
+            return Err(Refusal::too_large(format!("A table has at most {} columns", limits::COLUMNS)));
+        }
+        let index = reader.names().iter().position(|known| *known == name);
+        if index.is_some() && self.indices.contains(&index) {
+            let name = index.and_then(|index| reader.names().get(index));
+            violations.add(Rule::repeated(), Place { field: name.copied(), ..place }, None);
+        }
+        self.indices.push(index);
+        Ok(())
+    }
+
+    /// Names the features without a column that have to have one.
+    pub(crate) fn check<'a>(
+        &self,
+        reader: &RowReader<'a>,
+        place: Place<'a>,
+        violations: &mut Violations<'a>,
+    ) {
+        for (index, feature) in reader.features.iter().enumerate() {
+            if feature.missing() == MissingPolicy::Reject && !self.indices.contains(&Some(index)) {
+                violations.add(Rule::Missing, place.field(feature.name()), None);
+            }
+        }
+    }
+}
+
+impl<'a> Listed<'a> {
+    /// The rows of a list, from its text; `name` is that of the list in the request.
+    pub(crate) fn new(name: &'a str, text: &'a str, columns: Columns) -> Result<Self, Refusal<'a>> {
+        Ok(Self { reader: list(text, Place { list: Some(name), ..Place::default() })?, name, columns })
+    }
+}
+
+impl<'a> Source<'a> for Listed<'a> {
+    fn next(&mut self, fields: &mut Fields<'a>, names: &[&str]) -> Result<bool, Refusal<'a>> {
+        let more = self.reader.next_element()?;
+        if more {
+            fields.read_row(&mut self.reader, names, self.columns.indices())?;
+        }
+        Ok(more)
+    }
+
+    fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn place(&self, row: usize) -> Place<'a> {
+        Place::row(self.name, row)
+    }
+}
+
+impl<'a> Across<'a> {
+    /// The columns of an object, from its text; `name` is that of the object in the request.
+    pub(crate) fn new(
+        name: &'a str,
+        text: &'a str,
+        reader: &RowReader<'a>,
+        violations: &mut Violations<'a>,
+    ) -> Result<Self, Refusal<'a>> {
+        let place = Place { list: Some(name), ..Place::default() };
+        let mut fields = Fields::default();
+        fields.clear(reader.names().len());
+        fields.read(&mut Reader::new(text), reader.names())?;
+        let mut columns = Vec::new();
+        for (element, texts) in fields.iter() {
+            if let Some(name) = element.repeated.and_then(|index| reader.names().get(index)) {
+                violations.add(Rule::repeated(), place.field(name), None);
+            }
+            for (index, (text, name)) in texts.iter().zip(reader.names()).enumerate() {
+                if let Some(text) = text {
+                    columns.push(Column { index, values: list(text, place.field(name))? });
+                }
+            }
+        }
+        let indices = columns.iter().map(|column| Some(column.index)).collect();
+        Columns { indices }.check(reader, place, violations);
+        Ok(Self { columns, name })
+    }
+}
+
+impl<'a> Source<'a> for Across<'a> {
+    fn next(&mut self, fields: &mut Fields<'a>, names: &[&str]) -> Result<bool, Refusal<'a>> {
+        let mut ended = 0;
+        for column in &mut self.columns {
+            ended += usize::from(!column.values.next_element()?);
+        }
+        if ended == self.columns.len() {
+            return Ok(false);
+        }
+        if ended > 0 {
+            let rule = Rule::own("column_length", "All columns should have the same number of values");
+            return Err(Violations::one(rule, self.place_of_all(), None).into());
+        }
+        let mut values = Vec::with_capacity(names.len());
+        for column in &mut self.columns {
+            values.push((Some(column.index), column.values.skip()?));
+        }
+        fields.push(values.into_iter());
+        Ok(true)
+    }
+
+    fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn place(&self, row: usize) -> Place<'a> {
+        Place::row(self.name, row)
+    }
+}
+
+/// A reader inside the list that a text is.
+fn list<'a>(text: &'a str, place: Place<'a>) -> Result<Reader<'a>, Refusal<'a>> {
+    let mut reader = Reader::new(text);
+    if reader.kind()? != Kind::Array {
+        return Err(Violations::one(Rule::NotAList, place, None).into());
+    }
+    reader.begin_array()?;
+    Ok(reader)
+}
