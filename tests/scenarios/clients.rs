@@ -1,4 +1,4 @@
-//! Inference clients of others judge the Open Inference Protocol: NVIDIA's for Triton, and KServe's.
+//! Inference clients of others judge the Open Inference Protocol and V1: NVIDIA's for Triton, and KServe's.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -136,6 +136,16 @@ fn kserves_client_finds_its_server() {
     assert_judged_well(python.clone(), KSERVE, "v2", &base, &heart(&base));
     let prefixed = format!("{base}/hvs");
     assert_judged_well(python, KSERVE, "v2", &prefixed, &battery(&prefixed));
+}
+
+#[test]
+fn kserves_client_also_finds_its_first_protocol() {
+    let Some(python) = python(KSERVE) else { return };
+    let host = Running::up(&[]);
+    let base = host.base("serving");
+    assert_judged_well(python.clone(), KSERVE, "v1", &base, &heart(&base));
+    let prefixed = format!("{base}/hvs");
+    assert_judged_well(python, KSERVE, "v1", &prefixed, &battery(&prefixed));
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub fn write(recording: &Recording, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a file as [`write`] writes it: the rows of a module in one piece, and those of a scenario.
+/// Reads a file as [`write()`] writes it: the rows of a module in one piece, and those of a scenario.
 ///
 /// # Errors
 /// [`DataError`] for the first thing that is wrong.

@@ -94,11 +94,11 @@ impl Series {
 pub(crate) fn labels(readings: usize, runaway: Option<(f64, f64)>) -> Vec<Label> {
     let label = |index: usize| {
         let time = index as f64 * SAMPLE_SECONDS;
-        let Some((start, no_return)) = runaway.filter(|(start, _)| time >= *start) else {
+        let Some((_, no_return)) = runaway.filter(|(start, _)| time >= *start) else {
             return Label::Normal;
         };
-        let hazardous =
-            time >= start.max(no_return - WARNING_SECONDS.0) && time < no_return - WARNING_SECONDS.1;
+        let left = no_return - time;
+        let hazardous = left <= WARNING_SECONDS.0 && left > WARNING_SECONDS.1;
         if hazardous { Label::Hazardous } else { Label::Unlabelled }
     };
     (0..readings).map(label).collect()

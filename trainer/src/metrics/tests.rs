@@ -34,6 +34,7 @@ fn average_precision_of_five_rows() {
     let positive = [true, false, true, false, true];
     check(average_precision(&positive, &scores), (1.0 + 2.0 / 3.0 + 3.0 / 5.0) / 3.0);
     check(average_precision(&[true, false, true], &[0.5, 0.5, 0.1]), (0.5 + 2.0 / 3.0) / 2.0);
+    check(average_precision(&[true, true, false], &[0.5, 0.5, 0.5]), 2.0 / 3.0);
 }
 
 #[test]

@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::*;
 use crate::limits;
 
+/// Stands for a number beyond f64, which serde_json refuses.
+const BEYOND: &str = "beyond f64";
+
 /// Reads a whole text into serde_json's type, by pulling.
 fn read(text: &str) -> Result<Value, JsonError> {
     fn value(reader: &mut Reader<'_>) -> Result<Value, JsonError> {
@@ -27,7 +30,10 @@ fn read(text: &str) -> Result<Value, JsonError> {
                 array.into()
             }
             Kind::String => reader.string()?.into_owned().into(),
-            Kind::Number => reader.number()?.into(),
+            Kind::Number => match reader.number()? {
+                number if number.is_infinite() => BEYOND.into(),
+                number => number.into(),
+            },
             Kind::Boolean => reader.boolean()?.into(),
             Kind::Null => reader.skip().map(|_| Value::Null)?,
         })
@@ -60,8 +66,9 @@ fn check_both_ways(text: &str) {
     if let Ok(skipped) = skipped {
         assert_eq!(skipped, text.trim_matches([' ', '\n', '\r', '\t']));
     }
-    if !text.contains("e999") && !text.contains("E999") {
-        assert_eq!(read.ok(), expected(text), "{text}");
+    let read = read.ok();
+    if read.as_ref().is_none_or(|read| !read.to_string().contains(BEYOND)) {
+        assert_eq!(read, expected(text), "{text}");
     }
 }
 
