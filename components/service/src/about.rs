@@ -1,17 +1,18 @@
 //! What the service says of itself and its model.
 
-use portent_event::{ErrorType, ROUTES};
+use portent_event::{ErrorType, ROUTES, Route};
 use portent_model::{Model, Profile};
 use serde_json::{Value, json};
 
 use crate::outcome::Outcome;
 use crate::service::ModelState;
 
-pub(crate) fn root(model: &ModelState<'_>) -> Outcome {
+pub(crate) fn root(model: &ModelState<'_>, base: &str) -> Outcome {
     let endpoints: serde_json::Map<String, Value> = ROUTES
         .iter()
         .filter_map(|info| {
-            Some((info.route.to_string(), format!("{} - {}", info.method, purpose(info)?).into()))
+            let purpose = purpose(info.route, model.takes_readings())?;
+            Some((format!("{base}{}", info.route), format!("{} - {purpose}", info.method).into()))
         })
         .collect();
     Outcome::ok(&json!({
@@ -93,20 +94,41 @@ pub(crate) fn profile(model: &Model<'_>) -> Outcome {
     }))
 }
 
-fn purpose(info: &portent_event::RouteInfo) -> Option<&'static str> {
-    use portent_event::Route::{
-        Health, HealthLive, HealthReady, ModelInfo, ModelProfile, Predict, PredictBatch,
-    };
-    match info.route {
-        Predict => Some("Single prediction"),
-        PredictBatch => Some("Batch predictions"),
-        Health => Some("Health check"),
-        HealthLive => Some("Liveness"),
-        HealthReady => Some("Readiness: 503 without a model"),
-        ModelInfo => Some("Model information"),
-        ModelProfile => Some("Reference profile"),
-        _ => None,
-    }
+/// What a route is for; none for the description itself, and for what the application does not have.
+fn purpose(route: Route, takes_readings: bool) -> Option<&'static str> {
+    Some(match route {
+        Route::Root | Route::Unmatched => return None,
+        Route::PredictBatch if takes_readings => return None,
+        Route::Predict if takes_readings => "Predictions for readings",
+        Route::Predict => "Single prediction",
+        Route::PredictBatch => "Batch predictions",
+        Route::Health => "Health check",
+        Route::HealthLive => "Liveness",
+        Route::HealthReady => "Readiness: 503 without a model",
+        Route::ModelInfo => "Model information",
+        Route::ModelProfile => "Reference profile",
+        Route::OpenApi => "Description of the API, OpenAPI 3.1",
+        Route::Docs => "The API as a page to try it",
+        Route::Ping => "MLflow: liveness",
+        Route::Version => "MLflow: version",
+        Route::Invocations => "MLflow: predictions",
+        Route::V1Models => "V1: list of models",
+        Route::V1Model => "V1: whether a model is ready",
+        Route::V1Predict => "V1: predictions",
+        Route::V2Server => "Open Inference Protocol: server",
+        Route::V2Live => "Open Inference Protocol: liveness",
+        Route::V2Ready => "Open Inference Protocol: readiness",
+        Route::V2Models => "Open Inference Protocol: list of models",
+        Route::V2Model => "Open Inference Protocol: model",
+        Route::V2ModelReady => "Open Inference Protocol: readiness of a model",
+        Route::V2Config => "Triton: configuration of a model",
+        Route::V2Stats => "Triton: statistics of a model",
+        Route::V2AllStats => "Triton: statistics of all models",
+        Route::V2Infer => "Open Inference Protocol: predictions",
+        Route::V2Index => "Triton: index of the model repository",
+        Route::V2Load => "Triton: load a model",
+        Route::V2Unload => "Triton: unload a model, which is refused",
+    })
 }
 
 fn is_loaded(model: &ModelState<'_>) -> bool {

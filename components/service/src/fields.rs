@@ -2,6 +2,9 @@
 
 use crate::json::{JsonError, Kind, Reader};
 
+/// Elements that are parsed before they are validated, so that a large list takes little memory.
+pub(crate) const CHUNK: usize = 256;
+
 /// Elements of a list, each with the texts of the fields that were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a> {
@@ -38,6 +41,19 @@ impl<'a> Fields<'a> {
     /// The elements with their values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Element<'a>, &[Option<&'a str>])> {
         self.elements.iter().copied().zip(self.values.chunks_exact(self.width.max(1)))
+    }
+
+    /// Forgets all elements and reads the next ones of a list that has been entered, as many as are looked at
+    /// together. Whether there may be more.
+    pub(crate) fn read_chunk(&mut self, reader: &mut Reader<'a>, names: &[&str]) -> Result<bool, JsonError> {
+        self.clear(names.len());
+        while self.len() < CHUNK {
+            if !reader.next_element()? {
+                return Ok(false);
+            }
+            self.read(reader, names)?;
+        }
+        Ok(true)
     }
 
     /// Reads the next value. Of an object it keeps the fields with these `names` and passes over others.

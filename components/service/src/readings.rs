@@ -4,7 +4,9 @@
 //! replaces demanded) or raw (what the sensors said, with a time): then the derived features are computed here,
 //! from the readings of the same group in the same request.
 
+mod answer;
 mod raw;
+mod reading;
 
 use std::borrow::Cow;
 
@@ -13,19 +15,15 @@ use portent_model::Interface;
 
 use crate::body;
 use crate::call::Call;
-use crate::fields::{Element, Fields};
-use crate::json::{Kind, Reader, push_float, push_string};
+use crate::fields::Fields;
+use crate::json::{Kind, Reader};
 use crate::limits;
 use crate::outcome::{Outcome, Stage, StopWatch};
-use crate::plausibility::push_warnings;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::rows::{RowReader, Rows};
-use crate::scoring::{Scored, score};
-use crate::values::{self, Coercion};
+use crate::scoring::score;
+use crate::values::Coercion;
 use crate::violation::{Place, Rule, Violations};
-
-/// Readings that are parsed before they are validated.
-const CHUNK: usize = 256;
 
 /// Readings of a request.
 struct Readings<'a> {
@@ -156,13 +154,7 @@ impl<'a> Readings<'a> {
         reader.begin_array()?;
         let (mut fields, mut row, mut more) = (Fields::default(), 0, true);
         while more {
-            fields.clear(self.names.len());
-            while fields.len() < CHUNK && more {
-                more = reader.next_element()?;
-                if more {
-                    fields.read(reader, &self.names)?;
-                }
-            }
+            more = fields.read_chunk(reader, &self.names)?;
             watch.lap(Stage::Parse);
             if row + fields.len() > limits::BATCH_ROWS {
                 return Err(Refusal::too_large(format!(
@@ -181,115 +173,5 @@ impl<'a> Readings<'a> {
             violations.add(rule, Place::default().field(self.interface.list), Some("[]"));
         }
         Ok(())
-    }
-
-    fn read_reading(
-        &mut self,
-        element: Element<'a>,
-        inputs: &[Option<&'a str>],
-        place: Place<'a>,
-        violations: &mut Violations<'a>,
-    ) {
-        if !element.is_object {
-            return violations.add(Rule::NotAnObject, place, Some(element.text));
-        }
-        if let Some(name) = element.repeated.and_then(|index| self.names.get(index)) {
-            violations.add(Rule::repeated(), place.field(name), None);
-        }
-        let is_complete = !self.is_derived.contains(&true)
-            || self.is_derived.iter().zip(inputs).any(|(is_derived, input)| *is_derived && input.is_some());
-        let form = if is_complete { Form::Complete } else { Form::Raw };
-        if *self.form.get_or_insert(form) != form {
-            let rule = "A request holds raw readings or readings with all derived features, not both";
-            return violations.add(Rule::own("mixed_forms", rule), place, None);
-        }
-        self.read_values(form, element, inputs, place, violations);
-        let fields = inputs.len() - 2;
-        self.read_group(inputs[fields], place, violations);
-        if form == Form::Raw {
-            self.read_time(inputs[fields + 1], element, place, violations);
-        }
-    }
-
-    fn read_values(
-        &mut self,
-        form: Form,
-        element: Element<'a>,
-        inputs: &[Option<&'a str>],
-        place: Place<'a>,
-        violations: &mut Violations<'a>,
-    ) {
-        for ((feature, is_derived), input) in self.reader.features.iter().zip(&self.is_derived).zip(inputs) {
-            let read = match (form, *input) {
-                (Form::Raw, None | Some("null")) => Ok(f64::NAN),
-                (Form::Raw, Some(_)) if *is_derived => Ok(f64::NAN),
-                (Form::Complete, None) => Err(Rule::Missing),
-                (_, Some(text)) => values::read(feature, text, Coercion::Lax)
-                    .and_then(|value| values::check_bounds(feature, value).map_or(Ok(value), Err))
-                    .and_then(|value| if form == Form::Raw { check_raw(value) } else { Ok(value) }),
-            };
-            self.rows.values.push(read.unwrap_or_else(|rule| {
-                violations.add(rule, place.field(feature.name()), Some(input.unwrap_or(element.text)));
-                f64::NAN
-            }));
-        }
-    }
-
-    /// The group is a text, `null` or absent.
-    fn read_group(&mut self, input: Option<&'a str>, place: Place<'a>, violations: &mut Violations<'a>) {
-        let group = match input {
-            None | Some("null") => None,
-            Some(text) => {
-                let group = values::string(text);
-                if group.is_none() {
-                    violations.add(Rule::Text, place.field(self.interface.group), Some(text));
-                }
-                group
-            }
-        };
-        self.groups.push(group);
-    }
-
-    /// The answer, in the form of the service that this replaces; with warnings if there are any.
-    fn body(&self, call: &Call<'_>, scored: &Scored, warn: bool) -> Vec<u8> {
-        let mut body = Vec::with_capacity(112 * scored.scores.len() + 64);
-        body.extend_from_slice(b"{\"error\":null,\"model_version\":");
-        push_string(&mut body, call.model.version());
-        body.extend_from_slice(b",\"predictions\":[");
-        for (row, (group, score)) in self.groups.iter().zip(&scored.scores).enumerate() {
-            body.extend_from_slice(if row > 0 { b",{" } else { b"{" });
-            if !self.interface.group.is_empty() {
-                push_string(&mut body, self.interface.group);
-                body.push(b':');
-                match group {
-                    Some(group) => push_string(&mut body, group),
-                    None => body.extend_from_slice(b"null"),
-                }
-                body.push(b',');
-            }
-            push_string(&mut body, self.interface.prediction);
-            body.extend_from_slice(format!(":{},", scored.prediction(call.model, row).class).as_bytes());
-            push_string(&mut body, self.interface.score);
-            body.push(b':');
-            push_float(&mut body, *score);
-            if warn {
-                push_warnings(&mut body, call.model, &self.rows, row);
-            }
-            scored.push_explanation(&mut body, call.model, &self.rows, row);
-            body.push(b'}');
-        }
-        body.extend_from_slice(b"]}");
-        body
-    }
-}
-
-/// Changes and deviations of raw values are to be numbers.
-fn check_raw(value: f64) -> Result<f64, Rule> {
-    if value > limits::RAW_VALUE {
-        Err(Rule::AtMost(limits::RAW_VALUE))
-    } else if value < -limits::RAW_VALUE {
-        Err(Rule::AtLeast(-limits::RAW_VALUE))
-    } else {
-        Ok(value)
     }
 }

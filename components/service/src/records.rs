@@ -1,24 +1,23 @@
 //! Applications that take records: `/predict` one object, `/predict/batch` a list of them.
 
+mod answer;
+mod envelope;
+
 use crate::body;
 use crate::call::Call;
 use crate::coding::Coding;
 use crate::fields::Fields;
-use crate::json::{Kind, Reader, push_float, push_string};
+use crate::json::Reader;
 use crate::limits;
 use crate::outcome::{Outcome, Stage, StopWatch};
-use crate::plausibility::push_warnings;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::rows::{RowReader, Rows};
 use crate::scoring::{Scored, score};
 use crate::values::Coercion;
 use crate::violation::{Place, Rule, Violations};
 
-/// Name of the field that states the coding of a batch.
-const ENCODING: &str = "encoding";
-
-/// Rows that are parsed before they are validated.
-const CHUNK: usize = 256;
+use answer::Answer;
+use envelope::Envelope;
 
 /// Answers one row.
 pub(crate) fn single(call: &Call<'_>) -> Outcome {
@@ -107,70 +106,12 @@ fn read_batch<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> 
     }))
 }
 
-/// The fields of a batch.
-struct Envelope<'a> {
-    is_object: bool,
-    list: Option<&'a str>,
-    encoding: Option<&'a str>,
-    repeated: Option<&'a str>,
-}
-
 /// Reads the rows of a batch.
 struct Batch<'b, 'm> {
     reader: &'b RowReader<'m>,
     stated: Option<Coding>,
     list: &'m str,
     rows: Rows,
-}
-
-/// What an answer is written from.
-struct Answer<'b, 'm> {
-    call: &'b Call<'m>,
-    reader: &'b RowReader<'m>,
-    rows: &'b Rows,
-    scored: Scored,
-}
-
-impl<'a> Envelope<'a> {
-    fn read(text: &'a str, list: &'a str) -> Result<Self, Refusal<'a>> {
-        let mut reader = Reader::new(text);
-        let mut envelope =
-            Self { is_object: reader.kind()? == Kind::Object, list: None, encoding: None, repeated: None };
-        if !envelope.is_object {
-            reader.skip()?;
-            reader.end()?;
-            return Ok(envelope);
-        }
-        reader.begin_object()?;
-        while let Some(key) = reader.next_key()? {
-            let value = reader.skip()?;
-            let (slot, name) = match key.as_ref() {
-                key if key == list => (&mut envelope.list, list),
-                ENCODING => (&mut envelope.encoding, ENCODING),
-                _ => continue,
-            };
-            if slot.replace(value).is_some() {
-                envelope.repeated = Some(name);
-            }
-        }
-        reader.end()?;
-        Ok(envelope)
-    }
-
-    /// The coding stated for all rows, where the model offers a choice.
-    fn coding(&self, reader: &RowReader<'_>, violations: &mut Violations<'a>) -> Option<Coding> {
-        if let Some(name) = self.repeated {
-            violations.add(Rule::repeated(), Place::default().field(name), None);
-        }
-        let text = self.encoding.filter(|_| reader.codings.are_offered())?;
-        match reader.named_coding(text) {
-            Ok(coding) => Some(coding),
-            Err(rule) => {
-                violations.add(rule, Place::default().field(ENCODING), Some(text));
-                None
-            }
-        }
-    }
 }
 
 impl<'m> Batch<'_, 'm> {
@@ -187,13 +128,7 @@ impl<'m> Batch<'_, 'm> {
         reader.begin_array()?;
         let (mut fields, mut row, mut more) = (Fields::default(), 0, true);
         while more {
-            fields.clear(self.reader.names().len());
-            while fields.len() < CHUNK && more {
-                more = reader.next_element()?;
-                if more {
-                    fields.read(&mut reader, self.reader.names())?;
-                }
-            }
+            more = fields.read_chunk(&mut reader, self.reader.names())?;
             watch.lap(Stage::Parse);
             if row + fields.len() > limits::BATCH_ROWS {
                 return Err(Refusal::too_large(format!("A batch has at most {} rows", limits::BATCH_ROWS)));
@@ -236,39 +171,4 @@ fn scored<'a>(
     let scored = score(call.model, rows, explain, place)?;
     watch.lap(Stage::Score);
     Ok(scored)
-}
-
-impl Answer<'_, '_> {
-    /// The answer that `write` writes, with what was predicted; `write` is told whether there is anything to warn of.
-    fn written(&self, watch: &mut StopWatch<'_>, write: impl FnOnce(&mut Vec<u8>, bool)) -> Outcome {
-        let predictions = self.scored.observed(self.call.model, self.rows);
-        let mut body = Vec::with_capacity(96 * self.scored.scores.len() + 32);
-        write(&mut body, !predictions.out_of_range.is_empty());
-        watch.lap(Stage::Encode);
-        Outcome::predicted(body, predictions)
-    }
-
-    /// Appends the answer for one row.
-    fn push(&self, body: &mut Vec<u8>, row: usize, warn: bool) {
-        let Self { call, reader, rows, scored } = self;
-        let interface = call.model.interface();
-        let prediction = scored.prediction(call.model, row);
-        body.push(b'{');
-        push_string(body, interface.prediction);
-        body.extend_from_slice(format!(":{},", prediction.class).as_bytes());
-        push_string(body, interface.score);
-        body.push(b':');
-        push_float(body, prediction.confidence);
-        body.extend_from_slice(b",\"model_name\":");
-        push_string(body, call.model.name());
-        if let Some(name) = rows.codings.get(row).and_then(|coding| reader.codings.name(*coding)) {
-            body.extend_from_slice(b",\"encoding\":");
-            push_string(body, name);
-        }
-        if warn {
-            push_warnings(body, call.model, rows, row);
-        }
-        scored.push_explanation(body, call.model, rows, row);
-        body.push(b'}');
-    }
 }

@@ -95,7 +95,7 @@ impl<'m> Service<'m> {
         clock: &dyn Clock,
     ) -> Outcome {
         match found.info.route {
-            Route::Root => return about::root(&self.model),
+            Route::Root => return about::root(&self.model, base),
             Route::Health => return about::health(&self.model),
             Route::HealthLive => return about::live(),
             Route::HealthReady => return about::ready(&self.model),
@@ -128,12 +128,18 @@ impl<'m> Service<'m> {
 
     /// How errors of this path are told.
     fn error_form(&self, path: &str) -> ErrorForm {
-        let is_readings = |model: &Model<'_>| model.interface().style == Style::Readings;
-        match (path.split('/').nth(1), &self.model) {
-            (Some("v1" | "v2"), _) => ErrorForm::Message,
-            (Some("invocations" | "ping" | "version"), _) => ErrorForm::Code,
-            (_, ModelState::Loaded(model)) if is_readings(model) => ErrorForm::Details,
+        match path.split('/').nth(1) {
+            Some("v1" | "v2") => ErrorForm::Message,
+            Some("invocations" | "ping" | "version") => ErrorForm::Code,
+            _ if self.model.takes_readings() => ErrorForm::Details,
             _ => ErrorForm::Detail,
         }
+    }
+}
+
+impl ModelState<'_> {
+    /// Whether the application takes readings; without a model it is not known, and taken to be one of records.
+    pub(crate) fn takes_readings(&self) -> bool {
+        matches!(self, Self::Loaded(model) if model.interface().style == Style::Readings)
     }
 }

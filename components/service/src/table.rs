@@ -6,7 +6,7 @@ mod source;
 
 use crate::call::Call;
 use crate::coding::Coding;
-use crate::fields::{Element, Fields};
+use crate::fields::{CHUNK, Element, Fields};
 use crate::json::push_string;
 use crate::limits;
 use crate::outcome::{Outcome, Stage, StopWatch};
@@ -18,9 +18,6 @@ use crate::violation::{Place, Rule, Violations};
 
 pub(crate) use asked::Asked;
 pub(crate) use source::{Across, Columns, Listed, Source};
-
-/// Rows that are parsed before they are validated.
-const CHUNK: usize = 256;
 
 /// Reads rows, all of one form.
 pub(crate) struct Table<'a> {
