@@ -37,13 +37,12 @@ impl<'c> Call<'c> {
         Err(Refusal::new(404, ErrorType::NotFound, text))
     }
 
-    /// Value of a query parameter as sent, the first one of its name; empty where it has none.
-    pub(crate) fn query(&self, name: &str) -> Option<&'c str> {
-        let (_, query) = self.request.path_with_query.split_once('?')?;
-        let pairs = query.split('#').next()?.split('&');
-        pairs
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .find_map(|(key, value)| (key == name).then_some(value))
+    /// Values of a query parameter as sent; empty where it is named without one.
+    pub(crate) fn query<'n>(&self, name: &'n str) -> impl Iterator<Item = &'c str> + use<'c, 'n> {
+        let (_, query) = self.request.path_with_query.split_once('?').unwrap_or_default();
+        let pairs = query.split('#').next().unwrap_or_default().split('&');
+        let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        pairs.filter(move |(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// Whether `?explain=true` asks for an explanation.
@@ -53,13 +52,14 @@ impl<'c> Call<'c> {
 
     /// A query parameter that is true or false; false where it is absent.
     pub(crate) fn flag(&self, name: &'static str) -> Result<bool, Violations<'static>> {
-        match self.query(name) {
-            None | Some("false" | "0") => Ok(false),
-            Some("true" | "1" | "") => Ok(true),
-            Some(_) => {
-                let place = Place { part: Part::Query, field: Some(name), ..Place::default() };
-                Err(Violations::one(Rule::Boolean, place, None))
-            }
-        }
+        let mut values = self.query(name);
+        let rule = match (values.next(), values.next()) {
+            (None, _) | (Some("false"), None) => return Ok(false),
+            (Some("true"), None) => return Ok(true),
+            (Some(_), None) => Rule::Boolean,
+            (Some(_), Some(_)) => Rule::repeated(),
+        };
+        let place = Place { part: Part::Query, field: Some(name), ..Place::default() };
+        Err(Violations::one(rule, place, None))
     }
 }

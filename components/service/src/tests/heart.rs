@@ -66,7 +66,15 @@ fn explanations_sum_to_the_log_odds() {
     let confidence = answer.json["confidence"].as_f64().unwrap();
     assert!((1.0 / (1.0 + sum.exp()) - confidence).abs() < 1e-12, "prediction 0: confidence is 1 - p");
     assert_eq!(post("/predict?explain=false", FIRST_ROW).json["explanation"], serde_json::Value::Null);
-    check_violation(&post("/predict?explain=no", FIRST_ROW), "bool_parsing", "query.explain");
+    for bad in ["no", "1", "", "TRUE"] {
+        check_violation(
+            &post(&format!("/predict?explain={bad}"), FIRST_ROW),
+            "bool_parsing",
+            "query.explain",
+        );
+    }
+    let twice = post("/predict?explain=true&explain=true", FIRST_ROW);
+    check_violation(&twice, "duplicate_key", "query.explain");
     let batch = |rows: usize| {
         let rows = vec![FIRST_ROW; rows].join(",");
         post("/predict/batch?explain=true", format!("{{\"patients\":[{rows}]}}"))

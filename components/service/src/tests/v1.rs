@@ -55,7 +55,7 @@ fn parameters_ask_for_probabilities_and_explanations() {
     assert_eq!(plain["confidence"], healthy);
     assert!((healthy + diseased - 1.0).abs() < 1e-15);
     assert_eq!(answer["explanations"], json!([plain["explanation"]]));
-    let asked = format!("{PREDICT}?probabilities=true&explain=1");
+    let asked = format!("{PREDICT}?probabilities=true&explain=true");
     assert_eq!(post(&asked, body("null")).json, answer);
     assert_eq!(post(PREDICT, body("{}")).json, json!({ "predictions": [0] }));
     let boolean = "Input should be a valid boolean, unable to interpret input";
