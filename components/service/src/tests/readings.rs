@@ -203,6 +203,12 @@ fn broken_readings_name_place_and_rule() {
     };
     check_broken(&with("charge", 130.into()), "less_than_equal", &place("charge"));
     check_broken(&with("charge", (-0.5).into()), "greater_than_equal", &place("charge"));
+    assert!(
+        with("change", 1e300.into()).json["details"][0]["msg"]
+            .as_str()
+            .unwrap()
+            .ends_with("equal to 1000000")
+    );
     check_broken(&with("charge", Value::Null), "float_type", &place("charge"));
     check_broken(&with("charge", "full".into()), "float_parsing", &place("charge"));
     check_broken(&with("change", Value::Null), "float_type", &place("change"));

@@ -82,12 +82,30 @@ impl Rule {
             Self::NumberText => "Input should be a valid number, unable to parse string as a number",
             Self::Finite => "Input should be a finite number",
             Self::AtLeast(bound) => {
-                return format!("Input should be greater than or equal to {bound}").into();
+                return format!("Input should be greater than or equal to {}", shown(*bound)).into();
             }
-            Self::AtMost(bound) => return format!("Input should be less than or equal to {bound}").into(),
+            Self::AtMost(bound) => {
+                return format!("Input should be less than or equal to {}", shown(*bound)).into();
+            }
             Self::Text => "Input should be a valid string",
             Self::Boolean => "Input should be a valid boolean, unable to interpret input",
             Self::Own(_, message) => message,
         })
+    }
+}
+
+/// A bound as people write it: with an exponent where there would be a row of zeros.
+fn shown(bound: f64) -> String {
+    if bound.abs() < 1e16 { bound.to_string() } else { format!("{bound:e}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_shown_as_people_write_them() {
+        assert_eq!(Rule::AtMost(120.0).message(), "Input should be less than or equal to 120");
+        assert_eq!(Rule::AtLeast(-1e100).message(), "Input should be greater than or equal to -1e100");
     }
 }
