@@ -47,9 +47,10 @@ pub(super) fn start(
             counts.torn_bytes_cut += end.torn;
         }
     }
-    let log = prepare_log(&store, newest, &tail, &mut counts)?;
-    // Names first: a file that replaces others must be there for good before they go.
+    // Names first: a file that replaces others must be there for good before a log continues it, and before
+    // they go.
     store.sync()?;
+    let log = prepare_log(&store, newest, &tail, &mut counts)?;
     store.remove_temporary();
     counts.errors += store.remove_before(first.unwrap_or_default());
     Ok(Started { store, log, counts })
