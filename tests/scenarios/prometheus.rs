@@ -55,7 +55,7 @@ impl Prometheus {
 
     /// Every stored series that is a plain number, by its name and labels as an exposition writes them.
     pub(crate) fn series(&self) -> BTreeMap<String, f64> {
-        let results = self.results("query", "{job=\"portent\"}");
+        let results = self.results("query", "{job=\"host-metrics\"}");
         let series = |result: &Value| {
             let labels = result["metric"].as_object()?;
             let own =

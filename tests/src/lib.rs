@@ -1,3 +1,5 @@
-//! What tests of several crates share: finding outside judges and data, and saying by name what is missing.
+//! What tests of several crates share: finding outside judges and data, saying by name what is missing, and
+//! reading what is deployed.
 
+pub mod deploy;
 pub mod judge;

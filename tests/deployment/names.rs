@@ -1,0 +1,11 @@
+//! Files that are read by other programs are what they say they are.
+
+use portent_tests::deploy;
+
+#[test]
+fn every_yaml_file_is_yaml() {
+    for file in deploy::files("", ".yml") {
+        let read = deploy::yaml(&std::fs::read_to_string(&file).unwrap());
+        assert!(read.is_ok_and(|documents| !documents.is_empty()), "{}", file.display());
+    }
+}
