@@ -4,4 +4,5 @@
 
 mod alertmanager;
 mod alerts;
+mod docs;
 mod names;

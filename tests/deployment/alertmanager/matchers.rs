@@ -39,7 +39,7 @@ fn parts(matcher: &str) -> (&str, &str, &str) {
     };
     assert!(value.split('|').all(plain), "{matcher} is of a kind that this test does not know");
     let name = left.trim_end_matches(['=', '!', '~']);
-    (name, &left[name.len()..], value)
+    (name, left.strip_prefix(name).unwrap(), value)
 }
 
 #[test]
