@@ -6,3 +6,5 @@ mod alertmanager;
 mod alerts;
 mod docs;
 mod names;
+mod queries;
+mod slo;
