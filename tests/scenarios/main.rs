@@ -22,6 +22,7 @@ mod delivery;
 mod formats;
 mod judges;
 mod openapi;
+mod operations;
 mod pages;
 mod predictions;
 mod spin;
