@@ -7,4 +7,5 @@ mod alerts;
 mod docs;
 mod names;
 mod queries;
+mod rules;
 mod slo;
