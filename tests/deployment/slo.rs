@@ -3,8 +3,8 @@
 use portent_tests::{deploy, judge};
 use serde_json::Value;
 
-use crate::alerts::rules;
 use crate::names::text;
+use crate::rules::rules;
 
 #[test]
 fn objectives_are_those_of_the_rules() {
@@ -37,9 +37,9 @@ fn burn_rates_are_those_of_the_rules() {
         let runbook = text(&judge::workspace().join(format!("docs/runbooks/{name}.md")));
         let page = page();
         let (page, runbook) = (rows(&page), rows(&runbook));
-        let burns: Vec<_> = rules().into_iter().filter(|rule| rule["alert"] == name).collect();
+        let burns: Vec<_> = rules("alert").into_iter().filter(|(alert, _)| alert == name).collect();
         assert_eq!((burns.len(), page.len(), runbook.len()), (4, 4, 4), "{name}");
-        for ((burn, stated), listed) in burns.iter().zip(page).zip(runbook) {
+        for (((_, burn), stated), listed) in burns.iter().zip(page).zip(runbook) {
             let rate = rate(burn, objective);
             let threshold = format!("{} %", percent(rate * (1.0 - constant(objective))));
             let label = |label: &str| burn["labels"][label].as_str().unwrap();
@@ -57,9 +57,8 @@ fn page() -> String {
 
 /// The value of a series that is recorded as a number.
 fn constant(record: &str) -> f64 {
-    let rule = rules().into_iter().find(|rule| rule["record"] == record);
-    let expression = &rule.unwrap()["expr"];
-    expression.as_f64().or_else(|| expression.as_str()?.parse().ok()).unwrap()
+    let (_, rule) = rules("record").into_iter().find(|(name, _)| name == record).unwrap();
+    rule["expr"].as_str().unwrap().parse().unwrap()
 }
 
 /// The burn rate that an alert asks for, over both of its windows.
