@@ -22,6 +22,7 @@ mod formats;
 mod judges;
 mod openapi;
 mod pages;
+mod panels;
 mod predictions;
 mod spin;
 mod start;
