@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::fixture::Running;
 use crate::prometheus::Prometheus;
 
+mod drawing;
 mod kubernetes;
 mod traffic;
 
@@ -28,8 +29,8 @@ const EVENTFUL: [&str; 2] = ["Model changes", "Restarts"];
 const ALERT: &str = "groups:\n- name: shown\n  rules:\n  - alert: PortentAggregatorShown\n    expr: vector(1)\n    \
                      labels: {severity: warning, job: host-metrics, app: hvs}\n";
 
-/// Traffic of every kind for some seconds, and a Prometheus that saw it.
-fn watched(program: &Path) -> (Running, Prometheus, tempfile::TempDir) {
+/// Both applications, and a Prometheus that watches them.
+pub(crate) fn watched(program: &Path) -> (Running, Prometheus, tempfile::TempDir) {
     let state = tempfile::tempdir().unwrap();
     let host = Running::up(&[
         "--state",
@@ -39,12 +40,6 @@ fn watched(program: &Path) -> (Running, Prometheus, tempfile::TempDir) {
     ]);
     let add = |folder: &Path| std::fs::write(folder.join("rules/shown.yaml"), ALERT).unwrap();
     let server = Prometheus::configured(program, &host.authority("metrics"), &[], add);
-    let end = Instant::now() + Duration::from_secs(15);
-    while Instant::now() < end {
-        traffic::round(&host);
-        std::thread::sleep(Duration::from_millis(300));
-    }
-    std::thread::sleep(Duration::from_millis(2500));
     (host, server, state)
 }
 
@@ -52,9 +47,12 @@ pub(crate) fn now() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64()
 }
 
-/// The values in the place of variables, for a server that scrapes every second.
+/// The values in the place of variables, for a server that scrapes every second; "All" of the jobs are those that
+/// have an aggregator.
 pub(crate) fn values() -> Substitution {
-    Substitution::everything().with("__rate_interval", "10s").with("__interval", "5s").with("__range", "1m")
+    let ranges =
+        [("__rate_interval", "10s"), ("__interval", "5s"), ("__range", "1m"), ("job", "host-metrics")];
+    ranges.iter().fold(Substitution::everything(), |values, (name, value)| values.with(name, value))
 }
 
 /// The series that an expression selects, asked as its panel asks.
@@ -105,7 +103,13 @@ fn check_panel(server: &Prometheus, dashboard: &Dashboard, panel: &Value) -> Vec
 #[test]
 fn every_panel_shows_finite_values() {
     let Some(program) = judge::program("prometheus") else { return };
-    let (_host, server, _state) = watched(&program);
+    let (host, server, _state) = watched(&program);
+    let end = Instant::now() + Duration::from_secs(15);
+    while Instant::now() < end {
+        traffic::round(&host);
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    std::thread::sleep(Duration::from_millis(2500));
     println!("dashboard | panel | ref | series | last value of the first");
     let mut faults = Vec::new();
     for dashboard in dashboard::shipped() {
