@@ -29,8 +29,8 @@ const EVENTFUL: [&str; 2] = ["Model changes", "Restarts"];
 const ALERT: &str = "groups:\n- name: shown\n  rules:\n  - alert: PortentAggregatorShown\n    expr: vector(1)\n    \
                      labels: {severity: warning, job: host-metrics, app: hvs}\n";
 
-/// Both applications, and a Prometheus that watches them.
-pub(crate) fn watched(program: &Path) -> (Running, Prometheus, tempfile::TempDir) {
+/// Both applications, and a Prometheus that watches them with the shipped rules and these.
+pub(crate) fn watched(program: &Path, rules: &str) -> (Running, Prometheus, tempfile::TempDir) {
     let state = tempfile::tempdir().unwrap();
     let host = Running::up(&[
         "--state",
@@ -38,7 +38,7 @@ pub(crate) fn watched(program: &Path) -> (Running, Prometheus, tempfile::TempDir
         "--config",
         "deploy/host-metrics/hvs-and-heart.toml",
     ]);
-    let add = |folder: &Path| std::fs::write(folder.join("rules/shown.yaml"), ALERT).unwrap();
+    let add = |folder: &Path| std::fs::write(folder.join("rules/more.yaml"), rules).unwrap();
     let server = Prometheus::configured(program, &host.authority("metrics"), &[], add);
     (host, server, state)
 }
@@ -103,7 +103,7 @@ fn check_panel(server: &Prometheus, dashboard: &Dashboard, panel: &Value) -> Vec
 #[test]
 fn every_panel_shows_finite_values() {
     let Some(program) = judge::program("prometheus") else { return };
-    let (host, server, _state) = watched(&program);
+    let (host, server, _state) = watched(&program, ALERT);
     let end = Instant::now() + Duration::from_secs(15);
     while Instant::now() < end {
         traffic::round(&host);

@@ -2,7 +2,8 @@
 //!
 //! `cargo test -p portent-tests --test scenarios -- --ignored draw_dashboards` sends traffic for
 //! `PORTENT_DRAW_MINUTES` (10) minutes, keeps the answers in `target/dashboards` and draws them;
-//! `--ignored redraw_dashboards` draws what was kept.
+//! `--ignored redraw_dashboards` draws what was kept. Needs chromium, and pngquant, which makes a picture of few colours
+//! a third of the size.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,7 +26,7 @@ const CELL: u64 = 34;
 const HEAD: u64 = 66;
 
 /// Seconds between two points of a graph.
-const STEP: u32 = 5;
+const STEP: u32 = 10;
 
 fn kept() -> PathBuf {
     workspace().join("target/dashboards")
@@ -56,7 +57,7 @@ fn answers(server: &Prometheus, dashboard: &Dashboard, time: f64, seconds: u32) 
 }
 
 /// Draws the kept answers of a dashboard into `docs/`.
-fn draw(browser: &Path, name: &str) {
+fn draw(browser: &Path, quantizer: &Path, name: &str) {
     let text = std::fs::read_to_string(kept().join(format!("{name}.json"))).expect("answers were kept");
     let answers: Value = serde_json::from_str(&text).unwrap();
     let bottom = |one: &Value| {
@@ -76,6 +77,9 @@ fn draw(browser: &Path, name: &str) {
         .stderr(Stdio::null())
         .status();
     assert!(status.unwrap().success(), "the browser draws {name}");
+    let smaller = ["--force", "--skip-if-larger", "--ext=.png", "--speed=1", "128"];
+    let status = Command::new(quantizer).args(smaller).arg(&picture).status();
+    assert!(status.unwrap().success(), "pngquant reads {name}");
     let size = std::fs::metadata(&picture).unwrap().len();
     assert!((10_000..400_000).contains(&size), "{} has {size} bytes", picture.display());
 }
@@ -90,8 +94,9 @@ fn names() -> Vec<String> {
 fn draw_dashboards() {
     let Some(program) = judge::program("prometheus") else { return };
     let Some(browser) = judge::program("chromium") else { return };
+    let Some(quantizer) = judge::program("pngquant") else { return };
     let minutes: u32 = std::env::var("PORTENT_DRAW_MINUTES").map_or(10, |text| text.parse().unwrap());
-    let (host, server, _state) = watched(&program);
+    let (host, server, _state) = watched(&program, "groups: []");
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(u64::from(minutes) * 60) {
         traffic::varied(&host, start.elapsed().as_secs_f64());
@@ -102,12 +107,13 @@ fn draw_dashboards() {
         let answers = answers(&server, dashboard, time, minutes * 60);
         std::fs::write(kept().join(format!("{name}.json")), answers.to_string()).unwrap();
     }
-    names().iter().for_each(|name| draw(&browser, name));
+    names().iter().for_each(|name| draw(&browser, &quantizer, name));
 }
 
 #[test]
 #[ignore = "writes the pictures of the documentation, from answers that were kept"]
 fn redraw_dashboards() {
     let Some(browser) = judge::program("chromium") else { return };
-    names().iter().for_each(|name| draw(&browser, name));
+    let Some(quantizer) = judge::program("pngquant") else { return };
+    names().iter().for_each(|name| draw(&browser, &quantizer, name));
 }
