@@ -4,7 +4,10 @@
 
 mod alertmanager;
 mod alerts;
+mod annotations;
+mod dashboards;
 mod docs;
+mod grafana;
 mod names;
 mod queries;
 mod rules;

@@ -25,7 +25,7 @@ pub(crate) fn readings() -> [Value; 2] {
 }
 
 /// What the sensors of a module say at rest, `count` times, ten seconds apart.
-fn raw_readings(count: usize) -> Value {
+pub(crate) fn raw_readings(count: usize) -> Value {
     let reading = |index: usize| {
         json!({
             "Module_ID": "RackA1_Module01", "Timestamp": format!("2024-01-01 00:{:02}:{:02}", index / 6, index % 6 * 10),

@@ -24,6 +24,7 @@ mod judges;
 mod openapi;
 mod operations;
 mod pages;
+mod panels;
 mod predictions;
 mod spin;
 mod start;

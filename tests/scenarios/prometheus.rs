@@ -25,9 +25,22 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts a server with the shipped configuration, but every second, and waits until it has scraped.
     pub(crate) fn scraping(program: &Path, metrics: &str, options: &[&str]) -> Self {
+        let server = Self::configured(program, metrics, options, |_| {});
+        assert_eq!(server.query("up{job=\"host-metrics\"}"), [1.0], "the last scrape succeeded");
+        server
+    }
+
+    /// The same, after the folder with its configuration has been edited.
+    pub(crate) fn configured(
+        program: &Path,
+        metrics: &str,
+        options: &[&str],
+        edit: impl FnOnce(&Path),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let config = shipped_configuration(folder.path(), metrics, &address);
+        edit(folder.path());
         let process = Command::new(program)
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
@@ -42,7 +55,6 @@ impl Prometheus {
             assert!(Instant::now() < deadline, "prometheus does not scrape");
             std::thread::sleep(Duration::from_millis(200));
         }
-        assert_eq!(server.query("up{job=\"host-metrics\"}"), [1.0], "the last scrape succeeded");
         server
     }
 
@@ -74,8 +86,28 @@ impl Prometheus {
         results.iter().filter_map(|result| result["exemplars"].as_array().cloned()).flatten().collect()
     }
 
+    /// Series at a moment, with their labels: what `query` of the HTTP API returns.
+    pub(crate) fn instant(&self, query: &str, time: f64) -> Vec<Value> {
+        self.ask(&format!("query?query={}&time={time}", encoded(query)))
+    }
+
+    /// Series over the time before a moment: what `query_range` of the HTTP API returns.
+    pub(crate) fn range(&self, query: &str, time: f64, seconds: u32, step: u32) -> Vec<Value> {
+        let start = time - f64::from(seconds);
+        self.ask(&format!("query_range?query={}&start={start}&end={time}&step={step}", encoded(query)))
+    }
+
+    #[track_caller]
+    fn ask(&self, question: &str) -> Vec<Value> {
+        let (_, text) = try_get(&format!("{}/api/v1/{question}", self.address)).expect("prometheus answers");
+        let mut answer: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(answer["status"], "success", "{text}");
+        let result = answer["data"]["result"].take();
+        result.as_array().expect("series").clone()
+    }
+
     fn results(&self, endpoint: &str, query: &str) -> Vec<Value> {
-        let encoded: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let encoded = encoded(query);
         let range = if endpoint == "query" { "" } else { "&start=0&end=9999999999" };
         let url = format!("{}/api/v1/{endpoint}?query={encoded}{range}", self.address);
         let Some((_, text)) = try_get(&url) else { return Vec::new() };
@@ -83,6 +115,10 @@ impl Prometheus {
         let data = if endpoint == "query" { &answer["data"]["result"] } else { &answer["data"] };
         data.as_array().cloned().unwrap_or_default()
     }
+}
+
+fn encoded(query: &str) -> String {
+    query.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
 /// Writes the shipped configuration and its rules into a folder: for this target, every second, and without an

@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod selectors;
+
+pub use selectors::{Matcher, Selector, selectors};
+
 /// Words that stand for themselves where a metric's name could stand.
 const KEYWORDS: [&str; 8] = ["and", "or", "unless", "bool", "offset", "atan2", "inf", "nan"];
 
@@ -62,7 +66,7 @@ pub fn names(expression: &str) -> Names {
             Token::Word(word) if GROUPINGS.contains(&word.as_str()) => grouping(after, &mut names),
             Token::Word(word) => operand(word, after, &mut names),
             Token::Mark('{') => selector(None, after, &mut names),
-            Token::Text(_) | Token::Mark(_) => after,
+            Token::Text(_) | Token::Range(_) | Token::Mark(_) => after,
         };
     }
     names
@@ -74,7 +78,9 @@ enum Token {
     Word(String),
     /// A quoted text, without its quotes.
     Text(String),
-    /// Any other character that is no number, space, comment, or range.
+    /// What stands in brackets: a range.
+    Range(String),
+    /// Any other character that is no number, space or comment.
     Mark(char),
 }
 
@@ -85,7 +91,7 @@ fn tokens(expression: &str) -> Vec<Token> {
     while let Some(first) = characters.next() {
         match first {
             '#' => drop(characters.by_ref().find(|c| *c == '\n')),
-            '[' => drop(characters.by_ref().find(|c| *c == ']')),
+            '[' => tokens.push(Token::Range(characters.by_ref().take_while(|c| *c != ']').collect())),
             '"' | '\'' | '`' => tokens.push(Token::Text(text(first, &mut characters))),
             '0'..='9' => while characters.next_if(|c| is_word(c) || *c == '.').is_some() {},
             _ if is_word(&first) => {
@@ -117,7 +123,7 @@ fn grouping<'t>(tokens: &'t [Token], names: &mut Names) -> &'t [Token] {
     let end = list.iter().position(|token| matches!(token, Token::Mark(')'))).unwrap_or(list.len());
     let words = list.iter().take(end).filter_map(|token| match token {
         Token::Word(word) => Some(word.clone()),
-        Token::Text(_) | Token::Mark(_) => None,
+        Token::Text(_) | Token::Range(_) | Token::Mark(_) => None,
     });
     names.groupings.extend(words);
     list.get(end..).unwrap_or_default()
@@ -148,7 +154,7 @@ fn first_argument_text(call: &[Token]) -> Option<String> {
             Token::Mark('(' | '{') => depth += 1,
             Token::Mark(')' | '}') => depth -= 1,
             Token::Text(text) if depth == 1 => return Some(text.clone()),
-            Token::Text(_) | Token::Word(_) | Token::Mark(_) => {}
+            Token::Text(_) | Token::Word(_) | Token::Range(_) | Token::Mark(_) => {}
         }
         None
     })
@@ -166,7 +172,7 @@ fn selector<'t>(metric: Option<&str>, tokens: &'t [Token], names: &mut Names) ->
             Token::Word(word) => matched = word,
             Token::Text(text) if matched == "__name__" => metric = Some(text.clone()),
             Token::Text(_) => drop(labels.insert(matched.to_owned())),
-            Token::Mark(_) => {}
+            Token::Range(_) | Token::Mark(_) => {}
         }
     }
     names.metrics.entry(metric.unwrap_or_default()).or_default().extend(labels);

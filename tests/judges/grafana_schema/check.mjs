@@ -1,0 +1,59 @@
+// Judges dashboards (files in the arguments) by the types in panels.ts. Prints an object: each file's complaints.
+import { readFileSync } from 'node:fs';
+import Ajv from 'ajv';
+import { createGenerator } from 'ts-json-schema-generator';
+
+const KINDS = {
+  gauge: 'GaugePanel',
+  heatmap: 'HeatmapPanel',
+  row: 'Row',
+  stat: 'StatPanel',
+  table: 'TablePanel',
+  text: 'TextPanel',
+  timeseries: 'TimeseriesPanel',
+};
+
+// Types are inlined, since some names stand for two of them.
+const settings = { path: 'panels.ts', tsconfig: 'tsconfig.json', additionalProperties: false, expose: 'none' };
+const generator = createGenerator(settings);
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strict: true, strictTypes: false });
+const validators = Object.fromEntries(
+  ['Dashboard', ...Object.values(KINDS)].map((type) => [type, ajv.compile(generator.createSchema(type))]),
+);
+
+const complaint = (place) => ({ instancePath, message, params }) =>
+  `${place}${instancePath} ${message} ${Object.values(params).join(' ')}`;
+
+function judge(value, type, place) {
+  const validate = validators[type];
+  return validate(value) ? [] : validate.errors.map(complaint(place));
+}
+
+/** What an override sets, as fields of `defaults`: `custom.width` is `custom: { width }`. */
+function overridden({ properties }) {
+  const fields = {};
+  for (const { id, value } of properties) {
+    if (id.startsWith('custom.')) (fields.custom ??= {})[id.slice('custom.'.length)] = value;
+    else fields[id] = value;
+  }
+  return fields;
+}
+
+function judgePanel(panel, place) {
+  const type = KINDS[panel.type];
+  if (!type) return [`${place} has the unknown type ${panel.type}`];
+  const inner = (panel.panels ?? []).flatMap((inside, index) => judgePanel(inside, `${place}/panels/${index}`));
+  const overrides = (panel.fieldConfig?.overrides ?? []).flatMap((override, index) => {
+    const fieldConfig = { defaults: overridden(override), overrides: [] };
+    return judge({ ...panel, fieldConfig }, type, `${place}, override ${index}: `);
+  });
+  return [...judge(panel, type, place), ...overrides, ...inner];
+}
+
+function judgeFile(file) {
+  const dashboard = JSON.parse(readFileSync(file, 'utf8'));
+  const panels = dashboard.panels.flatMap((panel, index) => judgePanel(panel, `/panels/${index}`));
+  return [...judge(dashboard, 'Dashboard', ''), ...panels];
+}
+
+console.log(JSON.stringify(Object.fromEntries(process.argv.slice(2).map((file) => [file, judgeFile(file)]))));
