@@ -2,5 +2,6 @@
 //! these; what runs against a running service is among the scenarios.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod images;
 mod manifests;
 mod names;
