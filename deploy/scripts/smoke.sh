@@ -2,7 +2,7 @@
 # Checks in a few seconds that both applications predict and that their predictions are counted.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=deploy/scripts/lib.sh
+# shellcheck source=lib.sh
 source "$here/lib.sh"
 
 help() {
@@ -132,7 +132,6 @@ watch() {
   local before after deadline=$((SECONDS + wait))
   before=$(counted "$3" "$work/before")
   while true; do
-    # shellcheck disable=SC2310 # its status is the question
     if scrape "$work/after"; then
       after=$(counted "$3" "$work/after")
       ((after <= before)) || break
@@ -173,7 +172,6 @@ explain_pods() {
 heart_shape='"prediction": *[01][,}].*"confidence": *(0\.[5-9][0-9]*|1(\.0*)?)[,}]'
 hvs_shape='"error": *null.*"predictions": *\[.*"hazard_prediction": *[01][,}].*"hazard_probability": *[01](\.[0-9]+)?(e-[0-9]+)?[,}]'
 
-# shellcheck disable=SC2310 # its status is the question
 if scrape "$work/before"; then
   if grep -q '^# TYPE predictions_total counter' "$work/before"; then
     pass "the aggregator answers scrapes"

@@ -2,7 +2,7 @@
 # Sends known traffic, and checks that the counters of the aggregator moved by exactly that.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=deploy/scripts/lib.sh
+# shellcheck source=lib.sh
 source "$here/lib.sh"
 
 help() {
