@@ -22,7 +22,7 @@ need_cluster() {
 # Sets `namespace`, that of the aggregator. An object outside of namespaces has `-` for one.
 render() {
   local tree=$here/../spinkube/overlays
-  [[ $1 != */* && -d $tree/$1 ]] ||
+  [[ -n $1 && $1 != */* && -d $tree/$1 ]] ||
     misused "--overlay takes one of $(cd -- "$tree" && printf '%s\n' */ | tr -d / | xargs), not '$1'"
   kubectl kustomize "$tree/$1" >"$work/rendered.yaml" || fail "cannot render the overlay $1"
   list "$work/rendered.yaml" >"$work/objects"

@@ -2,4 +2,7 @@
 //! these; what runs against a running service is among the scenarios.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cluster;
+mod kubectl;
 mod names;
+mod scripts;
