@@ -4,5 +4,8 @@
 
 mod cluster;
 mod kubectl;
+mod alertmanager;
+mod alerts;
+mod docs;
 mod names;
 mod scripts;

@@ -13,6 +13,7 @@ mod browser;
 mod fixture;
 mod prometheus;
 
+mod alertmanager;
 mod aliases;
 mod battery;
 mod clients;
