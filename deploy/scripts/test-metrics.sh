@@ -93,7 +93,10 @@ scrape() {
     case $status in
       200) ;;
       000) fail "the aggregator at $address does not answer: $problem" ;;
-      401) fail "the aggregator at $address ${token_file:+refuses the token of $token_file}${token_file:-asks for a token: give --token-file} (401)" ;;
+      401)
+        [[ -n $token_file ]] || fail "the aggregator at $address asks for a token: give --token-file (401)"
+        fail "the aggregator at $address refuses the token of $token_file (401)"
+        ;;
       *) fail "the aggregator at $address answers a scrape with $status" ;;
     esac
     grep -q '^# TYPE api_requests_total counter' "$work/scrape" ||

@@ -2,10 +2,10 @@
 //! these; what runs against a running service is among the scenarios.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod cluster;
-mod kubectl;
 mod alertmanager;
 mod alerts;
+mod cluster;
 mod docs;
+mod kubectl;
 mod names;
 mod scripts;

@@ -24,6 +24,8 @@ mod judges;
 mod openapi;
 mod pages;
 mod predictions;
+mod scripts;
 mod spin;
+mod stack;
 mod start;
 mod wit;
