@@ -82,8 +82,11 @@ fn inhibition_is_about_alerts_that_exist() {
             for name in matchers.iter().flat_map(|matcher| matchers::alert_names(matcher)) {
                 assert!(names.contains(name), "{side} names {name}, which no rule file has");
             }
+            // Other labels come from what an alert's expression returns.
+            let known = |matcher: &String| ["alertname", "severity"].contains(&matchers::label(matcher));
+            let matchers: Vec<_> = matchers.into_iter().filter(known).collect();
             let chosen = alerts.iter().filter(|alert| selects(&matchers, alert)).count();
-            assert!(chosen > 0, "{side} {matchers:?} choose no alert");
+            assert!(!matchers.is_empty() && chosen > 0, "{side} {matchers:?} choose no alert");
         }
     }
 }

@@ -77,6 +77,8 @@ fn an_alert_that_another_one_explains_is_silent() {
         alert("PortentModelNotLoaded", "critical", "hvs"),
         alert("PortentNoPredictions", "warning", "hvs"),
         alert("PortentNoPredictions", "warning", "heart-disease"),
+        surge("ModelNotLoaded"),
+        surge("ValidationError"),
         alert("PortentAvailabilityBudgetBurn", "critical", "hvs"),
         alert("PortentAvailabilityBudgetBurn", "warning", "hvs"),
         alert("PortentAvailabilityBudgetBurn", "warning", "heart-disease"),
@@ -86,6 +88,7 @@ fn an_alert_that_another_one_explains_is_silent() {
     receivers.wait_for("/slack-secret", "PortentNoPredictions of heart-disease");
     receivers.wait_for("/slack-secret", "PortentAvailabilityBudgetBurn of heart-disease");
     assert_eq!(server.states("PortentNoPredictions"), ["heart-disease active", "hvs suppressed"]);
+    assert_eq!(server.states("PortentErrorTypeSurge"), ["hvs active", "hvs suppressed"]);
     let burns = ["heart-disease active", "hvs active", "hvs suppressed"];
     assert_eq!(server.states("PortentAvailabilityBudgetBurn"), burns);
     assert_eq!(server.states("PortentEventLoss"), ["suppressed"]);
@@ -128,6 +131,12 @@ fn program() -> Option<PathBuf> {
         std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file())
     };
     judge::found(named("prometheus-alertmanager").or_else(|| named("alertmanager")), "alertmanager")
+}
+
+fn surge(error_type: &str) -> Value {
+    let mut surge = alert("PortentErrorTypeSurge", "warning", "hvs");
+    surge["labels"]["error_type"] = error_type.into();
+    surge
 }
 
 fn alert(name: &str, severity: &str, app: &str) -> Value {

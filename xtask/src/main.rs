@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod fuzz;
+mod generate;
 mod test;
 mod up;
 
@@ -34,6 +35,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run the fuzz targets.
     Fuzz(fuzz::Arguments),
+    /// Write the files that are made of others, or check them.
+    Generate(generate::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Build => build::all(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

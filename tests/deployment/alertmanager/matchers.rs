@@ -16,6 +16,11 @@ pub(super) fn selects(matchers: &[String], labels: &Labels) -> bool {
     })
 }
 
+/// The label that a matcher is about.
+pub(super) fn label(matcher: &str) -> &str {
+    parts(matcher).0
+}
+
 /// The alerts that a matcher names in full.
 pub(super) fn alert_names(matcher: &str) -> impl Iterator<Item = &str> {
     let (name, _, value) = parts(matcher);
