@@ -7,5 +7,7 @@ mod alerts;
 mod cluster;
 mod docs;
 mod kubectl;
+mod images;
+mod manifests;
 mod names;
 mod scripts;
