@@ -141,6 +141,8 @@ Everything runs. To reach it from here, one line a terminal:
   $forward service/heart 3000:80
   $forward service/hvs 3001:80
   $forward service/host-metrics 9464:metrics
-Then check it, with the token that scrapes must show in the file metrics.token:
-  $here/smoke.sh --hvs-url http://127.0.0.1:3001 --namespace $namespace --token-file metrics.token
+Then check it with the token that scrapes must show:
+  ${forward% port-forward} get secret portent-tokens --output jsonpath={.data.metrics} | base64 -d >metrics.token
+  $here/smoke.sh --hvs-url http://127.0.0.1:3001 --token-file metrics.token --namespace $namespace
+  $here/test-metrics.sh --hvs-url http://127.0.0.1:3001 --token-file metrics.token --ignore-endpoint /health/ready
 END

@@ -1,5 +1,8 @@
 //! The scripts that talk to a cluster.
 
+mod cleaning;
+mod shipped;
+
 use std::path::Path;
 
 use portent_tests::deploy;
@@ -137,39 +140,6 @@ fn a_dry_run_shows_differences_and_changes_nothing() {
 }
 
 #[test]
-fn counts_are_deleted_only_where_that_is_agreed_to() {
-    let cluster = Cluster::with(&ALL);
-    let (code, said) = cluster.run("cleanup-monitoring.sh", &[]);
-    assert_eq!(code, 1, "{said}");
-    assert!(said.contains("give --yes, or --keep-state") && !cluster.changed(), "{said}");
-
-    let (code, said) = cluster.run("cleanup-monitoring.sh", &["--keep-state"]);
-    assert_eq!(code, 0, "{said}");
-    let kept = objects(&cluster.path("delete.yaml"));
-    let expected =
-        ["Service/host-metrics", "Deployment/host-metrics", "SpinApp/heart", "SpinAppExecutor/spin"];
-    assert_eq!(kept[..4], expected, "no namespace and no volume");
-    assert_eq!(kept.len(), 5);
-
-    for _ in 0..2 {
-        let (code, said) = cluster.run("cleanup-monitoring.sh", &["--yes"]);
-        assert_eq!(code, 0, "{said}");
-        assert_eq!(objects(&cluster.path("delete.yaml")).len(), 7);
-    }
-    assert!(cluster.calls().contains("delete --ignore-not-found"), "{}", cluster.calls());
-}
-
-#[test]
-fn kinds_that_the_cluster_never_had_or_has_no_longer_do_not_stop_a_cleanup() {
-    let cluster = Cluster::with(&["customresourcedefinition/servicemonitors.monitoring.coreos.com"]);
-    let (code, said) = cluster.run("cleanup-monitoring.sh", &["--yes"]);
-    assert_eq!(code, 0, "{said}");
-    let deleted = objects(&cluster.path("delete.yaml"));
-    assert!(deleted.contains(&"ServiceMonitor/host-metrics".to_owned()), "{deleted:?}");
-    assert!(!deleted.iter().any(|object| object.starts_with("SpinApp")), "{deleted:?}");
-}
-
-#[test]
 fn an_overlay_that_is_not_there_is_a_misuse() {
     let cluster = Cluster::with(&ALL);
     for script in ["deploy-monitoring.sh", "cleanup-monitoring.sh"] {
@@ -180,4 +150,33 @@ fn an_overlay_that_is_not_there_is_a_misuse() {
         }
     }
     assert_eq!(cluster.calls(), "");
+}
+
+#[test]
+fn a_failed_smoke_test_says_what_kubectl_knows() {
+    let cluster = Cluster::with(&[]);
+    let nobody = ["--url", "http://127.0.0.1:1", "--metrics-url", "http://127.0.0.1:1", "--wait", "1"];
+    let arguments = [&nobody[..], &["--namespace", "portent"]].concat();
+    cluster.put("pods", "NAME READY STATUS\nheart-1 0/1 CrashLoopBackOff\n");
+    cluster.put(
+        "logs",
+        "component imports instance `wasi:http/types@0.3.0`, but a matching implementation was not found\n",
+    );
+    let (code, said) = cluster.run("smoke.sh", &arguments);
+    assert_eq!(code, 1, "{said}");
+    for expected in [
+        "pods of heart in",
+        "pods of hvs in",
+        "pods of host-metrics in",
+        "CrashLoopBackOff",
+        "lacks a WASI version",
+    ] {
+        assert!(said.contains(expected), "no {expected:?} in {said}");
+    }
+    cluster.put("logs", "listening\n");
+    assert!(!cluster.run("smoke.sh", &arguments).1.contains("lacks a WASI version"));
+    cluster.put("pods", "No resources found in portent namespace.\n");
+    let (_, said) = cluster.run("smoke.sh", &arguments);
+    assert!(said.contains("describe spinapp heart"), "{said}");
+    assert!(!cluster.changed(), "{}", cluster.calls());
 }

@@ -23,7 +23,9 @@ case ${words[0]} in
   version) [[ ! -e $FAKE/no-cluster ]] || { echo 'connection refused' >&2; exit 1; } ;;
   get)
     [[ ! -e $FAKE/forbidden ]] || { echo "Error: $(<"$FAKE/forbidden")" >&2; exit 1; }
-    grep -x "${words[1]}/${words[2]}" "$FAKE/existing" || true ;;
+    [[ ${words[1]} != pods || ! -e $FAKE/pods ]] || cat "$FAKE/pods"
+    grep -x "${words[1]}/${words[2]-}" "$FAKE/existing" || true ;;
+  logs) cat "$FAKE/logs" ;;
   apply | delete) cp "$file" "$FAKE/${words[0]}.yaml" ;;
 esac
 if [[ -e $FAKE/${words[0]}.code ]]; then exit "$(<"$FAKE/${words[0]}.code")"; fi
@@ -112,6 +114,10 @@ impl Cluster {
         std::fs::create_dir(cluster.path("scripts")).unwrap();
         for file in deploy::files("scripts", ".sh") {
             std::fs::copy(&file, cluster.path("scripts").join(file.file_name().unwrap())).unwrap();
+        }
+        std::fs::create_dir(cluster.path("scripts/requests")).unwrap();
+        for file in deploy::files("scripts/requests", ".json") {
+            std::fs::copy(&file, cluster.path("scripts/requests").join(file.file_name().unwrap())).unwrap();
         }
         cluster.put("kubectl", KUBECTL);
         std::fs::set_permissions(cluster.path("kubectl"), std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -139,8 +139,8 @@ fn wrong_values_are_named() {
 fn options_given(line: &str, script: &str) -> BTreeSet<String> {
     let uses = line.split(script).skip(1);
     let words = uses.flat_map(|rest| {
-        let end = rest.find(['`', '|', ';', '&', ')']).unwrap_or(rest.len());
-        rest[..end].split_whitespace().take_while(|word| *word != "--").collect::<Vec<_>>()
+        let call = rest.split(['`', '|', ';', '&', ')']).next().unwrap_or_default();
+        call.split_whitespace().take_while(|word| *word != "--")
     });
     let names = words.map(|word| word.split(['=', ']', ',', '.']).next().unwrap_or_default());
     names.map(|name| name.trim_start_matches('[')).filter(|name| is_option(name)).map(str::to_owned).collect()

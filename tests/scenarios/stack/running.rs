@@ -15,6 +15,31 @@ fn targets_are_up(answer: &Value) -> bool {
     targets.is_some_and(|targets| targets.len() >= 3 && targets.iter().all(|target| target["health"] == "up"))
 }
 
+/// The addresses that a process listens on, in the form of `/proc/net`: `0100007F` is 127.0.0.1. Of UDP too.
+fn listens_on(pid: u32) -> Vec<String> {
+    let fds = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    let links = fds.filter_map(|fd| std::fs::read_link(fd.path()).ok());
+    let sockets: BTreeSet<_> = links.map(|link| link.to_string_lossy().into_owned()).collect();
+    let mut found = Vec::new();
+    for (table, listening) in [("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")] {
+        let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/net/{table}")) else { continue };
+        for line in text.lines().skip(1) {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            if fields[3] == listening && sockets.contains(&format!("socket:[{}]", fields[9])) {
+                found.push(fields[1].split(':').next().unwrap().to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_listens_beyond_this_machine() {
+    let Some(stack) = Stack::start(&[]) else { return };
+    let listening: Vec<_> = stack.children().iter().flat_map(|(_, pid)| listens_on(*pid)).collect();
+    assert_eq!(listening, ["0100007F"; PORTS.len()]);
+}
+
 #[test]
 fn everything_runs_and_a_prediction_and_the_watchdog_get_where_they_should() {
     let Some(stack) = Stack::start(&[]) else { return };
