@@ -11,3 +11,4 @@ mod kubectl;
 mod manifests;
 mod names;
 mod scripts;
+mod versions;

@@ -1,5 +1,5 @@
-//! Logs of a Kubernetes node, as the kubelet and containerd keep them: what is printed is counted once, through
-//! rotations, restarts of containers and of the aggregator, and the end of pods.
+//! Logs of a Kubernetes node, as the kubelet and containerd keep them: what is printed is counted once,
+//! through rotations, restarts of containers and of the aggregator, and the end of pods.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -32,21 +32,24 @@ impl Container {
         Self { folder, restarts: 0, rotations: 0, log, printed: 0 }
     }
 
-    /// Prints events. Spin's shim writes what components print to standard error; the runtime cuts long messages.
+    /// Prints events. Spin's shim writes what components print to standard error; the runtime cuts long
+    /// messages.
     fn print(&mut self, events: u64) {
         for _ in 0..events {
             self.printed += 1;
             let event = EVENT.replace("REQUEST", &format!("r{}", self.printed));
+            let (first, last) = event.split_at(99);
             let lines = match self.printed % 3 {
-                0 => format!("{TIME} stderr P {}\n{TIME} stderr F {}\n", &event[..99], &event[99..]),
+                0 => format!("{TIME} stderr P {first}\n{TIME} stderr F {last}\n"),
                 _ => format!("{TIME} stderr F {event}\n"),
             };
             self.log.write_all(lines.as_bytes()).unwrap();
         }
     }
 
-    /// What the kubelet does once a log is too large: older ones are compressed, beside them and then in their place;
-    /// the log is renamed; the runtime, which goes on writing meanwhile, is told to open a new one.
+    /// What the kubelet does once a log is too large: older ones are compressed, beside them and then in
+    /// their place; the log is renamed; the runtime, which goes on writing meanwhile, is told to open a new
+    /// one.
     fn rotate(&mut self) {
         let log = format!("{}.log", self.restarts);
         for entry in fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path()) {

@@ -1,5 +1,5 @@
-//! The aggregator with the arguments of its manifests: they are accepted, probes are answered without a token, and
-//! nothing else is.
+//! The aggregator with the arguments of its manifests: they are accepted, probes are answered without a
+//! token, and nothing else is.
 
 use portent_tests::{deploy, judge::workspace};
 use serde_json::Value;

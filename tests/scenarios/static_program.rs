@@ -47,8 +47,8 @@ fn the_static_program_needs_nothing_of_a_system() {
     assert!(has_interpreter && libraries > 0);
 }
 
-/// The file system of the image, with a directory for the state. Root alone may enter it as its own root; anyone else
-/// starts the program in it.
+/// The file system of the image, with a directory for the state. Root alone may enter it as its own root;
+/// anyone else starts the program in it.
 #[test]
 fn the_static_program_starts_on_nothing_and_stops() {
     let Some(program) = program() else { return };

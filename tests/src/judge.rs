@@ -19,7 +19,7 @@ pub fn data(file: &str) -> Option<PathBuf> {
     shared(&format!("data/{file}"))
 }
 
-/// A file or folder of what is shared beside the repository (`../shared`), or `None` after recording the skip.
+/// What is shared beside the repository (`../shared`) by name, or `None` after recording the skip.
 #[must_use]
 pub fn shared(name: &str) -> Option<PathBuf> {
     let path = workspace().join("../shared").join(name);

@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result};
 
 use crate::build::{self, cargo, workspace};
 
-/// Builds the aggregator, without the embedded host, against musl, and puts it where the container image takes it from.
+/// Builds the aggregator, without the embedded host, against musl, and puts it where the container image
+/// takes it from.
 ///
 /// A C compiler for musl is needed (`musl-gcc`, Debian's musl-tools), for the cryptography of TLS.
 pub(crate) fn run() -> Result<()> {

@@ -4,28 +4,25 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use portent_tests::judge;
+use portent_tests::{deploy, judge};
 
 use super::objects::Objects;
 use super::{monitoring, rendering};
 
-/// The version of the core schemas, as `deploy/versions.env` has it.
-fn kubernetes() -> String {
-    let versions = std::fs::read_to_string(portent_tests::deploy::path("versions.env")).unwrap();
-    let mut lines = versions.lines();
-    lines.find_map(|line| line.strip_prefix("KUBERNETES_SCHEMAS=")).unwrap().to_owned()
+/// The version of Kubernetes that the manifests are for at least, or at present.
+fn kubernetes(name: &str) -> String {
+    let versions = std::fs::read_to_string(deploy::path("versions.env")).unwrap();
+    let mut lines = versions.lines().filter_map(|line| line.split_once('='));
+    lines.find(|(found, _)| *found == name).unwrap().1.to_owned()
 }
 
 /// Puts rendered texts before the schemas: whether all is well, and what was said.
-fn judged(texts: &[String]) -> Option<(bool, String)> {
+fn judged(texts: &[String], version: &str) -> Option<(bool, String)> {
     let python = judge::python_with("kubernetes_validate")?;
     let crds = judge::shared("crds")?;
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(python);
-    command
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("judges/manifests.py"))
-        .arg(crds)
-        .arg(kubernetes());
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("judges/manifests.py")).arg(crds).arg(version);
     for (number, text) in texts.iter().enumerate() {
         let file = folder.path().join(format!("{number}.yaml"));
         std::fs::write(&file, text).unwrap();
@@ -42,9 +39,11 @@ fn every_object_fits_its_schema() {
     // Most objects are the same in many renderings.
     let objects: BTreeSet<_> = renderings.values().flat_map(|text| text.split("\n---\n")).collect();
     let all: String = objects.iter().map(|object| format!("---\n{object}\n")).collect();
-    let Some((is_well, said)) = judged(&[all]) else { return };
-    assert!(is_well, "{said}");
-    assert!(said.contains(&format!("{} objects in 1 file", objects.len())), "{said}");
+    for version in ["KUBERNETES_MINIMUM", "KUBERNETES_SCHEMAS"] {
+        let Some((is_well, said)) = judged(std::slice::from_ref(&all), &kubernetes(version)) else { return };
+        assert!(is_well, "{version}: {said}");
+        assert!(said.contains(&format!("{} objects in 1 file", objects.len())), "{said}");
+    }
 }
 
 /// What the API server would drop in silence, or refuse, is found, in kinds of its own and in custom ones.
@@ -77,7 +76,7 @@ fn objects_that_fit_no_schema_are_found() {
         assert!(text.contains(from), "{from}");
         text.replace(from, to)
     });
-    let Some((is_well, said)) = judged(&broken) else { return };
+    let Some((is_well, said)) = judged(&broken, &kubernetes("KUBERNETES_SCHEMAS")) else { return };
     assert!(!is_well);
     for (number, (from, to, expected)) in breaks.iter().enumerate() {
         let mut lines = said.lines().filter(|line| line.contains(&format!("/{number}.yaml: ")));
