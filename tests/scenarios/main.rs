@@ -23,6 +23,7 @@ mod judges;
 mod openapi;
 mod pages;
 mod predictions;
+mod rules;
 mod spin;
 mod start;
 mod wit;
