@@ -10,5 +10,6 @@ mod images;
 mod kubectl;
 mod manifests;
 mod names;
+mod rules;
 mod scripts;
 mod versions;

@@ -6,7 +6,7 @@ use portent_tests::deploy;
 
 #[test]
 fn every_yaml_file_is_yaml() {
-    for file in deploy::files("", ".yml") {
+    for file in [".yml", ".yaml"].into_iter().flat_map(|ending| deploy::files("", ending)) {
         let read = deploy::yaml(&text(&file));
         assert!(read.is_ok_and(|documents| !documents.is_empty()), "{}", file.display());
     }

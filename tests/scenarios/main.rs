@@ -26,6 +26,7 @@ mod manifests;
 mod openapi;
 mod pages;
 mod predictions;
+mod rules;
 mod scripts;
 mod spin;
 mod stack;
