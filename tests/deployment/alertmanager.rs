@@ -11,7 +11,7 @@ use portent_tests::{deploy, judge};
 use serde_json::Value;
 
 use self::matchers::selects;
-use crate::alerts::{self, alerts, list};
+use crate::alerts::{self, alerts};
 use crate::names::text;
 
 /// The shipped configuration, below `deploy/`.
@@ -131,6 +131,11 @@ fn receiver_of(amtool: &Path, labels: &[&str]) -> String {
         Command::new(amtool).args(["config", "routes", "test", &config]).args(labels).output().unwrap();
     assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
     String::from_utf8(found.stdout).unwrap().trim().to_owned()
+}
+
+/// The items of a list; it has to be one.
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().unwrap().clone()
 }
 
 /// The texts of a list.

@@ -10,6 +10,8 @@ mod images;
 mod kubectl;
 mod manifests;
 mod names;
+mod queries;
 mod rules;
 mod scripts;
+mod slo;
 mod versions;

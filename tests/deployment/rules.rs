@@ -2,7 +2,7 @@
 
 mod alerts;
 mod cases;
-mod names;
+pub(crate) mod names;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,7 +24,7 @@ fn groups(document: &Value) -> Vec<Value> {
 }
 
 /// Every rule, of the kind `record` or `alert`, by its name.
-fn rules(kind: &str) -> Vec<(String, Value)> {
+pub(crate) fn rules(kind: &str) -> Vec<(String, Value)> {
     let groups = files().iter().flat_map(|file| groups(&document(file))).collect::<Vec<_>>();
     let rules = groups.iter().flat_map(|group| group["rules"].as_array().unwrap());
     let named = rules.filter_map(|rule| Some((rule[kind].as_str()?.to_owned(), rule.clone())));

@@ -41,22 +41,22 @@ fn every_severity_reaches_its_receiver_with_its_credential() {
     server.post(&[
         alert("PortentWatchdog", "info", ""),
         alert("PortentStorageFailing", "critical", ""),
-        alert("PortentAggregatorLagging", "warning", ""),
+        alert("PortentConfigurationReloadFailed", "warning", ""),
         alert("PortentModelChanged", "info", "hvs"),
     ]);
     let page = receivers.wait_for("/pager", "PortentStorageFailing");
     assert!(page.contains("Bearer pager-secret"), "{page}");
     let watchdog = receivers.wait_for("/dead-man", "PortentWatchdog");
     assert!(watchdog.contains("Bearer dead-man-secret"), "{watchdog}");
-    let slack = receivers.wait_for("/slack-secret", "PortentAggregatorLagging");
-    assert!(slack.contains("FIRING 1: PortentAggregatorLagging: summary of it"), "{slack}");
+    let slack = receivers.wait_for("/slack-secret", "PortentConfigurationReloadFailed");
+    assert!(slack.contains("FIRING 1: PortentConfigurationReloadFailed: summary of it"), "{slack}");
     receivers.wait_for("/slack-secret", "PortentStorageFailing");
     let mail = receivers.wait_for("mail", "PortentModelChanged");
     assert!(mail.contains("Subject: FIRING 1: PortentModelChanged of hvs: summary of it"), "{mail}");
     // AUTH PLAIN: user and password in base64.
     assert!(mail.contains("AUTH PLAIN AGFsZXJ0bWFuYWdlckBleGFtcGxlLm9yZwBtYWlsLXNlY3JldA=="), "{mail}");
     for (place, alert) in [
-        ("/pager", "PortentAggregatorLagging"),
+        ("/pager", "PortentConfigurationReloadFailed"),
         ("/pager", "PortentModelChanged"),
         ("/pager", "PortentWatchdog"),
         ("/slack-secret", "PortentModelChanged"),

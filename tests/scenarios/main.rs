@@ -24,6 +24,7 @@ mod judges;
 mod kubelet;
 mod manifests;
 mod openapi;
+mod operations;
 mod pages;
 mod predictions;
 mod rules;

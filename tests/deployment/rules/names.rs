@@ -53,7 +53,7 @@ fn level<'k>(text: &str, known: &BTreeSet<&'k str>) -> Option<Vec<&'k str>> {
 }
 
 /// Every metric that a rule may use, recorded ones included.
-fn known() -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn known() -> BTreeMap<String, BTreeSet<String>> {
     let scraped = scraped();
     let all: BTreeSet<&str> = scraped.values().flatten().map(String::as_str).collect();
     let recorded = rules("record").into_iter().map(|(name, _)| {
@@ -70,7 +70,7 @@ fn known() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// What an expression names that is not there.
-fn unknown(expression: &str, known: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+pub(crate) fn unknown(expression: &str, known: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
     let names = promql::names(expression);
     let mut unknown = Vec::new();
     let mut has = BTreeSet::new();
