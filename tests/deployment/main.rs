@@ -5,13 +5,16 @@
 mod alertmanager;
 mod alerts;
 mod annotations;
+mod cluster;
 mod dashboards;
 mod docs;
 mod grafana;
 mod images;
+mod kubectl;
 mod manifests;
 mod names;
 mod queries;
 mod rules;
+mod scripts;
 mod slo;
 mod versions;

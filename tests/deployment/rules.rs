@@ -114,5 +114,5 @@ fn prometheus_operator_gets_the_same_groups() {
     let own: Vec<Value> = files().iter().flat_map(|file| groups(&document(file))).collect();
     let object = document(&deploy::path("spinkube/components/monitoring/prometheusrule.yaml"));
     assert_eq!(object["kind"], "PrometheusRule");
-    assert_eq!(groups(&object), own);
+    assert!(groups(&object) == own, "cargo xtask generate writes the rules of prometheus-operator");
 }

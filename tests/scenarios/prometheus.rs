@@ -106,6 +106,14 @@ impl Prometheus {
         result.as_array().expect("series").clone()
     }
 
+    /// Every rule that the server evaluates, and how that went; none while it is starting.
+    pub(crate) fn rules(&self) -> Vec<Value> {
+        let Some((_, text)) = try_get(&format!("{}/api/v1/rules", self.address)) else { return Vec::new() };
+        let answer: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        list(&answer["data"]["groups"]).iter().flat_map(|group| list(&group["rules"])).collect()
+    }
+
     fn results(&self, endpoint: &str, query: &str) -> Vec<Value> {
         let encoded = encoded(query);
         let range = if endpoint == "query" { "" } else { "&start=0&end=9999999999" };
