@@ -67,6 +67,7 @@ pub(crate) fn numbers(series: &Value) -> Vec<f64> {
     points.filter_map(|point| point[1].as_str()?.parse().ok()).collect()
 }
 
+#[expect(clippy::print_stdout, reason = "the values are what a reader of the test wants to see")]
 fn check_panel(server: &Prometheus, dashboard: &Dashboard, panel: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     for expression in panel_expressions(panel) {
@@ -101,6 +102,7 @@ fn check_panel(server: &Prometheus, dashboard: &Dashboard, panel: &Value) -> Vec
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the head of the values")]
 fn every_panel_shows_finite_values() {
     let Some(program) = judge::program("prometheus") else { return };
     let (host, server, _state) = watched(&program, ALERT);

@@ -48,8 +48,8 @@ fn sound() -> Value {
     })
 }
 
-fn dashboard(json: Value) -> Dashboard {
-    let text = serde_json::to_string_pretty(&json).unwrap() + "\n";
+fn dashboard(json: &Value) -> Dashboard {
+    let text = serde_json::to_string_pretty(json).unwrap() + "\n";
     Dashboard::read(std::path::Path::new("example.json"), text).unwrap()
 }
 
@@ -120,7 +120,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn nothing_is_found_in_a_sound_dashboard() {
-    assert_eq!(found(&dashboard(sound())), []);
+    assert_eq!(found(&dashboard(&sound())), []);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn every_rule_finds_its_fault() {
     for (rule, place, value, message) in cases() {
         let mut json = sound();
         *json.pointer_mut(place).unwrap() = value;
-        let found = found(&dashboard(json));
+        let found = found(&dashboard(&json));
         let is_found = found.iter().any(|(name, _, what)| *name == rule && what.contains(message));
         assert!(is_found, "{rule} at {place}: {found:#?}");
     }
@@ -140,7 +140,7 @@ fn every_rule_finds_its_fault() {
 
 #[test]
 fn a_file_in_another_form_is_found() {
-    let mut dashboard = dashboard(sound());
+    let mut dashboard = dashboard(&sound());
     dashboard.text = dashboard.text.replacen("  \"", "    \"", 1);
     let found = found(&dashboard);
     assert!(matches!(&found[..], [("canonical", _, line)] if line.starts_with("line 2 is")), "{found:?}");
@@ -153,5 +153,5 @@ fn references_within_a_panel_are_unique() {
     let mut json = sound();
     let target = json["panels"][1]["targets"][0].clone();
     json["panels"][1]["targets"].as_array_mut().unwrap().push(target);
-    assert!(found(&dashboard(json)).iter().any(|(rule, ..)| *rule == "references"));
+    assert!(found(&dashboard(&json)).iter().any(|(rule, ..)| *rule == "references"));
 }

@@ -37,7 +37,7 @@ pub(crate) const UNITS: [&str; 10] =
 
 const PLAIN: [&str; 4] = ["stat", "table", "timeseries", "gauge"];
 
-fn plain_panels<'d>(dashboard: &'d Dashboard) -> impl Iterator<Item = (&'d str, &'d Value)> {
+fn plain_panels(dashboard: &Dashboard) -> impl Iterator<Item = (&str, &Value)> {
     let plain = |panel: &&Value| panel["type"].as_str().is_some_and(|kind| PLAIN.contains(&kind));
     dashboard.panels().into_iter().filter(plain).map(titled)
 }

@@ -25,8 +25,8 @@ const WIDTH: u32 = 1320;
 const CELL: u64 = 34;
 const HEAD: u64 = 66;
 
-/// Seconds between two points of a graph.
-const STEP: u32 = 10;
+/// Points of a graph.
+const POINTS: u32 = 60;
 
 fn kept() -> PathBuf {
     workspace().join("target/dashboards")
@@ -38,7 +38,7 @@ fn answered(server: &Prometheus, target: &Value, values: &Substitution, time: f6
     let series = if target["instant"] == true {
         server.instant(&query, time)
     } else {
-        server.range(&query, time, seconds, STEP)
+        server.range(&query, time, seconds, seconds / POINTS)
     };
     json!({ "target": target, "series": series })
 }
@@ -53,7 +53,7 @@ fn answers(server: &Prometheus, dashboard: &Dashboard, time: f64, seconds: u32) 
     };
     let panels: Vec<_> = dashboard.panels_and_rows().iter().map(draw).collect();
     let start = time - f64::from(seconds);
-    json!({ "title": dashboard.field("title"), "start": start, "end": time, "step": STEP, "panels": panels })
+    json!({ "title": dashboard.field("title"), "start": start, "end": time, "step": seconds / POINTS, "panels": panels })
 }
 
 /// Draws the kept answers of a dashboard into `docs/`.
@@ -98,8 +98,10 @@ fn draw_dashboards() {
     let minutes: u32 = std::env::var("PORTENT_DRAW_MINUTES").map_or(10, |text| text.parse().unwrap());
     let (host, server, _state) = watched(&program, "groups: []");
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(u64::from(minutes) * 60) {
-        traffic::varied(&host, start.elapsed().as_secs_f64());
+    let whole = Duration::from_secs(u64::from(minutes) * 60);
+    while start.elapsed() < whole {
+        let passed = start.elapsed();
+        traffic::varied(&host, passed.as_secs_f64(), passed.div_duration_f64(whole));
     }
     let time = now();
     std::fs::create_dir_all(kept()).unwrap();

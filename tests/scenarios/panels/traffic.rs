@@ -54,10 +54,10 @@ fn frame() -> String {
     json!({ "dataframe_records": rows }).to_string()
 }
 
-/// A while of traffic as a day has it, an hour a minute: patients that differ, more and fewer of them, a spell of
-/// hazards, and now and then everything else. Takes about a fifth of a second.
-pub(crate) fn varied(host: &Running, seconds: f64) {
-    let wave = 1.0 + (seconds / 95.0).sin();
+/// A moment of traffic: patients that differ, more and fewer of them, and now and then everything else; when a certain
+/// `share` of the whole time is over, a spell of hazards, and later one of failures. Takes about a fifth of a second.
+pub(crate) fn varied(host: &Running, seconds: f64, share: f64) {
+    let wave = 1.0 + (share * 20.0).sin();
     let count = 2 + (wave * 5.0).round() as u64;
     for index in 0..count {
         let (status, answer) = host.post("/predict", &patient(seconds, index).to_string());
@@ -67,10 +67,10 @@ pub(crate) fn varied(host: &Running, seconds: f64) {
         round(host);
     }
     let [normal, hazardous] = readings();
-    let in_spell = (240.0..330.0).contains(&(seconds % 600.0));
+    let in_spell = (0.4..0.55).contains(&share);
     let readings = if in_spell { vec![normal, hazardous] } else { vec![normal; 12] };
     assert_eq!(host.post("/hvs/predict", &json!({ "readings": readings }).to_string()).0, 200);
-    if (380.0..400.0).contains(&(seconds % 600.0)) {
+    if (0.65..0.7).contains(&share) {
         deliver_failure(host, seconds);
     }
     std::thread::sleep(std::time::Duration::from_millis(200));
