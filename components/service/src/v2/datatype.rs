@@ -129,7 +129,10 @@ fn copy<'v, const N: usize>(
 /// A whole number by sign and magnitude, if double precision holds it and its neighbours.
 #[inline]
 fn exact(is_negative: bool, magnitude: u64) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "what is rounded is beyond the limit, also when it is rounded")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "what is rounded is beyond the limit, also when it is rounded"
+    )]
     let number = magnitude as f64;
     (number <= WHOLE_NUMBER).then_some(if is_negative { -number } else { number })
 }
