@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod fuzz;
+mod paths;
 mod test;
 mod up;
 
