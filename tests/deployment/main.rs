@@ -2,4 +2,5 @@
 //! these; what runs against a running service is among the scenarios.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod dependencies;
 mod names;
