@@ -52,6 +52,13 @@ pub(crate) fn program(name: &str) -> PathBuf {
     target_directory().join("release").join(name)
 }
 
+/// Version of the compiler.
+pub(crate) fn compiler_version() -> Result<String> {
+    let output = Command::new("rustc").arg("--version").current_dir(workspace()).output();
+    let text = String::from_utf8(output.context("cannot run rustc")?.stdout)?;
+    text.split_whitespace().nth(1).map(str::to_owned).with_context(|| format!("rustc says {text:?}"))
+}
+
 /// Adds the wasm target where the toolchain lacks it.
 pub(crate) fn ensure_wasm_target() -> Result<()> {
     let print = ["--print", "target-libdir", "--target", WASM_TARGET];

@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod fuzz;
 mod paths;
+mod sbom;
 mod test;
 mod up;
 
@@ -35,6 +36,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run the fuzz targets.
     Fuzz(fuzz::Arguments),
+    /// Write the bill of materials of each shipped program, in CycloneDX 1.6.
+    Sbom(sbom::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Build => build::all(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Sbom(arguments) => sbom::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
