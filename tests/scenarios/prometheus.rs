@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use portent_tests::judge;
+use portent_tests::deploy;
 use serde_json::Value;
 
 use crate::fixture::try_get;
+
+/// Where no program listens.
+const NOBODY: &str = "127.0.0.1:1";
 
 /// A Prometheus server on a port and in a folder of its own.
 pub(crate) struct Prometheus {
@@ -23,12 +26,8 @@ impl Prometheus {
     /// Starts a server with the shipped configuration, but every second, and waits until it has scraped.
     pub(crate) fn scraping(program: &Path, metrics: &str, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("prometheus.yml");
-        let shipped =
-            std::fs::read_to_string(judge::workspace().join("deploy/prometheus/prometheus.yml")).unwrap();
-        let text = shipped.replace("127.0.0.1:9464", metrics).replace("15s", "1s");
-        std::fs::write(&config, text).unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let config = shipped_configuration(folder.path(), metrics, &address);
         let process = Command::new(program)
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
@@ -39,11 +38,11 @@ impl Prometheus {
             .expect("prometheus starts");
         let server = Self { process, address: format!("http://{address}"), _folder: folder };
         let deadline = Instant::now() + Duration::from_secs(60);
-        while server.query("count_over_time(up[1m]) >= 4").is_empty() {
+        while server.query("count_over_time(up{job=\"host-metrics\"}[1m]) >= 4").is_empty() {
             assert!(Instant::now() < deadline, "prometheus does not scrape");
             std::thread::sleep(Duration::from_millis(200));
         }
-        assert_eq!(server.query("up"), [1.0], "the last scrape succeeded");
+        assert_eq!(server.query("up{job=\"host-metrics\"}"), [1.0], "the last scrape succeeded");
         server
     }
 
@@ -53,17 +52,18 @@ impl Prometheus {
         results.iter().filter_map(|result| result["value"][1].as_str()?.parse().ok()).collect()
     }
 
-    /// Every stored series that is a plain number, by its name and labels as an exposition writes them.
+    /// Every scraped series that is a plain number, by its name and labels as an exposition writes them.
     pub(crate) fn series(&self) -> BTreeMap<String, f64> {
         let results = self.results("query", "{job=\"host-metrics\"}");
         let series = |result: &Value| {
             let labels = result["metric"].as_object()?;
+            let name = labels["__name__"].as_str().filter(|name| !name.contains(':'))?;
             let own =
                 labels.iter().filter(|(name, _)| !["__name__", "job", "instance"].contains(&name.as_str()));
             let own: BTreeMap<_, _> =
                 own.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
             let value = result["value"][1].as_str()?.parse().ok()?;
-            Some((series_name(labels["__name__"].as_str()?, &own), value))
+            Some((series_name(name, &own), value))
         };
         results.iter().filter_map(series).collect()
     }
@@ -83,6 +83,22 @@ impl Prometheus {
         let data = if endpoint == "query" { &answer["data"]["result"] } else { &answer["data"] };
         data.as_array().cloned().unwrap_or_default()
     }
+}
+
+/// Writes the shipped configuration and its rules into a folder: for this target, every second, and without an
+/// Alertmanager, or a real one on this machine would hear of what is only tried.
+fn shipped_configuration(folder: &Path, metrics: &str, address: &str) -> PathBuf {
+    let config = folder.join("prometheus.yml");
+    let shipped = std::fs::read_to_string(deploy::path("prometheus/prometheus.yml")).unwrap();
+    let places = [("127.0.0.1:9464", metrics), ("127.0.0.1:9090", address), ("127.0.0.1:9093", NOBODY)];
+    let own = places.iter().fold(shipped, |text, (shipped, own)| text.replace(shipped, own));
+    std::fs::write(&config, own.replace("15s", "1s")).unwrap();
+    std::fs::create_dir(folder.join("rules")).unwrap();
+    for file in deploy::files("prometheus/rules", ".yaml") {
+        let rules = std::fs::read_to_string(&file).unwrap().replace("interval: 1m", "interval: 1s");
+        std::fs::write(folder.join("rules").join(file.file_name().unwrap()), rules).unwrap();
+    }
+    config
 }
 
 impl Drop for Prometheus {

@@ -3,3 +3,4 @@
 
 pub mod deploy;
 pub mod judge;
+pub mod promql;

@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod fuzz;
+mod generate;
 mod paths;
 mod sbom;
 mod test;
@@ -36,6 +37,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run the fuzz targets.
     Fuzz(fuzz::Arguments),
+    /// Write the files that are made of others, or check them.
+    Generate(generate::Arguments),
     /// Write the bill of materials of each shipped program, in CycloneDX 1.6.
     Sbom(sbom::Arguments),
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Build => build::all(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
         Command::Sbom(arguments) => sbom::run(&arguments),
     };
     match result {
