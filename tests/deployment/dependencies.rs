@@ -1,4 +1,4 @@
-//! What is built in is what `deny.toml` allows.
+//! What is built in is what `deny.toml` allows, and `docs/dependencies.md` says why.
 
 use std::process::Command;
 
@@ -26,4 +26,22 @@ fn no_dependency_has_an_advisory() {
     }
     let Some((passed, said)) = deny(&["check", "--disable-fetch", "advisories"]) else { return };
     assert!(passed, "{said}");
+}
+
+#[test]
+fn every_dependency_is_named_with_its_reason() {
+    let manifest = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
+    let (_, list) = manifest.split_once("[workspace.dependencies]\n").unwrap();
+    let (list, _) = list.split_once("\n[").unwrap();
+    let ours = |line: &&str| !line.contains("{ path =");
+    let mut expected: Vec<_> =
+        list.lines().filter(ours).filter_map(|line| line.split_once(" = ")).map(|(name, _)| name).collect();
+    expected.retain(|name| !name.starts_with('#'));
+    expected.sort_unstable();
+    let page = std::fs::read_to_string(workspace().join("docs/dependencies.md")).unwrap();
+    let (table, _) = page.split_once("\n## ").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let (named, rest): (Vec<_>, Vec<_>) = rows.unzip();
+    assert_eq!(named, expected);
+    assert!(rest.iter().all(|rest| rest.split(" | ").next().is_some_and(|reason| !reason.is_empty())));
 }
