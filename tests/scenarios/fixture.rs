@@ -1,5 +1,6 @@
 //! Processes under test, and a client.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -36,9 +37,11 @@ impl Running {
         Self::start(command, 2)
     }
 
-    fn start(mut command: Command, listeners: usize) -> Self {
+    /// Starts a command that announces so many listeners, on free ports where it names none.
+    pub(crate) fn start(mut command: Command, listeners: usize) -> Self {
         for option in ["--metrics", "--ingest"] {
-            if !command.get_args().any(|argument| argument == option) {
+            let is_given = |argument: &OsStr| argument.to_string_lossy().split('=').next() == Some(option);
+            if !command.get_args().any(is_given) {
                 command.args([option, "127.0.0.1:0"]);
             }
         }
@@ -73,6 +76,11 @@ impl Running {
     /// Posts JSON to the prediction API.
     pub(crate) fn post(&self, path: &str, body: &str) -> (u16, Value) {
         post(&format!("{}{path}", self.base("serving")), body)
+    }
+
+    /// Gets from the listener for scrapes.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        get(&format!("{}{path}", self.base("metrics")))
     }
 
     /// The exposition.

@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Forbids skipping where set to `1`.
 pub const FORBID_SKIPS: &str = "PORTENT_FORBID_SKIPS";
@@ -15,8 +16,24 @@ pub const SKIP_LOG: &str = "PORTENT_SKIP_LOG";
 /// The shared data (`../shared/data` beside the repository) by file name, or `None` after recording the skip.
 #[must_use]
 pub fn data(file: &str) -> Option<PathBuf> {
-    let path = workspace().join("../shared/data").join(file);
-    found(path.exists().then_some(path), &format!("shared/data/{file}"))
+    shared(&format!("data/{file}"))
+}
+
+/// What is shared beside the repository (`../shared`) by name, or `None` after recording the skip.
+#[must_use]
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let path = workspace().join("../shared").join(name);
+    found(path.exists().then_some(path), &format!("shared/{name}"))
+}
+
+/// Python with a module, or `None` after recording the skip.
+#[must_use]
+pub fn python_with(module: &str) -> Option<PathBuf> {
+    let has_module = |python: &PathBuf| {
+        let tried = Command::new(python).arg("-c").arg(format!("import {module}")).output();
+        tried.is_ok_and(|output| output.status.success())
+    };
+    found(find("python3").filter(has_module), &format!("python3 with {module}"))
 }
 
 /// A program by name, looked for in `PATH`, or `None` after recording the skip.

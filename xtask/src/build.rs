@@ -61,17 +61,22 @@ pub(crate) fn compiler_version() -> Result<String> {
 
 /// Adds the wasm target where the toolchain lacks it.
 pub(crate) fn ensure_wasm_target() -> Result<()> {
-    let print = ["--print", "target-libdir", "--target", WASM_TARGET];
+    ensure_target(WASM_TARGET)
+}
+
+/// Adds a target where the toolchain lacks it.
+pub(crate) fn ensure_target(target: &str) -> Result<()> {
+    let print = ["--print", "target-libdir", "--target", target];
     let output = Command::new("rustc").args(print).current_dir(workspace()).output();
     let output = output.context("cannot run rustc")?;
     let library = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     if output.status.success() && library.is_dir() {
         return Ok(());
     }
-    println!("adding the target {WASM_TARGET}");
-    run(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(workspace())).with_context(
-        || format!("the Rust toolchain lacks {WASM_TARGET} and rustup could not add it: install it first"),
-    )
+    println!("adding the target {target}");
+    run(Command::new("rustup").args(["target", "add", target]).current_dir(workspace())).with_context(|| {
+        format!("the Rust toolchain lacks {target} and rustup could not add it: install it first")
+    })
 }
 
 /// A cargo command in the workspace, of the cargo that runs this program.

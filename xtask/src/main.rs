@@ -7,6 +7,7 @@ mod fuzz;
 mod generate;
 mod paths;
 mod sbom;
+mod static_program;
 mod test;
 mod up;
 
@@ -33,6 +34,8 @@ enum Command {
     Test,
     /// Build the components and the native programs, without running anything.
     Build,
+    /// Build the aggregator as a static program, in target/static, for its container image.
+    Static,
     /// Measure CPU time per request and latency beside other servers; `bench aggregator` measures counting.
     Bench(bench::Arguments),
     /// Run the fuzz targets.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Up(arguments) => up::run(&arguments),
         Command::Test => test::run(),
         Command::Build => build::all(),
+        Command::Static => static_program::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),

@@ -119,12 +119,14 @@ impl Tailer {
         paths.filter_map(|path| Some((identify(&path)?, path))).collect()
     }
 
-    /// At the first look: files that were renamed while nothing followed them are read to their end too.
+    /// At the first look: files that were renamed while nothing followed them are read to their end too. Another
+    /// file may have the number of one that is gone, such as the compressed copy that a rotation makes of it.
     fn find_renamed(&mut self, paths: &BTreeMap<FileIdentity, PathBuf>) {
         let missing: Vec<_> = self.known.keys().filter(|known| !paths.contains_key(known)).copied().collect();
         for identity in missing {
             let Some(position) = self.known.remove(&identity) else { continue };
-            let found = siblings(position.path()).find(|path| identify(path) == Some(identity));
+            let found = siblings(position.path())
+                .find(|path| identify(path) == Some(identity) && Follower::is_of(path, identity, &position));
             match found {
                 Some(path) => self.follow(identity, &path, position),
                 None => {

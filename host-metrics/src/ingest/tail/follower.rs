@@ -50,6 +50,12 @@ impl Follower {
         Ok(Self { file, identity, position, length: 0, is_present: true, is_failing: false, grew_at })
     }
 
+    /// Whether a file still holds what was read up to a position.
+    pub(super) fn is_of(path: &Path, identity: FileIdentity, position: &FilePosition) -> bool {
+        let follower = Self::open(path, identity, position.clone());
+        follower.is_ok_and(|follower| follower.is_mark_intact().is_ok_and(|is_intact| is_intact))
+    }
+
     /// Notes whether a path still leads to the file.
     pub(super) fn set_present(&mut self, is_present: bool) {
         if self.is_present && !is_present {

@@ -274,6 +274,23 @@ fn rotation_during_a_restart_loses_and_repeats_nothing() {
     }
 }
 
+/// A rotation that compresses can give the copy the inode of what it removes.
+#[test]
+fn another_file_with_the_inode_of_one_that_is_gone_is_not_read_for_it() {
+    let mut fixture = Fixture::keeping(Duration::from_secs(60));
+    let path = fixture.path("a.log");
+    append(&path, &events(3));
+    assert_eq!(fixture.look(), 3);
+    // The same inode under a name that nobody asked for, with events that were counted before.
+    fs::rename(&path, fixture.path("a.log.1.gz")).unwrap();
+    let mut other = event();
+    other.request_id = "another".into();
+    fs::write(fixture.path("a.log.1.gz"), line(&other).repeat(6)).unwrap();
+    fixture.restart();
+    assert_eq!(fixture.look(), 3);
+    assert!(fixture.tailer.aggregator.file_positions().is_empty());
+}
+
 #[test]
 fn a_file_replaced_or_truncated_during_a_restart_is_read_from_its_start() {
     let mut fixture = Fixture::keeping(Duration::ZERO);
