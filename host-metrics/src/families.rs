@@ -176,18 +176,12 @@ mod tests {
         }
     }
 
-    /// docs/metrics.md has one row a family, and none besides.
+    /// docs/metrics.md has one row a family, and none besides. What stands in the rows, `cargo xtask generate` checks.
     #[test]
     fn the_documentation_lists_every_family() {
         let page = include_str!("../../docs/metrics.md");
-        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
-        let expected: Vec<String> = ALL.iter().map(|family| row(family)).collect();
-        assert_eq!(rows, expected);
-    }
-
-    fn row(family: &Family) -> String {
-        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
-        let kind = format!("{:?}", family.kind).to_lowercase();
-        format!("| `{}` | {kind} | {} | {} |", family.name, labels.join(", "), family.help)
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let expected = ALL.iter().map(|family| family.name);
+        assert_eq!(rows.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
     }
 }

@@ -7,6 +7,7 @@ mod alerts;
 mod annotations;
 mod cluster;
 mod dashboards;
+mod dependencies;
 mod docs;
 mod grafana;
 mod images;

@@ -53,6 +53,11 @@ pub fn optional_program(variable: &str, name: &str) -> Option<PathBuf> {
     path
 }
 
+/// Records that something out of a test's reach, such as a data base on the network, was not asked: never a failure.
+pub fn out_of_reach(name: &str) {
+    record_skip(&format!("{name} (optional)"));
+}
+
 /// The root of this repository.
 #[must_use]
 pub fn workspace() -> &'static Path {

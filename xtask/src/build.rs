@@ -5,6 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::paths;
+
 /// Target of the components.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
@@ -17,13 +19,13 @@ pub(crate) fn all() -> Result<()> {
     programs(&["host-metrics", "trainer"])
 }
 
-/// Builds components with the wasm profile.
+/// Builds components with the wasm profile, the same bytes wherever the repository stands.
 pub(crate) fn components(packages: &[&str]) -> Result<()> {
     ensure_wasm_target()?;
     for package in packages {
         println!("building component {package} for {WASM_TARGET}");
         let arguments = ["build", "--package", package, "--target", WASM_TARGET, "--profile", "wasm"];
-        run(cargo().args(arguments))?;
+        run(cargo().args(arguments).args(paths::remapped(WASM_TARGET)?))?;
     }
     Ok(())
 }
@@ -48,6 +50,13 @@ pub(crate) fn lean_host_metrics() -> Result<()> {
 /// Path of a native program built by [`programs`].
 pub(crate) fn program(name: &str) -> PathBuf {
     target_directory().join("release").join(name)
+}
+
+/// Version of the compiler.
+pub(crate) fn compiler_version() -> Result<String> {
+    let output = Command::new("rustc").arg("--version").current_dir(workspace()).output();
+    let text = String::from_utf8(output.context("cannot run rustc")?.stdout)?;
+    text.split_whitespace().nth(1).map(str::to_owned).with_context(|| format!("rustc says {text:?}"))
 }
 
 /// Adds the wasm target where the toolchain lacks it.

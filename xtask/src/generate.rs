@@ -1,5 +1,7 @@
 //! Files of the repository that are made of others: written by `cargo xtask generate`, and checked by a test.
 
+mod metrics;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -10,8 +12,10 @@ use crate::build::workspace;
 type Maker = fn() -> Result<String>;
 
 /// Every generated file, by its path.
-const FILES: [(&str, Maker); 1] =
-    [("deploy/spinkube/components/monitoring/prometheusrule.yaml", prometheus_rule)];
+const FILES: [(&str, Maker); 2] = [
+    ("deploy/spinkube/components/monitoring/prometheusrule.yaml", prometheus_rule),
+    (metrics::PAGE, metrics::page),
+];
 
 /// The rule files that Prometheus reads itself.
 const RULES: &str = "deploy/prometheus/rules";

@@ -5,6 +5,8 @@ mod bench;
 mod build;
 mod fuzz;
 mod generate;
+mod paths;
+mod sbom;
 mod static_program;
 mod test;
 mod up;
@@ -40,6 +42,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Write the files that are made of others, or check them.
     Generate(generate::Arguments),
+    /// Write the bill of materials of each shipped program, in CycloneDX 1.6.
+    Sbom(sbom::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Sbom(arguments) => sbom::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,9 +5,10 @@ use std::env::consts::ARCH;
 use anyhow::{Context as _, Result};
 
 use crate::build::{self, cargo, workspace};
+use crate::paths;
 
-/// Builds the aggregator, without the embedded host, against musl, and puts it where the container image
-/// takes it from.
+/// Builds the aggregator, without the embedded host, against musl, the same bytes wherever the repository stands, and
+/// puts it where the container image takes it from.
 ///
 /// A C compiler for musl is needed (`musl-gcc`, Debian's musl-tools), for the cryptography of TLS.
 pub(crate) fn run() -> Result<()> {
@@ -15,7 +16,9 @@ pub(crate) fn run() -> Result<()> {
     build::ensure_target(&target)?;
     println!("building host-metrics for {target}");
     let arguments = ["build", "--release", "--package", "host-metrics", "--no-default-features", "--target"];
-    build::run(cargo().args(arguments).arg(&target)).context("is musl-gcc there (Debian: musl-tools)?")?;
+    let mut command = cargo();
+    command.args(arguments).arg(&target).args(paths::remapped(&target)?);
+    build::run(&mut command).context("is musl-gcc there (Debian: musl-tools)?")?;
     let built = build::target_directory().join(target).join("release/host-metrics");
     // A place of its own, whatever the target directory and the architecture: .dockerignore names it.
     let place = workspace().join("target/static");

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use portent_event::ErrorType;
 
 use crate::exchange::{Body, Request};
@@ -21,7 +21,8 @@ pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<
     let encoding = request.header("content-encoding").unwrap_or("identity").to_ascii_lowercase();
     match encoding.as_str() {
         "identity" | "" => Ok(Cow::Borrowed(bytes)),
-        "gzip" | "x-gzip" => decoded(GzDecoder::new(bytes)),
+        // RFC 1952: a file is one member or several, one behind the other.
+        "gzip" | "x-gzip" => decoded(MultiGzDecoder::new(bytes)),
         // RFC 9110 has zlib's format in mind; some clients send the bare stream.
         "deflate" if is_zlib(bytes) => decoded(ZlibDecoder::new(bytes)),
         "deflate" => decoded(DeflateDecoder::new(bytes)),

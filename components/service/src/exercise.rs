@@ -115,7 +115,7 @@ fn is_telling(token: &str) -> bool {
 
 /// A clock that advances by one microsecond with every look.
 #[derive(Default)]
-struct TickingClock(Cell<u64>);
+pub(crate) struct TickingClock(Cell<u64>);
 
 impl Clock for TickingClock {
     fn now(&self) -> u64 {

@@ -27,6 +27,15 @@ pub(crate) struct Element<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// The one value that a text is, read as [`Self::read`] does.
+    pub(crate) fn of_text(text: &'a str, names: &[&str]) -> Result<Self, JsonError> {
+        let mut fields = Self { width: names.len(), ..Self::default() };
+        let mut reader = Reader::new(text);
+        fields.read(&mut reader, names)?;
+        reader.end()?;
+        Ok(fields)
+    }
+
     /// Forgets all elements; the next ones have this many names.
     pub(crate) fn clear(&mut self, width: usize) {
         self.values.clear();

@@ -91,11 +91,7 @@ fn answer_json<'a>(
     text: &'a str,
     watch: &mut StopWatch<'_>,
 ) -> Result<Outcome, Refusal<'a>> {
-    let mut members = Fields::default();
-    members.clear(MEMBERS.len());
-    let mut reader = Reader::new(text);
-    members.read(&mut reader, &MEMBERS)?;
-    reader.end()?;
+    let members = Fields::of_text(text, &MEMBERS)?;
     watch.lap(Stage::Parse);
     let Some((element, [data @ .., params])) = members.iter().next().filter(|(element, _)| element.is_object)
     else {

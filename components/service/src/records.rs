@@ -50,11 +50,7 @@ fn read_single<'a>(
 ) -> Result<Outcome, Refusal<'a>> {
     let explain = call.explain()?;
     let row_reader = RowReader::new(call.model, Coercion::Lax);
-    let mut fields = Fields::default();
-    fields.clear(row_reader.names().len());
-    let mut reader = Reader::new(text);
-    fields.read(&mut reader, row_reader.names())?;
-    reader.end()?;
+    let fields = Fields::of_text(text, row_reader.names())?;
     watch.lap(Stage::Parse);
     let (mut violations, mut rows) = (Violations::default(), Rows::default());
     for element in fields.iter() {

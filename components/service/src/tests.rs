@@ -16,27 +16,15 @@ mod routing;
 mod v1;
 mod v2;
 
-use std::cell::Cell;
-
 use portent_event::Event;
 use portent_model::Model;
 use serde_json::Value;
 
-use crate::{Body, Clock, Config, ModelState, Request, Response, Service};
+use crate::exercise::TickingClock;
+use crate::{Body, Config, ModelState, Request, Response, Service};
 
 /// The first row of the UCI data.
 const FIRST_ROW: &str = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"chol":233,"fbs":1,"restecg":2,"thalach":150,"exang":0,"oldpeak":2.3,"slope":3,"ca":0,"thal":6}"#;
-
-/// A clock that advances by one microsecond with every look.
-#[derive(Default)]
-struct TickingClock(Cell<u64>);
-
-impl Clock for TickingClock {
-    fn now(&self) -> u64 {
-        self.0.set(self.0.get() + 1_000);
-        self.0.get()
-    }
-}
 
 /// Answers and looks at the answer as JSON.
 struct Answer {

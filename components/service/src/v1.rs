@@ -6,7 +6,6 @@
 use crate::body;
 use crate::call::Call;
 use crate::fields::Fields;
-use crate::json::Reader;
 use crate::outcome::{Outcome, Stage, StopWatch};
 use crate::refusal::{ErrorForm, Refusal};
 use crate::table::{Asked, Columns, Listed, Source, Table};
@@ -43,11 +42,7 @@ pub(crate) fn predict(call: &Call<'_>) -> Outcome {
 }
 
 fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
-    let mut members = Fields::default();
-    members.clear(MEMBERS.len());
-    let mut reader = Reader::new(text);
-    members.read(&mut reader, &MEMBERS)?;
-    reader.end()?;
+    let members = Fields::of_text(text, &MEMBERS)?;
     watch.lap(Stage::Parse);
     let mut violations = Violations::default();
     let (instances, parameters) = match members.iter().next() {

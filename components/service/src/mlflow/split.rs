@@ -16,9 +16,7 @@ pub(super) fn rows<'a>(
     violations: &mut Violations<'a>,
 ) -> Result<Listed<'a>, Refusal<'a>> {
     let place = Place { list: Some(super::SPLIT), ..Place::default() };
-    let mut members = Fields::default();
-    members.clear(MEMBERS.len());
-    members.read(&mut Reader::new(text), &MEMBERS)?;
+    let members = Fields::of_text(text, &MEMBERS)?;
     let Some((element, &[columns, data])) = members.iter().next().filter(|(element, _)| element.is_object)
     else {
         return Err(Violations::one(Rule::NotAnObject, place, None).into());

@@ -2,7 +2,6 @@
 
 use crate::call::Call;
 use crate::fields::Fields;
-use crate::json::Reader;
 use crate::refusal::Refusal;
 use crate::violation::{Place, Rule, Violations};
 
@@ -38,9 +37,7 @@ impl<'a> Asked<'a> {
     }
 
     fn read_object(&mut self, text: &'a str) -> Result<(), Refusal<'a>> {
-        let mut fields = Fields::default();
-        fields.clear(NAMES.len());
-        fields.read(&mut Reader::new(text), &NAMES)?;
+        let fields = Fields::of_text(text, &NAMES)?;
         let place = Place { list: Some(self.parameters), ..Place::default() };
         let Some((element, &[probabilities, explain, encoding])) = fields.iter().next() else {
             return Ok(());

@@ -136,9 +136,7 @@ impl<'a> Across<'a> {
         violations: &mut Violations<'a>,
     ) -> Result<Self, Refusal<'a>> {
         let place = Place { list: Some(name), ..Place::default() };
-        let mut fields = Fields::default();
-        fields.clear(reader.names().len());
-        fields.read(&mut Reader::new(text), reader.names())?;
+        let fields = Fields::of_text(text, reader.names())?;
         let mut columns = Vec::new();
         for (element, texts) in fields.iter() {
             if let Some(name) = element.repeated.and_then(|index| reader.names().get(index)) {

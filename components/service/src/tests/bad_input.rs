@@ -163,5 +163,12 @@ fn compressed_bodies_are_read_and_bounded() {
     damaged.truncate(damaged.len() / 2);
     assert_eq!(send("gzip", &damaged).status, 400);
     assert_eq!(send("gzip", row).status, 400);
+    let (first, second) = row.split_at(row.len() / 2);
+    let mut members = [compressed!(GzEncoder, first), compressed!(GzEncoder, second)].concat();
+    assert_eq!(send("gzip", &members).json, plain, "a file of two members is one body");
+    members.extend_from_slice(b"more");
+    assert_eq!(send("gzip", &members).status, 400, "nothing follows the last member");
+    let halves = compressed!(GzEncoder, &vec![b' '; limits::BODY_BYTES / 2 + 1]);
+    assert_eq!(send("gzip", &halves.repeat(2)).status, 413, "the limit is on all members together");
     assert_eq!(send("deflate", &compressed!(ZlibEncoder, b"\xff")).status, 422);
 }

@@ -21,9 +21,6 @@ pub(super) enum Datatype {
     Bytes,
 }
 
-/// Whole numbers from here on are not all held by double precision: 2^53.
-const INEXACT: u64 = 1 << 53;
-
 /// Every datatype with its name and the bytes of an element; 0 where these vary.
 const DATATYPES: [(Datatype, &str, usize); 14] = [
     (Datatype::Bool, "BOOL", 1),
@@ -132,9 +129,12 @@ fn copy<'v, const N: usize>(
 /// A whole number by sign and magnitude, if double precision holds it and its neighbours.
 #[inline]
 fn exact(is_negative: bool, magnitude: u64) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "just checked")]
-    let number = (magnitude < INEXACT).then_some(magnitude as f64)?;
-    Some(if is_negative { -number } else { number })
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "what is rounded is beyond the limit, also when it is rounded"
+    )]
+    let number = magnitude as f64;
+    (number <= WHOLE_NUMBER).then_some(if is_negative { -number } else { number })
 }
 
 /// IEEE 754 half precision: sign, 5 bits of exponent with bias 15, 10 bits of fraction.

@@ -126,6 +126,10 @@ fn binary_tensors_fill_what_they_say() {
         let rule = "rows[0].age: Input should be a whole number of INT64, and nearer to 0 than 2^53";
         check(&binary_tensor("input", "INT64", &[1, 13], &bytes), &bytes, rule);
     }
+    let mut greatest: Vec<_> = ROWS[0].iter().flat_map(|value| (*value as i64).to_le_bytes()).collect();
+    greatest[..8].copy_from_slice(&((1_i64 << 53) - 1).to_le_bytes());
+    let held = "rows[0].age: Input should be less than or equal to 120";
+    check(&binary_tensor("input", "INT64", &[1, 13], &greatest), &greatest, held);
     let mut missing = row;
     missing[..8].copy_from_slice(&f64::NAN.to_le_bytes());
     check(&good, &missing, "rows[0].age: Field required");
