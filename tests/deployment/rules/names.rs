@@ -17,7 +17,7 @@ fn scraped() -> BTreeMap<String, BTreeSet<String>> {
     let mut metrics = BTreeMap::from([("up".to_owned(), labels(&[]))]);
     for row in page.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let Some((name, own)) = cells.get(1).zip(cells.get(3)) else { continue };
+        let Some((name, own)) = cells.get(1).zip(cells.get(4)) else { continue };
         let (name, own): (&str, Vec<&str>) = (name.trim_matches('`'), own.split(", ").collect());
         let own = labels(&own.iter().map(|label| label.trim_matches('`')).collect::<Vec<_>>());
         if cells[2] == "histogram" {
