@@ -7,8 +7,10 @@ use serde_json::Value;
 use super::objects::{Objects, Pod, at, list, name, namespace, shown, text};
 
 /// Secrets that are made outside of the tree, with their keys: `docs/kubernetes.md` says how.
-const SECRETS: [(&str, &str, &[&str]); 2] =
-    [("portent", "portent-tokens", &["ingest", "metrics"]), ("portent-node", "portent-tokens", &["metrics"])];
+const SECRETS: [(&str, &str, &[&str]); 2] = [
+    ("portent", "portent-tokens", &["ingest", "ingest-accepted", "metrics", "metrics-accepted"]),
+    ("portent-node", "portent-tokens", &["metrics", "metrics-accepted"]),
+];
 
 /// Comes with SpinKube.
 const RUNTIME_CLASS: &str = "wasmtime-spin-v2";

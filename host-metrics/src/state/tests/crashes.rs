@@ -175,7 +175,7 @@ fn a_log_never_outlives_the_snapshot_that_it_continues() {
     use Step::{Append, DoJob, Finish, Rotate};
     let first = Life { steps: vec![Rotate, DoJob], faults: BTreeMap::new(), crash_in: None, power_cut: None };
     let steps = vec![Append(1), Rotate, Finish, Append(1), DoJob, Append(1), Rotate, Finish];
-    let second = Life { steps, faults: BTreeMap::from([(24, 1), (31, 0)]), ..first.clone() };
+    let second = Life { steps, faults: BTreeMap::from([(24, 1), (31, 0)]), ..first };
     let third = |seed| Life {
         steps: Vec::new(),
         faults: BTreeMap::from([(4, 0)]),
