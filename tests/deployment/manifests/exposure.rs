@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::objects::{Objects, at, list, shown, text};
 
-/// A listener that other machines reach has a port of its number and asks for a token from a mounted Secret;
-/// any other has no port.
+/// A listener that other machines reach has a port of its number and asks for a token of a mounted Secret, from
+/// the key of what is accepted there; any other has no port.
 pub(crate) fn tokens_guard_what_is_exposed(objects: &Objects) -> Vec<String> {
     let mut faults = Vec::new();
     for pod in objects.pods().filter(|pod| !pod.is_spin()) {
@@ -37,7 +37,7 @@ pub(crate) fn tokens_guard_what_is_exposed(objects: &Objects) -> Vec<String> {
 fn has_token(spec: &Value, container: &Value, listener: &str) -> bool {
     let Some(file) = argument(container, &format!("--{listener}-token-file=")) else { return false };
     let mount = list(container, "/volumeMounts")
-        .find(|mount| file.strip_prefix(text(mount, "/mountPath")) == Some(&format!("/{listener}")));
+        .find(|mount| file.strip_prefix(text(mount, "/mountPath")) == Some(&format!("/{listener}-accepted")));
     let is_secret = |mount: &Value| {
         let mut volumes = list(spec, "/volumes").filter(|volume| volume["name"] == mount["name"]);
         volumes.any(|volume| !at(volume, "/secret/secretName").is_null())
