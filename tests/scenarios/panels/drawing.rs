@@ -2,7 +2,7 @@
 //!
 //! `cargo test -p portent-tests --test scenarios -- --ignored draw_dashboards` sends traffic for
 //! `PORTENT_DRAW_MINUTES` (10) minutes, keeps the answers in `target/dashboards` and draws them;
-//! `--ignored redraw_dashboards` draws what was kept. Needs chromium, and pngquant, which makes a picture of few colours
+//! `--ignored draw_what_was_kept` draws what was kept. Needs chromium, and pngquant, which makes a picture of few colours
 //! a third of the size.
 
 use std::path::{Path, PathBuf};
@@ -114,7 +114,7 @@ fn draw_dashboards() {
 
 #[test]
 #[ignore = "writes the pictures of the documentation, from answers that were kept"]
-fn redraw_dashboards() {
+fn draw_what_was_kept() {
     let Some(browser) = judge::program("chromium") else { return };
     let Some(quantizer) = judge::program("pngquant") else { return };
     names().iter().for_each(|name| draw(&browser, &quantizer, name));
