@@ -34,7 +34,7 @@ pub(crate) fn components(packages: &[&str]) -> Result<()> {
 /// the features of both, and building one alone later would build these anew.
 pub(crate) fn programs(packages: &[&str]) -> Result<()> {
     for package in packages {
-        println!("building {package} (the first time takes some minutes: host-metrics contains wasmtime)");
+        println!("building {package} (the first time takes some minutes)");
         run(cargo().args(["build", "--release", "--package", package]))?;
     }
     Ok(())
