@@ -12,6 +12,7 @@ mod options;
 mod sink;
 
 mod exchange;
+mod p3;
 
 mod answer_body;
 mod gate;
@@ -28,11 +29,13 @@ mod component;
 mod engine;
 mod error;
 mod files;
+mod grants;
+mod kind;
 mod manifest;
 mod routes;
 mod variables;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +53,7 @@ use tokio_util::task::TaskTracker;
 use component::{Component, Ground};
 use exchange::Exchange;
 use gate::Gate;
+use grants::Means;
 use manifest::Manifest;
 use outbound::Client;
 use refusal::Refusal;
@@ -80,14 +84,14 @@ struct Shared {
     components: BTreeMap<String, Arc<Component>>,
     gate: Gate,
     body_memory: BodyMemory,
-    after: AfterAnswer,
+    after: Arc<AfterAnswer>,
     sink: Arc<dyn EventSink>,
 }
 
 /// Components that go on after the head of their answer.
-struct AfterAnswer {
+pub(crate) struct AfterAnswer {
     tasks: TaskTracker,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 impl Host {
@@ -106,7 +110,11 @@ impl Host {
         let manifest = Manifest::read(manifest)?;
         let variables = Variables::resolve(&manifest, &options.variables, environment)?;
         let routes = Routes::of(&manifest)?;
-        let components = load_components(&manifest, &routes, &variables, &options, &sink)?;
+        let after = Arc::new(AfterAnswer {
+            tasks: TaskTracker::new(),
+            places: Arc::new(Semaphore::new(options.after_answer)),
+        });
+        let components = load_components(&manifest, &routes, &variables, &options, &sink, &after)?;
         Ok(Self(Arc::new(Shared {
             name: manifest.name,
             version: manifest.version,
@@ -114,7 +122,7 @@ impl Host {
             components,
             gate: Gate::new(&options),
             body_memory: BodyMemory::new(options.all_body_bytes),
-            after: AfterAnswer { tasks: TaskTracker::new(), places: Semaphore::new(options.after_answer) },
+            after,
             sink,
             options,
         })))
@@ -157,7 +165,7 @@ impl Host {
         let mut ticks = interval(pause);
         loop {
             ticks.tick().await;
-            self.0.components.values().for_each(|component| component.pool.sweep());
+            self.0.components.values().for_each(|component| component.sweep());
         }
     }
 
@@ -221,18 +229,15 @@ fn load_components(
     variables: &Variables,
     options: &Options,
     sink: &Arc<dyn EventSink>,
+    after: &Arc<AfterAnswer>,
 ) -> Result<BTreeMap<String, Arc<Component>>, HostError> {
-    let broken = |error: wasmtime::Error| HostError::Engine(format!("{error:#}"));
-    let engine = engine::build(options, manifest.components.len()).map_err(broken)?;
-    let linker = component::linker(&engine).map_err(broken)?;
+    let memory = options.instance_memory;
     let ground = Ground {
-        root: &manifest.root,
-        engine: &engine,
-        linker: &linker,
-        client: &Client::new(),
-        variables,
+        means: Means { root: &manifest.root, client: &Client::new(), variables, sink, memory },
         options,
-        sink,
+        after,
+        components: manifest.components.len(),
+        linkers: [const { OnceCell::new() }; 2],
         templates: RefCell::default(),
     };
     let is_reachable = |id: &str| routes.iter().any(|route| route.component == id);

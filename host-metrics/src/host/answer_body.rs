@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::oneshot;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
@@ -15,6 +16,8 @@ use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 pub struct AnswerBody(Kind);
 
 enum Kind {
+    /// What a component of WASI 0.3 still writes.
+    Rest(UnsyncBoxBody<Bytes, BrokenOff>),
     /// Its length is known, so it leaves with its head in one write.
     Whole { parts: VecDeque<Frame<Bytes>>, length: Option<u64> },
     Streamed {
@@ -41,6 +44,16 @@ impl AnswerBody {
     pub(crate) fn from_bytes(bytes: Bytes) -> Self {
         let length = Some(bytes.len() as u64);
         Self(Kind::Whole { parts: VecDeque::from([Frame::data(bytes)]), length })
+    }
+
+    /// A body that is complete.
+    pub(crate) fn whole(parts: VecDeque<Frame<Bytes>>, length: Option<u64>) -> Self {
+        Self(Kind::Whole { parts, length })
+    }
+
+    /// A body that ends as broken off where its component leaves it so.
+    pub(crate) fn of_rest(rest: UnsyncBoxBody<Bytes, BrokenOff>) -> Self {
+        Self(Kind::Rest(rest))
     }
 
     /// The body of a component's answer, as far as it has been written. There is a handover if the component
@@ -92,6 +105,7 @@ impl Body for AnswerBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         match &mut self.0 {
+            Kind::Rest(rest) => Pin::new(rest).poll_frame(context),
             Kind::Whole { parts, length } => {
                 let part = parts.pop_front();
                 let taken = part.as_ref().and_then(Frame::data_ref).map_or(0, |data| data.len() as u64);
@@ -112,6 +126,7 @@ impl Body for AnswerBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
+            Kind::Rest(rest) => rest.is_end_stream(),
             Kind::Whole { parts, .. } => parts.is_empty(),
             Kind::Streamed { .. } => false,
         }
@@ -119,6 +134,7 @@ impl Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
+            Kind::Rest(rest) => rest.size_hint(),
             Kind::Whole { length, .. } => length.map_or_else(SizeHint::new, SizeHint::with_exact),
             Kind::Streamed { .. } => SizeHint::new(),
         }

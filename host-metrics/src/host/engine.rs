@@ -9,6 +9,7 @@ use wasmtime::{
 };
 
 use super::Options;
+use super::kind::Kind;
 
 /// How long a component computes before it lets others have the thread.
 const TICK: Duration = Duration::from_millis(10);
@@ -24,10 +25,17 @@ const CORE_INSTANCES: u32 = 24;
 const MEMORIES: u32 = 4;
 const TABLES: u32 = 16;
 
-/// The engine for `components` components.
-pub(crate) fn build(options: &Options, components: usize) -> wasmtime::Result<Engine> {
+/// One for what an instance computes, and one kept for what it computes next.
+const STACKS: u32 = 2;
+
+/// The engine for `components` components, all of one kind. What concurrency within an instance takes, those of
+/// WASI 0.2 do without.
+pub(crate) fn build(options: &Options, components: usize, kind: Kind) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
-    config.epoch_interruption(true).concurrency_support(false).cache(cache(options.cache_dir.clone()));
+    config
+        .epoch_interruption(true)
+        .concurrency_support(kind == Kind::P3)
+        .cache(cache(options.cache_dir.clone()));
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options, components)));
     let engine = Engine::new(&config).or_else(|error| {
         tracing::warn!(
@@ -50,7 +58,7 @@ fn pool(options: &Options, components: usize) -> PoolingAllocationConfig {
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
         .total_memories(instances.saturating_mul(2))
         .total_tables(instances.saturating_mul(4))
-        .total_stacks(instances)
+        .total_stacks(instances.saturating_mul(STACKS))
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_tables_per_component(TABLES)
         .max_memories_per_component(MEMORIES)

@@ -20,7 +20,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use super::answer_body::{AnswerBody, Handover};
-use super::component::{Component, is_exhausted};
+use super::component::{Code, Component, P2, is_exhausted};
 use super::instance::Served;
 use super::refusal::Refusal;
 use super::request_body::RequestBody;
@@ -28,7 +28,7 @@ use super::{Failure, Shared};
 use crate::InFlightGuard;
 
 /// An answer that its client has not taken by then goes on without a turn: who reads slowly holds none for long.
-const LONGEST_HANDOVER: Duration = Duration::from_secs(1);
+pub(crate) const LONGEST_HANDOVER: Duration = Duration::from_secs(1);
 
 type Serving = Pin<Box<dyn Future<Output = Served> + Send>>;
 type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
@@ -44,9 +44,9 @@ pub(crate) struct Exchange {
 }
 
 /// A place among those who run, and in the count of requests.
-struct Turn {
-    _permit: OwnedSemaphorePermit,
-    _counted: InFlightGuard,
+pub(crate) struct Turn {
+    pub(crate) permit: OwnedSemaphorePermit,
+    pub(crate) counted: InFlightGuard,
 }
 
 /// An answer that its component still writes: its turn lasts until it is handed over, or
@@ -80,14 +80,26 @@ impl Exchange {
         let counted = self.component.in_flight.enter();
         let request = self.read_ahead(request).await?;
         let permit = self.shared.gate.enter().await.map_err(|_| Refusal::Overloaded)?;
-        let turn = Turn { _permit: permit, _counted: counted };
-        let instance = timeout_at(self.deadline(), self.component.instance()).await;
+        let turn = Turn { permit, counted };
+        match &self.component.code {
+            Code::P2(component) => self.serve_p2(component, request, turn).await,
+            Code::P3(handler) => self.serve_p3(handler, request, turn).await,
+        }
+    }
+
+    async fn serve_p2(
+        &self,
+        component: &P2,
+        request: Request<RequestBody>,
+        turn: Turn,
+    ) -> Result<Response<AnswerBody>, Refusal> {
+        let instance = timeout_at(self.deadline(), component.instance()).await;
         let instance = instance.map_err(|_| Refusal::Timeout)?.map_err(|error| self.no_instance(&error))?;
         let (head_sender, mut head) = oneshot::channel();
         let mut serving: Serving = Box::pin(instance.serve(request, head_sender));
         tokio::select! {
             biased;
-            served = &mut serving => self.answered_at_once(served, head.try_recv().ok()),
+            served = &mut serving => self.answered_at_once(component, served, head.try_recv().ok()),
             head = &mut head => self.answer_and_go_on(head.ok(), serving, turn),
             () = sleep_until(self.deadline()) => Err(Refusal::Timeout),
         }
@@ -108,7 +120,7 @@ impl Exchange {
         Ok(Request::from_parts(head, body.map_err(|_| Refusal::BodyTimeout)??))
     }
 
-    fn no_instance(&self, error: &wasmtime::Error) -> Refusal {
+    pub(crate) fn no_instance(&self, error: &wasmtime::Error) -> Refusal {
         tracing::error!(app = &*self.component.app, error = format!("{error:#}"), "no instance");
         if is_exhausted(error) { Refusal::Overloaded } else { Refusal::Trap }
     }
@@ -116,12 +128,13 @@ impl Exchange {
     /// The component is done: its answer is complete, or there is none.
     fn answered_at_once(
         &self,
+        component: &P2,
         Served { mut instance, result, reported }: Served,
         head: Option<Head>,
     ) -> Result<Response<AnswerBody>, Refusal> {
         let response = match (result, head) {
             (Ok(()), head) => {
-                self.component.pool.put(instance);
+                component.pool.put(instance);
                 self.response_of(head)?
             }
             (Err(trap), Some(Ok(response))) if !instance.has_open_answer() => {
@@ -160,8 +173,12 @@ impl Exchange {
             Some(Err(error)) => format!("{error:?}"),
             None => "it answered nothing".to_owned(),
         };
-        tracing::error!(app = &*self.component.app, problem, "the component gave no answer");
+        self.log_no_answer(&problem);
         Err(Refusal::NoAnswer)
+    }
+
+    pub(crate) fn log_no_answer(&self, problem: &str) {
+        tracing::error!(app = &*self.component.app, problem, "the component gave no answer");
     }
 
     /// Runs a component from the head of its answer to its end.
@@ -190,7 +207,7 @@ impl Exchange {
             served = self.after_answer(serving).await;
         }
         match served {
-            Some(Served { instance, result: Ok(()), .. }) => self.component.pool.put(instance),
+            Some(Served { instance, result: Ok(()), .. }) => self.component.keep(instance),
             Some(Served { mut instance, result: Err(trap), reported }) => {
                 if let Some(handover) = handover.filter(|_| instance.has_open_answer()) {
                     handover.break_off();
@@ -209,7 +226,7 @@ impl Exchange {
         timeout(self.shared.options.after_answer_timeout, serving).await.ok()
     }
 
-    fn deadline(&self) -> tokio::time::Instant {
+    pub(crate) fn deadline(&self) -> tokio::time::Instant {
         (self.begun + self.shared.options.request_timeout).into()
     }
 
@@ -217,7 +234,7 @@ impl Exchange {
         tracing::error!(app = &*self.component.app, error = format!("{trap:#}"), "the component failed");
     }
 
-    fn report(&self, error: ErrorType, status: StatusCode, reported: bool) {
+    pub(crate) fn report(&self, error: ErrorType, status: StatusCode, reported: bool) {
         self.shared.sink.failed(&Failure {
             app: &self.component.app,
             method: self.method,

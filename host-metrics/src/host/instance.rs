@@ -1,5 +1,8 @@
 //! One sandbox: a store with its instance, which serves requests one after the other.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -57,7 +60,7 @@ pub(crate) struct Served {
 
 #[derive(Debug)]
 struct MemoryLimit {
-    used: usize,
+    used: Arc<AtomicUsize>,
     limit: usize,
 }
 
@@ -98,7 +101,7 @@ impl Instance {
     }
 
     pub(crate) fn memory(&self) -> usize {
-        self.store.data().memory.used
+        self.store.data().memory.used.load(Ordering::Relaxed)
     }
 
     /// Whether the component left its answer's body unfinished.
@@ -135,7 +138,7 @@ impl State {
             http: WasiHttpCtx::new(),
             outbound: grants.outbound,
             table,
-            memory: MemoryLimit { used: 0, limit: grants.memory },
+            memory: MemoryLimit { used: Arc::default(), limit: grants.memory },
             variables: grants.variables,
             output: grants.output,
         };
@@ -147,6 +150,20 @@ impl State {
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
         });
         store
+    }
+
+    /// Bytes of linear memory, as they are at any time.
+    pub(crate) fn memory_in_use(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.memory.used)
+    }
+
+    /// Number of resources that the component and the host hold in the table.
+    pub(crate) fn resources(&mut self) -> usize {
+        self.table.iter_mut().count()
+    }
+
+    pub(crate) fn output(&self) -> &[Lines; 2] {
+        &self.output
     }
 
     pub(crate) fn variables(&self) -> &ComponentVariables {
@@ -168,10 +185,11 @@ impl WasiHttpView for State {
 
 impl ResourceLimiter for MemoryLimit {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let used = self.used - current.min(self.used) + desired;
+        let before = self.used.load(Ordering::Relaxed);
+        let used = before - current.min(before) + desired;
         let allowed = used <= self.limit;
         if allowed {
-            self.used = used;
+            self.used.store(used, Ordering::Relaxed);
         }
         Ok(allowed)
     }

@@ -120,8 +120,19 @@ impl StdoutStream for Lines {
         Box::new(self.clone())
     }
 
+    /// A stream of WASI 0.3 has a buffer of its own: those of concurrent requests do not interleave. A line
+    /// without an end is one when its stream ends.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
+        Box::new(OwnLines(Self::new(Arc::clone(&self.cutter().consumer))))
+    }
+}
+
+/// One stream among several of an instance.
+struct OwnLines(Lines);
+
+impl Drop for OwnLines {
+    fn drop(&mut self) {
+        self.0.flush();
     }
 }
 
@@ -146,9 +157,9 @@ impl OutputStream for Lines {
     }
 }
 
-impl AsyncWrite for Lines {
+impl AsyncWrite for OwnLines {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Self::write(&self, bytes);
+        self.0.write(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

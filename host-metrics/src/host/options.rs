@@ -24,8 +24,10 @@ pub struct Options {
     pub queue: usize,
     /// Longest wait for a turn.
     pub queue_timeout: Duration,
-    /// Requests that one instance serves, one after the other; 1 is a fresh sandbox for each.
+    /// Requests that one instance serves; 1 is a fresh sandbox for each.
     pub instance_reuse: u32,
+    /// Requests that one instance of a WASI 0.3 component serves at once.
+    pub instance_concurrent_reuse: u32,
     /// How long an instance is kept without a request.
     pub idle_instance_timeout: Duration,
     /// An instance with more linear memory than this is not kept, so that one large request does not hold it.
@@ -49,6 +51,7 @@ impl Default for Options {
             queue: 512,
             queue_timeout: Duration::from_secs(2),
             instance_reuse: 128,
+            instance_concurrent_reuse: 16,
             idle_instance_timeout: Duration::from_secs(1),
             kept_memory: 16 << 20,
             after_answer: 1024,

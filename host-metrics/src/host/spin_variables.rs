@@ -13,7 +13,7 @@ pub(crate) type ComponentVariables = Arc<BTreeMap<String, String>>;
 
 #[derive(ComponentType, Lower)]
 #[component(variant)]
-enum Error {
+pub(crate) enum Error {
     #[component(name = "invalid-name")]
     InvalidName(String),
     #[component(name = "undefined")]
@@ -34,7 +34,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     })
 }
 
-fn get(variables: &ComponentVariables, name: String) -> Result<String, Error> {
+pub(crate) fn get(variables: &ComponentVariables, name: String) -> Result<String, Error> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     match variables.get(&name) {
         Some(value) => Ok(value.clone()),

@@ -148,5 +148,5 @@ fn the_cache_is_no_condition() {
     let path = app.path().join("file");
     fs::write(&path, "in the way").unwrap();
     let options = Options { cache_dir: Some(path.join("cache")), ..Options::default() };
-    assert!(engine::build(&options, 1).is_ok());
+    assert!(engine::build(&options, 1, kind::Kind::P2).is_ok());
 }
