@@ -10,8 +10,8 @@ use crate::paths;
 /// Target of the components.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
-/// Components: the one that is shipped, and the one that tests run in the hosts.
-pub(crate) const COMPONENTS: [&str; 2] = ["predict", "portent-guest"];
+/// Components: the two that are shipped, and the one that tests run in the hosts.
+pub(crate) const COMPONENTS: [&str; 3] = ["predict", "predict-p3", "portent-guest"];
 
 /// Builds the components and the native programs.
 pub(crate) fn all() -> Result<()> {

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::build::{self, COMPONENTS, WASM_TARGET, cargo, shown};
 
-/// Crates whose tests also run as wasm: what the component consists of.
-const PORTABLE: [&str; 3] = ["portent-event", "portent-model", "portent-service"];
+/// Crates whose tests also run as wasm: what the components consist of.
+const PORTABLE: [&str; 4] = ["portent-event", "portent-model", "portent-service", "portent-shell"];
 
 /// Tells cargo which program runs the test programs of the portable crates.
 const RUNNER: &str = "CARGO_TARGET_WASM32_WASIP2_RUNNER";

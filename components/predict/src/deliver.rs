@@ -1,32 +1,22 @@
 //! Sending events, after the answer has left.
 
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
+use std::time::Instant;
 
-use portent_event::{DropReason, DropReport, Event};
+use portent_event::{DropReason, Event};
 use portent_service::{EventsTo, Token};
+use portent_shell::delivery::{self, Attempt, Attempts, Next, Source};
+use portent_shell::limits::ATTEMPT_TIMEOUT;
 use spin_sdk::http::{Fields, Method, Scheme};
 use spin_sdk::wit::wasi::http0_2_0::outgoing_handler;
 use spin_sdk::wit::wasi::http0_2_0::types::{ErrorCode, OutgoingBody, OutgoingRequest, RequestOptions};
 use wasi::random::random::get_random_u64;
 
-/// Waits before the second and the third attempt of a delivery.
-const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(100)];
-
-/// Longest wait for a connection and for each part of the answer, of one attempt.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(250);
-
-/// No attempt begins later than this after the first.
-const BUDGET: Duration = Duration::from_millis(500);
-
 /// Sends the events where the configuration says, within a bounded time; what cannot be delivered is
 /// counted in a line on standard output.
 pub(crate) fn send(events: &[Event<'_>]) {
-    let to = EventsTo::read(|name| spin_sdk::variables::get(name).ok()).unwrap_or_else(|error| {
-        complain(&format!("{error}; events go to stdout"));
-        EventsTo::Stdout
-    });
     let mut lines = Vec::with_capacity(1024);
-    match to {
+    match to() {
         EventsTo::Off => {}
         EventsTo::Stdout => {
             for event in events {
@@ -37,7 +27,7 @@ pub(crate) fn send(events: &[Event<'_>]) {
         }
         EventsTo::Http { authority, token } => {
             events.iter().for_each(|event| event.encode(&mut lines));
-            if let Err(reason) = deliver(&authority, token.as_ref(), &lines) {
+            if let Err(reason) = deliver(authority, token.as_ref(), &lines) {
                 report_dropped(events, reason);
             }
         }
@@ -50,6 +40,12 @@ pub(crate) fn complain(reason: &str) {
     crate::exchange::print_error(line.as_bytes());
 }
 
+/// The variables stay as they are for as long as an instance lives.
+fn to() -> &'static EventsTo {
+    static TO: OnceLock<EventsTo> = OnceLock::new();
+    TO.get_or_init(|| portent_shell::events_to(|name| spin_sdk::variables::get(name).ok(), complain))
+}
+
 /// Prints one line in one write, so that it stays whole among the lines of other instances.
 fn print(line: &[u8]) {
     crate::exchange::write(&wasi::cli::stdout::get_stdout(), line).ok();
@@ -58,47 +54,35 @@ fn print(line: &[u8]) {
 fn report_dropped(events: &[Event<'_>], reason: DropReason) {
     let Some(event) = events.first() else { return };
     let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-    let mut line = Vec::new();
-    DropReport { app: event.app.as_ref().into(), count, reason }.encode(&mut line);
-    print(&line);
+    print(&delivery::drop_report(&event.app, count, reason));
 }
 
 /// Delivers the lines under one identity, so that the aggregator counts them once however often they come.
 fn deliver(authority: &str, token: Option<&Token>, lines: &[u8]) -> Result<(), DropReason> {
-    let source = format!("{:016x}{:016x}", get_random_u64(), get_random_u64());
+    let source = Source::new([get_random_u64(), get_random_u64()]);
+    let headers = source.headers(0, lines.len(), token);
     let started = Instant::now();
-    let mut waits = RETRY_AFTER.iter();
+    let mut attempts = Attempts::default();
     loop {
-        let reason = match attempt(authority, token, &source, lines) {
-            Ok(status @ 200..=299) => return if status == 200 { Ok(()) } else { Err(DropReason::Other) },
-            Ok(429 | 500..=599) => DropReason::Failed,
-            Ok(_) => return Err(DropReason::Refused),
-            Err(error) => drop_reason(&error),
+        let attempt = match attempt(authority, &headers, lines) {
+            Ok(status) => Attempt::answered(status),
+            Err(error) => Attempt::Failed(drop_reason(&error)),
         };
-        match waits.next() {
-            Some(wait) if started.elapsed() + *wait < BUDGET => std::thread::sleep(*wait),
-            _ => return Err(reason),
+        match attempts.after(attempt, started.elapsed()) {
+            Next::Again(wait) => std::thread::sleep(wait),
+            Next::End(result) => return result,
         }
     }
 }
 
-fn attempt(authority: &str, token: Option<&Token>, source: &str, lines: &[u8]) -> Result<u16, ErrorCode> {
+fn attempt(authority: &str, headers: &delivery::Headers, lines: &[u8]) -> Result<u16, ErrorCode> {
     let internal = |()| ErrorCode::InternalError(None);
-    let headers = [
-        ("content-type", "application/x-ndjson".to_owned()),
-        ("content-length", lines.len().to_string()),
-        ("portent-source", source.to_owned()),
-        ("portent-sequence", "0".to_owned()),
-    ];
-    let token = token.map(|token| ("authorization", token.authorization()));
-    let headers = headers.into_iter().chain(token);
-    let headers: Vec<_> = headers.map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
-    let fields = Fields::from_list(&headers).map_err(|_| ErrorCode::InternalError(None))?;
+    let fields = Fields::from_list(headers).map_err(|_| ErrorCode::InternalError(None))?;
     let request = OutgoingRequest::new(fields);
     request.set_method(&Method::Post).map_err(internal)?;
     request.set_scheme(Some(&Scheme::Http)).map_err(internal)?;
     request.set_authority(Some(authority)).map_err(internal)?;
-    request.set_path_with_query(Some("/v1/events")).map_err(internal)?;
+    request.set_path_with_query(Some(delivery::PATH)).map_err(internal)?;
     let body = request.body().map_err(internal)?;
     let response = outgoing_handler::handle(request, Some(options()))?;
     if let Ok(stream) = body.write() {

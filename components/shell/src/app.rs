@@ -1,16 +1,18 @@
-//! What an instance sets up once: the model and the service over it.
+//! What an instance sets up once: the model, the service over it, and where its events go.
 
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
+use portent_event::Event;
 use portent_model::Model;
 use portent_service::config::MODEL;
-use portent_service::{Clock, Config, ModelState, Service};
+use portent_service::{Clock, Config, EventsTo, ModelState, Service};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// Time since the request began.
-pub(crate) struct MonotonicClock(pub(crate) Instant);
+#[derive(Clone, Copy, Debug)]
+pub struct MonotonicClock(pub Instant);
 
 impl Clock for MonotonicClock {
     fn now(&self) -> u64 {
@@ -18,24 +20,36 @@ impl Clock for MonotonicClock {
     }
 }
 
-/// The service, set up by the first request of the instance.
-pub(crate) fn service() -> &'static Service<'static> {
+/// The service, set up by the first request of the instance; what is wrong with it is said to `complain`.
+pub fn service(complain: impl Fn(&str)) -> &'static Service<'static> {
     static SERVICE: OnceLock<Service<'static>> = OnceLock::new();
-    SERVICE.get_or_init(|| match config() {
-        Ok(config) => Service::new(config, model()),
-        Err(reason) => Service::new(Config::default(), ModelState::Unavailable(reason)),
+    SERVICE.get_or_init(|| match Config::read(environment) {
+        Ok(config) => Service::new(config, model(complain)),
+        Err(error) => Service::new(Config::default(), ModelState::Unavailable(error.to_string())),
     })
 }
 
-fn config() -> Result<Config, String> {
-    Config::read(environment).map_err(|error| error.to_string())
+/// Where events go, by the variables of the component; standard output where these are wrong.
+pub fn events_to(variable: impl Fn(&str) -> Option<String>, complain: impl Fn(&str)) -> EventsTo {
+    EventsTo::read(variable).unwrap_or_else(|error| {
+        complain(&format!("{error}; events go to stdout"));
+        EventsTo::Stdout
+    })
 }
 
-fn model() -> ModelState<'static> {
+/// Completes events whose answer has left: how long it took and what time it is.
+pub fn stamp(events: &mut [Event<'_>], clock: &impl Clock) {
+    for event in events {
+        event.durations.total = clock.now();
+        event.time = humantime::format_rfc3339_micros(SystemTime::now()).to_string().into();
+    }
+}
+
+fn model(complain: impl Fn(&str)) -> ModelState<'static> {
     match read_model() {
         Ok(model) => ModelState::Loaded(model),
         Err(reason) => {
-            crate::deliver::complain(&reason);
+            complain(&reason);
             ModelState::Unavailable(reason)
         }
     }
