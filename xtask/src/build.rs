@@ -11,7 +11,7 @@ use crate::paths;
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
 /// Components: the two that are shipped, and the one that tests run in the hosts.
-pub(crate) const COMPONENTS: [&str; 3] = ["predict", "predict-p3", "portent-guest"];
+pub(crate) const COMPONENTS: [&str; 4] = ["predict", "predict-p3", "portent-guest", "portent-guest-p3"];
 
 /// Builds the components and the native programs.
 pub(crate) fn all() -> Result<()> {

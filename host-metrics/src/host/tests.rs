@@ -1,6 +1,8 @@
-//! The host on real components: hand-written ones that do next to nothing, and the guest of `tests/guest`.
+//! The host on real components: hand-written ones that do next to nothing, and the guests of `tests/guest` and
+//! `tests/guest-p3`.
 
 mod guest;
+mod p3;
 mod wat;
 
 use std::fs;
@@ -126,22 +128,22 @@ fn workspace() -> &'static Path {
 /// The component of `tests/guest`, built if it is not up to date.
 pub(crate) fn guest() -> &'static [u8] {
     static GUEST: OnceLock<Vec<u8>> = OnceLock::new();
-    GUEST.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args([
-            "build",
-            "--quiet",
-            "-p",
-            "portent-guest",
-            "--target",
-            "wasm32-wasip2",
-            "--profile",
-            "wasm",
-        ]);
-        let built = build.current_dir(workspace()).status().unwrap();
-        assert!(built.success(), "the test component does not build");
-        fs::read(workspace().join("target/wasm32-wasip2/wasm/portent_guest.wasm")).unwrap()
-    })
+    GUEST.get_or_init(|| build("portent-guest"))
+}
+
+/// The component of `tests/guest-p3`.
+fn guest_p3() -> &'static [u8] {
+    static GUEST: OnceLock<Vec<u8>> = OnceLock::new();
+    GUEST.get_or_init(|| build("portent-guest-p3"))
+}
+
+fn build(package: &str) -> Vec<u8> {
+    let target = workspace().join("target");
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "-p", package, "--target", "wasm32-wasip2", "--profile", "wasm"]);
+    let built = build.arg("--target-dir").arg(&target).current_dir(workspace()).status().unwrap();
+    assert!(built.success(), "the test component {package} does not build");
+    fs::read(target.join(format!("wasm32-wasip2/wasm/{}.wasm", package.replace('-', "_")))).unwrap()
 }
 
 /// Waits until something is so.

@@ -55,7 +55,10 @@ impl Beginning {
     async fn extend(&mut self, body: &mut WasiBody) -> Result<(), BrokenOff> {
         // A body of a declared length is complete with its last byte: what ends it need not be awaited.
         while body.size_hint().exact() != Some(0) {
-            let Some(part) = body.frame().await else { break };
+            let Some(part) = body.frame().await else {
+                self.is_whole = true;
+                return end(body);
+            };
             let part = part.map_err(|_| BrokenOff)?;
             self.length = part.data_ref().and_then(|data| Some(self.length? + data.len() as u64));
             self.parts.push_back(part);
@@ -63,6 +66,11 @@ impl Beginning {
         self.is_whole = true;
         Ok(())
     }
+}
+
+/// A body that has ended: it must have the length that its head declares.
+fn end(body: &WasiBody) -> Result<(), BrokenOff> {
+    if body.size_hint().exact().is_none_or(|missing| missing == 0) { Ok(()) } else { Err(BrokenOff) }
 }
 
 impl Rest {
@@ -100,6 +108,7 @@ impl Body for Rest {
         match Pin::new(&mut self.body).poll_frame(context) {
             // A component that goes ends its bodies, and those are not the ends that it meant.
             Poll::Ready(None) if self.answer.is_broken() && !is_complete => self.break_off(ErrorType::Trap),
+            Poll::Ready(None) if end(&self.body).is_err() => self.break_off(ErrorType::Internal),
             Poll::Ready(Some(Err(_))) => self.break_off(ErrorType::Internal),
             Poll::Ready(part) => Poll::Ready(part.map(|part| part.map_err(|_| BrokenOff))),
             Poll::Pending => match self.overdue.as_mut().poll(context) {

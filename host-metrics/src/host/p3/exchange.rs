@@ -45,13 +45,15 @@ impl Exchange {
         visit: Visit,
     ) -> Result<Response<AnswerBody>, Refusal> {
         let (head, mut body) = response.into_parts();
-        let beginning = Beginning::read(&mut body).await.map_err(|_| Refusal::NoAnswer)?;
+        let beginning = Beginning::read(&mut body).await;
         // A component that goes ends its bodies, and those are not the ends that it meant.
         let is_broken = || answer.as_ref().is_some_and(OpenAnswer::is_broken);
         let is_complete = body.size_hint().exact() == Some(0);
-        if beginning.is_whole && is_broken() && !is_complete {
+        let has_ended = beginning.as_ref().map_or(true, |beginning| beginning.is_whole);
+        if has_ended && is_broken() && !is_complete {
             return Err(Refusal::Trap);
         }
+        let beginning = beginning.map_err(|_| Refusal::NoAnswer)?;
         let body = match answer {
             Some(answer) if !beginning.is_whole => {
                 let exchange = self.clone();

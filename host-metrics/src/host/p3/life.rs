@@ -12,6 +12,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 pub(crate) struct Life {
     /// Requests whose clients wait for the head of their answer.
     waiting: AtomicUsize,
+    /// Requests whose clients have not been told anything yet.
+    untold: AtomicUsize,
     /// Answers of which more is to come than has been handed over.
     open_answers: AtomicUsize,
     /// The instance ended in the midst of what it did.
@@ -57,6 +59,7 @@ pub(crate) struct Arrival {
 struct Stay {
     life: Option<Arc<Life>>,
     is_counted: bool,
+    is_untold: bool,
     has_left: bool,
     /// The turn ends when neither the client nor the instance has anything to do with the request any more.
     _permit: OwnedSemaphorePermit,
@@ -72,7 +75,7 @@ impl Visit {
         request: (Method, Route),
         task: TaskTrackerToken,
     ) -> (Self, Arrival) {
-        let stay = Stay { life: None, is_counted: false, has_left: false, _permit: permit };
+        let stay = Stay { life: None, is_counted: false, is_untold: false, has_left: false, _permit: permit };
         let stay = Arc::new(Mutex::new(stay));
         let (sender, until_left) = oneshot::channel();
         let visit = Self { stay: Arc::clone(&stay), is_answered: false, _until_left: sender };
@@ -82,7 +85,9 @@ impl Visit {
     /// The head of the answer is here; gives the instance that it is from.
     pub(crate) fn answered(&mut self) -> Option<Arc<Life>> {
         self.is_answered = true;
-        lock(&self.stay).life.clone()
+        let mut stay = lock(&self.stay);
+        stay.tell();
+        stay.life.clone()
     }
 
     /// The time for the request is over.
@@ -95,6 +100,7 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
+        lock(&self.stay).tell();
         let life = leave(&self.stay);
         if let Some(life) = life.filter(|_| !self.is_answered) {
             life.wake();
@@ -113,7 +119,9 @@ impl Arrival {
         stay.life = Some(Arc::clone(life));
         if !stay.has_left {
             stay.is_counted = true;
+            stay.is_untold = true;
             life.waiting.fetch_add(1, Ordering::AcqRel);
+            life.untold.fetch_add(1, Ordering::AcqRel);
         }
         drop(stay);
         let (served, until_left) = (Served(self.stay), self.until_left);
@@ -122,6 +130,15 @@ impl Arrival {
             // Nothing is ever sent.
             drop(until_left.await);
         }
+    }
+}
+
+impl Stay {
+    fn tell(&mut self) {
+        if let Some(life) = self.life.as_ref().filter(|_| self.is_untold) {
+            life.untold.fetch_sub(1, Ordering::AcqRel);
+        }
+        self.is_untold = false;
     }
 }
 
@@ -149,6 +166,7 @@ impl Life {
     pub(crate) fn new(memory: Arc<AtomicUsize>) -> Self {
         Self {
             waiting: AtomicUsize::new(0),
+            untold: AtomicUsize::new(0),
             open_answers: AtomicUsize::new(0),
             broken: AtomicBool::new(false),
             overdue: AtomicBool::new(false),
@@ -161,6 +179,11 @@ impl Life {
 
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Acquire)
+    }
+
+    /// Whether somebody will notice that the instance has failed: clients without an answer, or with half of one.
+    pub(crate) fn is_noticed(&self) -> bool {
+        self.untold.load(Ordering::Acquire) > 0 || self.has_open_answers()
     }
 
     pub(crate) fn is_overdue(&self) -> bool {

@@ -88,11 +88,12 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<State>, result: wasmtime::Result<()>) {
-        store.data().output().each_ref().map(Lines::flush);
+        store.data().output().iter().for_each(Lines::flush);
         if result.is_err() {
             // Answers that are open must not look complete when the store goes.
             self.life.break_off();
         }
+        let is_noticed = self.life.is_noticed();
         drop(store);
         self.life.settle();
         let Err(error) = result else { return };
@@ -101,7 +102,6 @@ impl WorkerState for Worker {
             return;
         }
         self.report.trap(&error);
-        let is_noticed = self.life.waiting() > 0 || self.life.has_open_answers();
         if let Some(request) = self.life.last().filter(|_| !is_noticed) {
             self.report.failed_after_answers(request);
         }
@@ -186,7 +186,7 @@ impl WorkerExpiration for Watch {
             WorkerStatus::PostReturn => self.poll_after_answers(since, context),
             WorkerStatus::Idle => {
                 self.place = None;
-                self.output.each_ref().map(Lines::flush);
+                self.output.iter().for_each(Lines::flush);
                 self.life.settle();
                 let deadline = since + self.limits.idle;
                 return self.poll_timer(deadline, context);

@@ -287,7 +287,7 @@ async fn only_allowed_hosts_are_reached() {
 }
 
 /// A server that answers `hello` and counts its connections.
-async fn serve_hello() -> (SocketAddr, Arc<Mutex<u32>>) {
+pub(super) async fn serve_hello() -> (SocketAddr, Arc<Mutex<u32>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let connections = Arc::new(Mutex::new(0));
