@@ -77,6 +77,8 @@ fn options(args: &UpArgs) -> Options {
         concurrency: args.max_concurrency as usize,
         queue: args.queue as usize,
         instance_reuse: args.max_instance_reuse_count,
+        instance_concurrent_reuse: args.max_instance_concurrent_reuse_count,
+        idle_instance_timeout: args.idle_instance_timeout,
         ..Options::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -22,9 +23,15 @@ pub struct UpArgs {
     /// Value of an application variable; repeatable, and stronger than SPIN_VARIABLE_*.
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub variable: Vec<(String, String)>,
-    /// Requests that one instance serves, one after the other; 1 is a fresh sandbox for each.
+    /// Requests that one instance serves; 1 is a fresh sandbox for each.
     #[arg(long, value_name = "NUMBER", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_instance_reuse_count: u32,
+    /// Requests that one instance of a WASI 0.3 component serves at once; one of WASI 0.2 serves one.
+    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_instance_concurrent_reuse_count: u32,
+    /// How long an instance is kept without a request, such as 500ms or 5m.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub idle_instance_timeout: Duration,
     /// Requests that run at once.
     #[arg(long, value_name = "NUMBER", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_concurrency: u32,
@@ -40,6 +47,14 @@ pub struct UpArgs {
     /// Directory of the compiled-code cache; by default the user's cache directory.
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+}
+
+/// Longest time that an option takes; timers need an end.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let duration = humantime::parse_duration(text).map_err(|_| "not a duration such as 500ms, 1s or 5m")?;
+    if duration <= LONGEST { Ok(duration) } else { Err("longer than a day") }
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
