@@ -80,7 +80,7 @@ fn the_battery_application_runs_alone_at_the_root() {
     );
     let path = folder.path().join("spin.toml");
     std::fs::write(&path, manifest).unwrap();
-    let host = Running::up(&["--from", path.to_str().unwrap()]);
+    let host = Running::up_from(path.to_str().unwrap(), &[]);
     assert_eq!(outcomes(&host, "/predict", &json!(readings())), [0, 1]);
     assert_eq!(host.post("/hvs/predict", "{}").0, 404);
     host.wait_for(

@@ -15,6 +15,12 @@ pub(crate) const FIRST_ROW: &str = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"c
 /// The example of the service that this replaces: the first row in Kaggle coding.
 pub(crate) const KAGGLE_ROW: &str = r#"{"age":63,"sex":1,"cp":3,"trestbps":145,"chol":233,"fbs":1,"restecg":0,"thalach":150,"exang":0,"oldpeak":2.3,"slope":0,"ca":0,"thal":1}"#;
 
+/// Whether these are the scenarios of the WASI 0.3 shell.
+pub(crate) const IS_P3: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"scenarios_p3");
+
+/// The manifest of the shell under test.
+const MANIFEST: &str = if IS_P3 { "spin.p3.toml" } else { "spin.toml" };
+
 /// A running `host-metrics`, ended when dropped.
 pub(crate) struct Running {
     process: Child,
@@ -23,10 +29,15 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts `host-metrics up` on free ports, with the shipped manifest.
+    /// Starts `host-metrics up` on free ports, with the shipped manifest of the shell under test.
     pub(crate) fn up(arguments: &[&str]) -> Self {
+        Self::up_from(MANIFEST, arguments)
+    }
+
+    /// Starts `host-metrics up` on free ports with a manifest.
+    pub(crate) fn up_from(manifest: &str, arguments: &[&str]) -> Self {
         let mut command = host_metrics();
-        command.args(["up", "--listen", "127.0.0.1:0"]).args(arguments);
+        command.args(["up", "--listen", "127.0.0.1:0", "--from", manifest]).args(arguments);
         Self::start(command, 3)
     }
 
@@ -138,7 +149,8 @@ pub(crate) fn host_metrics() -> Command {
 
 /// The built component.
 pub(crate) fn component() -> PathBuf {
-    workspace().join("target/wasm32-wasip2/wasm/predict.wasm")
+    let name = if IS_P3 { "predict_p3.wasm" } else { "predict.wasm" };
+    workspace().join("target/wasm32-wasip2/wasm").join(name)
 }
 
 /// Sends SIGTERM.

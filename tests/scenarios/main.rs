@@ -30,6 +30,7 @@ mod panels;
 mod predictions;
 mod rules;
 mod scripts;
+mod shells;
 mod spin;
 mod stack;
 mod start;

@@ -54,7 +54,7 @@ fn an_application_that_is_not_there_is_named() {
         assert!(text.contains(trigger));
         text.replace(trigger, "")
     };
-    let host = Running::up(&["--from", &manifest(folder.path(), without_hvs)]);
+    let host = Running::up_from(&manifest(folder.path(), without_hvs), &[]);
     let said = check_fails(check("smoke.sh", &host, &["--wait", "1"]), "FAILED  hvs lives: 404");
     assert!(said.contains("ok      heart predicts") && said.contains("FAILED: 3 of 7 checks"), "{said}");
     check_fails(check("test-metrics.sh", &host, &[]), "/hvs/model/info answers 404");
@@ -64,7 +64,7 @@ fn an_application_that_is_not_there_is_named() {
 fn a_model_that_is_not_loaded_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let without_model = |text: String| text.replace("PORTENT_MODEL = \"hvs\"", "PORTENT_MODEL = \"nothing\"");
-    let host = Running::up(&["--from", &manifest(folder.path(), without_model)]);
+    let host = Running::up_from(&manifest(folder.path(), without_model), &[]);
     let said =
         check_fails(check("smoke.sh", &host, &["--wait", "1"]), "FAILED  hvs has loaded its model: 503");
     assert!(said.contains("The model is not loaded") && said.contains("ok      hvs lives"), "{said}");

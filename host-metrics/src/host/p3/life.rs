@@ -239,9 +239,9 @@ impl Life {
         }
     }
 
-    /// Nothing is left to do: the host may end.
-    pub(crate) fn settle(&self) {
-        lock(&self.work).task = None;
+    /// Nothing is left to do: the host may end. Tells whether there was something.
+    pub(crate) fn settle(&self) -> bool {
+        lock(&self.work).task.take().is_some()
     }
 
     /// The request that came last.

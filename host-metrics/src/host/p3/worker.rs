@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep_until};
 use wasmtime::component::GuestTaskId;
-use wasmtime::{Store, StoreContextMut};
+use wasmtime::{Store, StoreContextMut, Trap};
 use wasmtime_wasi_http::handler::{ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus};
 
 use super::Report;
@@ -95,8 +95,12 @@ impl WorkerState for Worker {
         }
         let is_noticed = self.life.is_noticed();
         drop(store);
-        self.life.settle();
+        let was_busy = self.life.settle();
         let Err(error) = result else { return };
+        if !was_busy && !error.is::<Trap>() {
+            // The process ends, and idle workers with it.
+            return;
+        }
         if self.life.is_expired() {
             self.report.cancelled();
             return;
