@@ -122,6 +122,13 @@ impl Running {
         }
     }
 
+    /// Bytes that the process has, by the name that the kernel gives them.
+    pub(crate) fn memory(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
     /// Asks the process to stop and returns its exit code.
     pub(crate) fn stop(mut self) -> Option<i32> {
         terminate(&self.process);

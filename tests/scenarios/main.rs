@@ -23,6 +23,7 @@ mod formats;
 mod judges;
 mod kubelet;
 mod manifests;
+mod memory;
 mod openapi;
 mod operations;
 mod pages;

@@ -14,4 +14,5 @@ mod battery;
 mod counting;
 mod delivery;
 mod lifetimes;
+mod memory;
 mod predictions;

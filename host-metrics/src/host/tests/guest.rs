@@ -95,6 +95,40 @@ async fn unfit_instances_are_not_reused() {
     assert_eq!(fixture.get("/state").await.text(), "3");
 }
 
+/// A trap ends its instance and fails its own request, and none of those that run at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trap_fails_its_own_request_only() {
+    let fixture = Arc::new(fixture(""));
+    let requests: Vec<_> = (0..24)
+        .map(|number| {
+            let fixture = Arc::clone(&fixture);
+            let path = if number % 4 == 0 { "/trap" } else { "/state" };
+            tokio::spawn(async move { (path, fixture.get(path).await) })
+        })
+        .collect();
+    for request in requests {
+        let (path, answer) = request.await.unwrap();
+        assert_eq!(answer.status, if path == "/trap" { 500 } else { 200 }, "{path}: {answer:?}");
+    }
+    assert_eq!(fixture.failures(), [(Route::Unmatched, 500, ErrorType::Trap, false); 6]);
+}
+
+/// Nothing of a request reaches the next one in the same instance: not its body, headers, query, or output.
+#[tokio::test]
+async fn nothing_passes_from_one_request_to_the_next() {
+    let fixture = fixture("");
+    assert_eq!(fixture.send("POST", "/echo", b"secret").await.text(), "secret");
+    let request = Request::get("/headers?secret=1").header("host", "a").header("x-secret", "secret");
+    let headers = read(fixture.host.handle(request.body(Full::<Bytes>::default()).unwrap()).await).await;
+    assert!(headers.text().contains("x-secret: secret"));
+    fixture.get("/tear?text=secret").await;
+    assert_eq!(fixture.send("POST", "/echo", b"").await.text(), "");
+    assert!(!fixture.get("/headers").await.text().contains("secret"));
+    fixture.get("/print?text=%7B%22portent%22:1%7D").await;
+    assert_eq!(*fixture.seen.lines.lock().unwrap(), [r#"{"portent":1}"#]);
+    assert_eq!(fixture.get("/state").await.text(), "7", "all of it was one instance");
+}
+
 /// Nobody waits for an instance longer than it may idle.
 #[tokio::test]
 async fn idle_instances_go() {
