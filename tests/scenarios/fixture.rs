@@ -19,7 +19,7 @@ pub(crate) const KAGGLE_ROW: &str = r#"{"age":63,"sex":1,"cp":3,"trestbps":145,"
 pub(crate) const IS_P3: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"scenarios_p3");
 
 /// The manifest of the shell under test.
-const MANIFEST: &str = if IS_P3 { "spin.p3.toml" } else { "spin.toml" };
+pub(crate) const MANIFEST: &str = if IS_P3 { "spin.p3.toml" } else { "spin.toml" };
 
 /// A running `host-metrics`, ended when dropped.
 pub(crate) struct Running {

@@ -15,4 +15,6 @@ mod counting;
 mod delivery;
 mod lifetimes;
 mod memory;
+mod one_write;
 mod predictions;
+mod spin;

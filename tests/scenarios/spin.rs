@@ -1,9 +1,11 @@
 //! The same component and manifest under Spin, its log tailed by the aggregator.
 //!
-//! `PORTENT_SPIN`, or else `PATH`, names the `spin` program. No package registry has it, so it is optional.
+//! `PORTENT_SPIN`, or else `PATH`, names the `spin` program. No package registry has it, so it is optional. The shell for
+//! WASI 0.3 needs Spin 4.1.
 
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,7 +13,7 @@ use portent_event::Line;
 use portent_tests::judge::{self, workspace};
 
 use crate::battery;
-use crate::fixture::{FIRST_ROW, KAGGLE_ROW, Running, component, post, terminate, try_get};
+use crate::fixture::{FIRST_ROW, IS_P3, KAGGLE_ROW, MANIFEST, Running, component, post, terminate, try_get};
 
 /// `spin up` in a folder of its own, so that its log files are its own.
 pub(crate) struct Spin {
@@ -27,8 +29,12 @@ impl Spin {
 
     fn with_variables(variables: &[(&str, &str)]) -> Option<Self> {
         let program = judge::optional_program("PORTENT_SPIN", "spin")?;
+        if IS_P3 && version(&program) < (4, 1) {
+            judge::out_of_reach("spin 4.1");
+            return None;
+        }
         let folder = tempfile::tempdir().unwrap();
-        let manifest = std::fs::read_to_string(workspace().join("spin.toml")).unwrap();
+        let manifest = std::fs::read_to_string(workspace().join(MANIFEST)).unwrap();
         let source = manifest.lines().find(|line| line.starts_with("source = ")).unwrap();
         let manifest = manifest.replace(source, &format!("source = {:?}", component()));
         std::fs::write(folder.path().join("spin.toml"), manifest).unwrap();
@@ -65,6 +71,14 @@ impl Spin {
     fn predict(&self, body: &str) -> u16 {
         post(&format!("{}/predict", self.base), body).0
     }
+}
+
+/// Major and minor version of a `spin` program.
+fn version(program: &Path) -> (u32, u32) {
+    let output = Command::new(program).arg("--version").output().expect("spin tells its version");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut numbers = text.trim_start_matches("spin ").split('.').map_while(|number| number.parse().ok());
+    numbers.next().zip(numbers.next()).unwrap_or_else(|| panic!("no version in {text:?}"))
 }
 
 impl Drop for Spin {

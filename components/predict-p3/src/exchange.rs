@@ -98,8 +98,11 @@ impl SentBody {
 /// The write of the body begins here, before the host has the response: it then finds the bytes as it takes the body, and
 /// can send the head with them in one write.
 pub(crate) fn answer(response: Response) -> (types::Response, SentBody) {
-    let mut headers: Vec<(String, Vec<u8>)> =
-        response.headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+    let mut headers: Vec<(String, Vec<u8>)> = response
+        .headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+        .collect();
     let (trailers_in, trailers) = wit_future::new(|| Ok(None));
     if response.body.is_empty() {
         let (outgoing, _) = types::Response::new(fields(&headers), None, trailers);

@@ -165,7 +165,9 @@ impl Shell {
             }
             self.now = next;
             let step = if end == Some(next) {
-                let Some((_, delivery, result)) = self.under_way.take() else { unreachable!("it has an end") };
+                let Some((_, delivery, result)) = self.under_way.take() else {
+                    unreachable!("it has an end")
+                };
                 self.batch.delivered(delivery, result)
             } else {
                 let (_, number) = self.waits.remove(0);
