@@ -68,9 +68,27 @@ impl Spin {
         self.folder.path().join(".spin/logs/*_stdout.txt").to_string_lossy().into_owned()
     }
 
+    /// The log of the heart application, once it has so many long lines: they are written after the answers.
+    fn log_of_lines(&self, count: usize) -> String {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let log =
+                std::fs::read_to_string(self.folder.path().join(".spin/logs/heart_stdout.txt")).unwrap();
+            if long_lines(&log) >= count || Instant::now() > deadline {
+                return log;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     fn predict(&self, body: &str) -> u16 {
         post(&format!("{}/predict", self.base), body).0
     }
+}
+
+/// Lines that are longer than the 1,024 bytes that a line-buffered standard output keeps together.
+fn long_lines(log: &str) -> usize {
+    log.lines().filter(|line| line.len() > 1_024).count()
 }
 
 /// Major and minor version of a `spin` program.
@@ -161,12 +179,10 @@ fn long_lines_of_concurrent_instances_stay_whole_in_spins_log() {
             });
         }
     });
-    let log = std::fs::read_to_string(spin.folder.path().join(".spin/logs/heart_stdout.txt")).unwrap();
+    let log = spin.log_of_lines(400);
     let torn: Vec<_> = log.lines().filter(|line| Line::decode(line.as_bytes()).is_err()).collect();
     assert!(torn.is_empty(), "{torn:#?}");
-    // Longer than the 1,024 bytes that a line-buffered standard output keeps together.
-    let long = log.lines().filter(|line| line.len() > 1_024).count();
-    assert_eq!(long, 400, "as many long lines as batches: {:?}", log.lines().map(str::len).max());
+    assert_eq!(long_lines(&log), 400, "as many long lines as batches: {:?}", log.lines().map(str::len).max());
 }
 
 #[test]
