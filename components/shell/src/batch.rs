@@ -82,7 +82,7 @@ impl Batch {
     /// The delivery has come to its end.
     pub fn delivered(&mut self, delivery: Delivery, result: Result<(), DropReason>) -> Step {
         if let Err(reason) = result {
-            delivery.reported.iter().for_each(|(reason, count)| self.lose(*reason, *count));
+            delivery.reported.into_iter().for_each(|(reason, count)| self.lose(reason, count));
             self.lose(reason, delivery.events);
         }
         self.state = State::Idle;
