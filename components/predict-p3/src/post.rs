@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 /// Begins the work of a future; whether it is done already. It goes on when it is awaited.
 pub(crate) fn start(future: Pin<&mut (impl Future<Output = ()> + ?Sized)>) -> bool {
@@ -15,10 +15,7 @@ pub(crate) async fn with<T>(beside: impl Future<Output = ()>, main: impl Future<
     let mut is_done = false;
     poll_fn(|context| {
         is_done = is_done || beside.as_mut().poll(context).is_ready();
-        match main.as_mut().poll(context) {
-            Poll::Ready(value) => Poll::Ready(value),
-            Poll::Pending => Poll::Pending,
-        }
+        main.as_mut().poll(context)
     })
     .await
 }

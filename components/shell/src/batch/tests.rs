@@ -61,18 +61,6 @@ fn a_full_batch_leaves_at_once_and_one_that_is_not_full_waits() {
 }
 
 #[test]
-fn what_comes_during_a_delivery_waits_for_its_end() {
-    let mut batch = Batch::default();
-    batch.push(&[event(0)]);
-    let first = delivery(batch.waited(1));
-    for id in 1..=FLUSH_EVENTS {
-        assert_eq!(batch.push(&[event(id)]), Step::Done);
-    }
-    let second = delivery(batch.delivered(first, Ok(())));
-    assert_eq!(read(&second.lines).0.len() as u32, FLUSH_EVENTS);
-}
-
-#[test]
 fn lost_events_are_reported_with_the_next_delivery_or_printed_where_there_is_none() {
     let mut batch = Batch::default();
     batch.push(&[event(0), event(1)]);
