@@ -37,7 +37,7 @@ pub(crate) struct Component {
 
 /// What makes instances of a component and gives them requests.
 pub(crate) enum Code {
-    P2(P2),
+    P2(Box<P2>),
     P3(Handler),
 }
 
@@ -133,7 +133,9 @@ impl Component {
         let app: Arc<str> = Arc::from(app);
         let sink = ground.means.sink;
         let code = match template {
-            Template::P2(template) => Code::P2(P2 { pool: Pool::new(ground.options), template, granted }),
+            Template::P2(template) => {
+                Code::P2(Box::new(P2 { pool: Pool::new(ground.options), template, granted }))
+            }
             Template::P3(template) => {
                 let report = p3::Report { app: Arc::clone(&app), sink: Arc::clone(sink) };
                 Code::P3(p3::handler(template, granted, report, ground))

@@ -12,6 +12,7 @@ mod answer;
 mod exchange;
 mod life;
 pub(crate) mod variables;
+mod visit;
 mod worker;
 
 use std::sync::Arc;

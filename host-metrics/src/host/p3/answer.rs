@@ -45,9 +45,8 @@ impl Beginning {
     /// Reads as much as comes at once.
     pub(crate) async fn read(body: &mut WasiBody) -> Result<Self, BrokenOff> {
         let mut beginning = Self { parts: VecDeque::new(), length: Some(0), is_whole: false };
-        match timeout(READ_AHEAD, beginning.extend(body)).await {
-            Ok(read) => read?,
-            Err(_) => {}
+        if let Ok(read) = timeout(READ_AHEAD, beginning.extend(body)).await {
+            read?;
         }
         Ok(beginning)
     }

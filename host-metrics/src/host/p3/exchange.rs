@@ -12,7 +12,8 @@ use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
 
 use super::Handler;
 use super::answer::{Beginning, Rest};
-use super::life::{Arrival, OpenAnswer, Visit};
+use super::life::OpenAnswer;
+use super::visit::{Arrival, Visit};
 use crate::host::answer_body::AnswerBody;
 use crate::host::exchange::{Exchange, LONGEST_HANDOVER, Turn};
 use crate::host::refusal::Refusal;

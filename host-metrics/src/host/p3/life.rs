@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use portent_event::{Method, Route};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// The state of an instance, from its start to its end.
@@ -40,127 +39,8 @@ struct Work {
     waker: Option<Waker>,
 }
 
-/// A client's end of its request.
-pub(crate) struct Visit {
-    stay: Arc<Mutex<Stay>>,
-    is_answered: bool,
-    _until_left: oneshot::Sender<()>,
-}
-
-/// A request on its way to an instance.
-pub(crate) struct Arrival {
-    stay: Arc<Mutex<Stay>>,
-    until_left: oneshot::Receiver<()>,
-    request: (Method, Route),
-    task: TaskTrackerToken,
-}
-
-/// A request's time in an instance.
-struct Stay {
-    life: Option<Arc<Life>>,
-    is_counted: bool,
-    is_untold: bool,
-    has_left: bool,
-    /// The turn ends when neither the client nor the instance has anything to do with the request any more.
-    _permit: OwnedSemaphorePermit,
-}
-
 /// An answer that is handed over bit by bit.
 pub(crate) struct OpenAnswer(Arc<Life>);
-
-impl Visit {
-    /// The two ends of a request.
-    pub(crate) fn begin(
-        permit: OwnedSemaphorePermit,
-        request: (Method, Route),
-        task: TaskTrackerToken,
-    ) -> (Self, Arrival) {
-        let stay = Stay { life: None, is_counted: false, is_untold: false, has_left: false, _permit: permit };
-        let stay = Arc::new(Mutex::new(stay));
-        let (sender, until_left) = oneshot::channel();
-        let visit = Self { stay: Arc::clone(&stay), is_answered: false, _until_left: sender };
-        (visit, Arrival { stay, until_left, request, task })
-    }
-
-    /// The head of the answer is here; gives the instance that it is from.
-    pub(crate) fn answered(&mut self) -> Option<Arc<Life>> {
-        self.is_answered = true;
-        let mut stay = lock(&self.stay);
-        stay.tell();
-        stay.life.clone()
-    }
-
-    /// The time for the request is over.
-    pub(crate) fn give_up(self) {
-        if let Some(life) = &lock(&self.stay).life {
-            life.overdue.store(true, Ordering::Release);
-        }
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        lock(&self.stay).tell();
-        let life = leave(&self.stay);
-        if let Some(life) = life.filter(|_| !self.is_answered) {
-            life.wake();
-        }
-    }
-}
-
-impl Arrival {
-    /// The instance begins with the request. The future ends when the client leaves.
-    pub(crate) fn begin(self, life: &Arc<Life>) -> impl Future<Output = ()> + Send + Sync + 'static {
-        let mut work = lock(&life.work);
-        work.task.get_or_insert(self.task);
-        work.last = Some(self.request);
-        drop(work);
-        let mut stay = lock(&self.stay);
-        stay.life = Some(Arc::clone(life));
-        if !stay.has_left {
-            stay.is_counted = true;
-            stay.is_untold = true;
-            life.waiting.fetch_add(1, Ordering::AcqRel);
-            life.untold.fetch_add(1, Ordering::AcqRel);
-        }
-        drop(stay);
-        let (served, until_left) = (Served(self.stay), self.until_left);
-        async move {
-            let _served = served;
-            // Nothing is ever sent.
-            drop(until_left.await);
-        }
-    }
-}
-
-impl Stay {
-    fn tell(&mut self) {
-        if let Some(life) = self.life.as_ref().filter(|_| self.is_untold) {
-            life.untold.fetch_sub(1, Ordering::AcqRel);
-        }
-        self.is_untold = false;
-    }
-}
-
-/// The instance's end of a request.
-struct Served(Arc<Mutex<Stay>>);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        leave(&self.0);
-    }
-}
-
-/// Gives the instance if the request was the last that waited.
-fn leave(stay: &Mutex<Stay>) -> Option<Arc<Life>> {
-    let mut stay = lock(stay);
-    stay.has_left = true;
-    let life = stay.life.as_ref().filter(|_| stay.is_counted)?;
-    let was_last = life.waiting.fetch_sub(1, Ordering::AcqRel) == 1;
-    let life = was_last.then(|| Arc::clone(life));
-    stay.is_counted = false;
-    life
-}
 
 impl Life {
     pub(crate) fn new(memory: Arc<AtomicUsize>) -> Self {
@@ -175,6 +55,34 @@ impl Life {
             memory,
             work: Mutex::default(),
         }
+    }
+
+    /// The instance begins with a request. The token keeps the host from ending until the instance has settled.
+    pub(crate) fn begin(&self, request: (Method, Route), task: TaskTrackerToken) {
+        let mut work = lock(&self.work);
+        work.task.get_or_insert(task);
+        work.last = Some(request);
+    }
+
+    /// A client waits for the head of its answer.
+    pub(crate) fn enter(&self) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        self.untold.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A client waits no more; tells whether it was the last.
+    pub(crate) fn leave(&self) -> bool {
+        self.waiting.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// A client has its answer's head, or is gone.
+    pub(crate) fn tell(&self) {
+        self.untold.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// A client was told that the time for its request is over.
+    pub(crate) fn give_up(&self) {
+        self.overdue.store(true, Ordering::Release);
     }
 
     pub(crate) fn waiting(&self) -> usize {
@@ -249,7 +157,7 @@ impl Life {
         lock(&self.work).last
     }
 
-    fn wake(&self) {
+    pub(crate) fn wake(&self) {
         let waker = lock(&self.work).waker.take();
         if let Some(waker) = waker {
             waker.wake();
@@ -272,6 +180,6 @@ impl Drop for OpenAnswer {
 }
 
 /// Nothing panics while it holds one of these.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,7 +12,8 @@ use wasmtime::{Store, StoreContextMut, Trap};
 use wasmtime_wasi_http::handler::{ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus};
 
 use super::Report;
-use super::life::{Arrival, Life};
+use super::life::Life;
+use super::visit::Arrival;
 use crate::host::instance::State;
 use crate::host::lines::Lines;
 use crate::host::{AfterAnswer, Options};
