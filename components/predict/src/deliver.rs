@@ -10,6 +10,7 @@ use portent_shell::limits::ATTEMPT_TIMEOUT;
 use spin_sdk::http::{Fields, Method, Scheme};
 use spin_sdk::wit::wasi::http0_2_0::outgoing_handler;
 use spin_sdk::wit::wasi::http0_2_0::types::{ErrorCode, OutgoingBody, OutgoingRequest, RequestOptions};
+use wasi::io::streams::OutputStream;
 use wasi::random::random::get_random_u64;
 
 /// Sends the events where the configuration says, within a bounded time; what cannot be delivered is
@@ -48,7 +49,8 @@ fn to() -> &'static EventsTo {
 
 /// Prints one line in one write, so that it stays whole among the lines of other instances.
 fn print(line: &[u8]) {
-    crate::exchange::write(&wasi::cli::stdout::get_stdout(), line).ok();
+    static STDOUT: OnceLock<OutputStream> = OnceLock::new();
+    crate::exchange::print(STDOUT.get_or_init(wasi::cli::stdout::get_stdout), line);
 }
 
 fn report_dropped(events: &[Event<'_>], reason: DropReason) {

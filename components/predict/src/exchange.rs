@@ -2,14 +2,17 @@
 
 use portent_service::{Body, Request, Response, limits};
 use spin_sdk::http::{Fields, IncomingRequest, Method, OutgoingResponse, ResponseOutparam};
-use spin_sdk::wit::wasi::http0_2_0::types::{self, IncomingBody, OutgoingBody};
+use spin_sdk::wit::wasi::http0_2_0::types::{self, OutgoingBody};
 use wasi::io::streams::{OutputStream, StreamError};
 
 /// Bytes asked of the body stream at once.
 const READ_BYTES: u64 = 64 * 1024;
 
-/// Bytes that `blocking-write-and-flush` takes at once.
+/// Bytes that `blocking-write-and-flush` takes at once: one call of the host.
 const WRITE_BYTES: usize = 4096;
+
+/// Status of a response that none was set for.
+const DEFAULT_STATUS: u16 = 200;
 
 /// A request read to its end.
 pub(crate) struct ReadRequest {
@@ -46,7 +49,10 @@ impl ReadRequest {
 pub(crate) fn read(request: &IncomingRequest) -> ReadRequest {
     let method = method(request.method());
     let headers = request.headers().entries();
-    let body = if method == "POST" { read_body(request) } else { ReadBody::Complete(Vec::new()) };
+    let body = match &*method {
+        "POST" => read_body(request, content_length(&headers)),
+        _ => ReadBody::Complete(Vec::new()),
+    };
     ReadRequest {
         path_with_query: request.path_with_query().unwrap_or_default(),
         method,
@@ -68,7 +74,9 @@ pub(crate) fn answer(response: &Response, response_out: ResponseOutparam) {
     }
     // Names and values are the service's own, so the host accepts them.
     let outgoing = OutgoingResponse::new(Fields::from_list(&headers).unwrap_or_else(|_| Fields::new()));
-    outgoing.set_status_code(response.status).ok();
+    if response.status != DEFAULT_STATUS {
+        outgoing.set_status_code(response.status).ok();
+    }
     let body = outgoing.body();
     types::ResponseOutparam::set(response_out.into_inner(), Ok(outgoing));
     if let Ok(body) = body {
@@ -79,34 +87,61 @@ pub(crate) fn answer(response: &Response, response_out: ResponseOutparam) {
     }
 }
 
-/// Writes all bytes, waiting for the reader as needed.
-pub(crate) fn write(stream: &OutputStream, bytes: &[u8]) -> Result<(), StreamError> {
-    bytes.chunks(WRITE_BYTES).try_for_each(|chunk| stream.blocking_write_and_flush(chunk))
+/// Writes all bytes, waiting for room as needed. Those of a long text may still be on their way afterwards.
+pub(crate) fn write(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError> {
+    if bytes.len() <= WRITE_BYTES {
+        return stream.blocking_write_and_flush(bytes);
+    }
+    while !bytes.is_empty() {
+        let room = usize::try_from(stream.check_write()?).unwrap_or(usize::MAX);
+        if room == 0 {
+            stream.subscribe().block();
+        }
+        let (now, rest) = bytes.split_at(room.min(bytes.len()));
+        stream.write(now)?;
+        bytes = rest;
+    }
+    Ok(())
 }
 
-/// Prints a line on standard error; where nothing can be written, there is nobody to tell.
+/// Prints a line on standard output or error; where nothing can be written, there is nobody to tell.
+pub(crate) fn print(stream: &OutputStream, line: &[u8]) {
+    write(stream, line)
+        .and_then(|()| if line.len() > WRITE_BYTES { stream.blocking_flush() } else { Ok(()) })
+        .ok();
+}
+
+/// Prints a line on standard error.
 pub(crate) fn print_error(line: &[u8]) {
-    write(&wasi::cli::stderr::get_stderr(), line).ok();
+    print(&wasi::cli::stderr::get_stderr(), line);
 }
 
-fn read_body(request: &IncomingRequest) -> ReadBody {
+/// The length of the body where the request states it, as most do.
+fn content_length(headers: &[(String, Vec<u8>)]) -> Option<usize> {
+    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"))?;
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+/// Reads to the stated length, or to the end of the stream where none is stated: HTTP sees to it that they are the same,
+/// and each look at the stream is a call of the host.
+fn read_body(request: &IncomingRequest, length: Option<usize>) -> ReadBody {
     let Ok(body) = request.consume() else { return ReadBody::Broken };
     let Ok(stream) = body.stream() else { return ReadBody::Broken };
     let mut bytes = Vec::new();
-    let read = loop {
+    loop {
+        if length == Some(bytes.len()) {
+            return ReadBody::Complete(bytes);
+        }
         match stream.blocking_read(READ_BYTES) {
             Ok(chunk) if bytes.is_empty() => bytes = chunk,
             Ok(chunk) => bytes.extend_from_slice(&chunk),
-            Err(StreamError::Closed) => break ReadBody::Complete(bytes),
-            Err(StreamError::LastOperationFailed(_)) => break ReadBody::Broken,
+            Err(StreamError::Closed) => return ReadBody::Complete(bytes),
+            Err(StreamError::LastOperationFailed(_)) => return ReadBody::Broken,
         }
         if bytes.len() > limits::BODY_BYTES {
-            break ReadBody::TooLarge;
+            return ReadBody::TooLarge;
         }
-    };
-    drop(stream);
-    drop(IncomingBody::finish(body));
-    read
+    }
 }
 
 fn method(method: Method) -> String {
