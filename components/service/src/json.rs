@@ -8,7 +8,7 @@ mod reader;
 mod string;
 mod write;
 
-pub(crate) use reader::{JsonError, Kind, Reader};
+pub(crate) use reader::{JsonError, Kind, NextKey, Reader};
 pub(crate) use write::{push_float, push_number, push_string};
 
 #[cfg(test)]
