@@ -112,7 +112,7 @@ impl<'a> Feature<'a> {
     pub fn is_plausible(&self, value: f64) -> bool {
         let (low, high) = self.plausible_range();
         (low..=high).contains(&value)
-            && (self.kind() != FeatureKind::Category || self.categories().any(|c| c.value == value))
+            && (self.kind() != FeatureKind::Category || self.codes().any(|code| code == value))
     }
 
     /// The plausible range, ends included.
@@ -125,6 +125,12 @@ impl<'a> Feature<'a> {
     #[must_use]
     pub fn imputed(&self) -> f64 {
         f64_at(self.record, 64)
+    }
+
+    /// Values of [`Self::categories`].
+    pub fn codes(&self) -> impl Iterator<Item = f64> + use<'a> {
+        let (start, count) = (index_at(self.record, 72), index_at(self.record, 76));
+        self.categories.range(start, count).iter().map(|record| f64_at(record, 0))
     }
 
     /// Known codes of a categorical feature, in ascending order.

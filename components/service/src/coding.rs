@@ -30,9 +30,9 @@ struct Evidence<'m> {
 
 impl<'m> Codings<'m> {
     pub(crate) fn new(model: &Model<'m>) -> Self {
-        let (own, others): (Vec<_>, Vec<_>) =
-            model.encodings().partition(|encoding| encoding.mappings().next().is_none());
-        Self { own: own.first().map(Encoding::name), others }
+        let is_own = |encoding: &Encoding<'_>| encoding.mappings().next().is_none();
+        let own = model.encodings().find(is_own).map(|encoding| encoding.name());
+        Self { own, others: model.encodings().filter(|encoding| !is_own(encoding)).collect() }
     }
 
     /// Whether requests may name a coding.
