@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod fuzz;
 mod generate;
+mod instructions;
 mod paths;
 mod sbom;
 mod static_program;
@@ -38,6 +39,8 @@ enum Command {
     Static,
     /// Measure CPU time per request and latency beside other servers; `bench aggregator` measures counting.
     Bench(bench::Arguments),
+    /// Count the instructions that fixed requests take, and compare with the counts kept in the repository.
+    Instructions(instructions::Arguments),
     /// Run the fuzz targets.
     Fuzz(fuzz::Arguments),
     /// Write the files that are made of others, or check them.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Build => build::all(),
         Command::Static => static_program::run(),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Instructions(arguments) => instructions::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Sbom(arguments) => sbom::run(&arguments),

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::build::{self, COMPONENTS, WASM_TARGET, cargo, shown};
+use crate::instructions;
 
 /// Crates whose tests also run as wasm: what the components consist of.
 const PORTABLE: [&str; 4] = ["portent-event", "portent-model", "portent-service", "portent-shell"];
@@ -35,6 +36,8 @@ pub(crate) fn run() -> Result<()> {
     let mut count = Count::default();
     test_native(skip_log.path(), &mut count)?;
     test_wasm(skip_log.path(), &mut count)?;
+    step("instructions");
+    instructions::judge(skip_log.path())?;
     let skipped: BTreeSet<String> =
         std::fs::read_to_string(skip_log.path())?.lines().map(str::to_owned).collect();
     println!();

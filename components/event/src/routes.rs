@@ -13,7 +13,12 @@ pub struct RouteInfo {
     pub predicts: bool,
     /// Statuses whose series exist at zero before the first request.
     pub statuses: &'static [u16],
+    /// Where [`MODEL`] stands in the template.
+    model_at: Option<usize>,
 }
+
+/// Stands for the name of a model in a template.
+const MODEL: &str = "{model}";
 
 /// A path that leads to a route.
 #[derive(Clone, Copy, Debug)]
@@ -69,12 +74,14 @@ pub const ROUTES: &[RouteInfo] = &[
 /// ```
 #[must_use]
 pub fn find_route(path: &str) -> Option<RouteMatch<'_>> {
+    // A template without a model is its one path, and comes before those that this path may be an instance of too.
+    let route = Route::from_text(path);
+    if let Some(info) = ROUTES.iter().find(|info| Some(info.route) == route && info.model_at.is_none()) {
+        return Some(RouteMatch { info, model: None, version: None });
+    }
     ROUTES.iter().find_map(|info| {
-        let template = info.route.as_str();
-        let Some((before, after)) = template.split_once('{') else {
-            return (path == template).then_some(RouteMatch { info, model: None, version: None });
-        };
-        let rest = path.strip_prefix(before)?.strip_suffix(after.trim_start_matches("model}"))?;
+        let (before, after) = info.route.as_str().split_at_checked(info.model_at?)?;
+        let rest = path.strip_prefix(before)?.strip_suffix(after.strip_prefix(MODEL)?)?;
         let (model, version) = match rest.split_once("/versions/") {
             Some((model, version)) if before.starts_with("/v2/models/") => (model, Some(version)),
             _ => (rest, None),
@@ -86,15 +93,27 @@ pub fn find_route(path: &str) -> Option<RouteMatch<'_>> {
 }
 
 const fn get(route: Route, statuses: &'static [u16]) -> RouteInfo {
-    RouteInfo { route, method: Method::Get, predicts: false, statuses }
+    RouteInfo { route, method: Method::Get, predicts: false, statuses, model_at: model_at(route) }
 }
 
 const fn post(route: Route, statuses: &'static [u16]) -> RouteInfo {
-    RouteInfo { route, method: Method::Post, predicts: false, statuses }
+    RouteInfo { route, method: Method::Post, predicts: false, statuses, model_at: model_at(route) }
 }
 
 const fn predict(route: Route, statuses: &'static [u16]) -> RouteInfo {
-    RouteInfo { route, method: Method::Post, predicts: true, statuses }
+    RouteInfo { route, method: Method::Post, predicts: true, statuses, model_at: model_at(route) }
+}
+
+/// Where the first brace of a template stands.
+const fn model_at(route: Route) -> Option<usize> {
+    let (template, mut at) = (route.as_str().as_bytes(), 0);
+    while at < template.len() {
+        if template[at] == MODEL.as_bytes()[0] {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 #[cfg(test)]

@@ -25,6 +25,13 @@ impl<'a> Records<'a> {
         self.bytes.get(start..start.saturating_add(self.size)).unwrap_or_default()
     }
 
+    /// As many records from `start` on; none where they are not all there.
+    pub(crate) fn range(self, start: usize, count: usize) -> Self {
+        let (start, length) = (start.saturating_mul(self.size), count.saturating_mul(self.size));
+        let bytes = self.bytes.get(start..start.saturating_add(length)).unwrap_or_default();
+        Self { bytes, size: self.size }
+    }
+
     pub(crate) fn iter(self) -> std::slice::ChunksExact<'a, u8> {
         self.bytes.chunks_exact(self.size)
     }

@@ -164,8 +164,8 @@ impl<'a> Model<'a> {
 
     /// Features in model order.
     pub fn features(&self) -> impl ExactSizeIterator<Item = Feature<'a>> + use<'a> {
-        let model = *self;
-        self.features.iter().map(move |record| Feature::new(model, record))
+        let (texts, categories) = (self.texts, self.categories);
+        self.features.iter().map(move |record| Feature::new(texts, categories, record))
     }
 
     /// Number of features: the width of a row.
@@ -188,8 +188,8 @@ impl<'a> Model<'a> {
 
     /// Other codings of the features that the service translates.
     pub fn encodings(&self) -> impl ExactSizeIterator<Item = Encoding<'a>> + use<'a> {
-        let model = *self;
-        self.encodings.iter().map(move |record| Encoding::new(model, record))
+        let (texts, mappings) = (self.texts, self.mappings);
+        self.encodings.iter().map(move |record| Encoding::new(texts, mappings, record))
     }
 
     /// The form of the application's requests and answers.

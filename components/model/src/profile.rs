@@ -33,7 +33,7 @@ impl<'a> Profile<'a> {
     /// Edges between the bins, ascending.
     pub fn edges(&self) -> impl Iterator<Item = f64> + use<'a> {
         let Self { values, start, edges } = *self;
-        (start..start + edges).map(move |index| f64_at(values.get(index), 0))
+        values.range(start, edges).iter().map(|value| f64_at(value, 0))
     }
 
     /// Shares of the training data per bin; they sum to 1.

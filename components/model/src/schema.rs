@@ -2,16 +2,18 @@
 
 use portent_event::{is_name, limits};
 
-use crate::bytes::{f64_at, index_at, u32_at};
+use crate::bytes::{Records, f64_at, index_at, u32_at};
 use crate::codes::{FeatureKind, MissingPolicy};
 use crate::format::Section;
 use crate::model::content;
+use crate::texts::Texts;
 use crate::{ArtefactError, Model};
 
 /// A feature: one value of a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Feature<'a> {
-    model: Model<'a>,
+    texts: Texts<'a>,
+    categories: Records<'a>,
     record: &'a [u8],
 }
 
@@ -28,7 +30,8 @@ pub struct Category<'a> {
 /// that of a popular copy of the data.
 #[derive(Clone, Copy, Debug)]
 pub struct Encoding<'a> {
-    model: Model<'a>,
+    texts: Texts<'a>,
+    mappings: Records<'a>,
     record: &'a [u8],
 }
 
@@ -57,26 +60,26 @@ pub enum Recoded {
 }
 
 impl<'a> Feature<'a> {
-    pub(crate) fn new(model: Model<'a>, record: &'a [u8]) -> Self {
-        Self { model, record }
+    pub(crate) fn new(texts: Texts<'a>, categories: Records<'a>, record: &'a [u8]) -> Self {
+        Self { texts, categories, record }
     }
 
     /// Name, as in requests.
     #[must_use]
     pub fn name(&self) -> &'a str {
-        self.model.texts.at(self.record, 0)
+        self.texts.at(self.record, 0)
     }
 
     /// Unit; empty for codes and counts.
     #[must_use]
     pub fn unit(&self) -> &'a str {
-        self.model.texts.at(self.record, 8)
+        self.texts.at(self.record, 8)
     }
 
     /// One phrase on what it is.
     #[must_use]
     pub fn description(&self) -> &'a str {
-        self.model.texts.at(self.record, 16)
+        self.texts.at(self.record, 16)
     }
 
     /// Kind of value.
@@ -109,7 +112,7 @@ impl<'a> Feature<'a> {
     pub fn is_plausible(&self, value: f64) -> bool {
         let (low, high) = self.plausible_range();
         (low..=high).contains(&value)
-            && (self.kind() != FeatureKind::Category || self.categories().any(|c| c.value == value))
+            && (self.kind() != FeatureKind::Category || self.codes().any(|code| code == value))
     }
 
     /// The plausible range, ends included.
@@ -124,32 +127,38 @@ impl<'a> Feature<'a> {
         f64_at(self.record, 64)
     }
 
+    /// Values of [`Self::categories`].
+    pub fn codes(&self) -> impl Iterator<Item = f64> + use<'a> {
+        let (start, count) = (index_at(self.record, 72), index_at(self.record, 76));
+        self.categories.range(start, count).iter().map(|record| f64_at(record, 0))
+    }
+
     /// Known codes of a categorical feature, in ascending order.
     pub fn categories(&self) -> impl Iterator<Item = Category<'a>> + use<'a> {
-        let (model, start) = (self.model, index_at(self.record, 72));
+        let (texts, records, start) = (self.texts, self.categories, index_at(self.record, 72));
         (start..start.saturating_add(index_at(self.record, 76))).map(move |index| {
-            let record = model.categories.get(index);
-            Category { value: f64_at(record, 0), label: model.texts.at(record, 8) }
+            let record = records.get(index);
+            Category { value: f64_at(record, 0), label: texts.at(record, 8) }
         })
     }
 }
 
 impl<'a> Encoding<'a> {
-    pub(crate) fn new(model: Model<'a>, record: &'a [u8]) -> Self {
-        Self { model, record }
+    pub(crate) fn new(texts: Texts<'a>, mappings: Records<'a>, record: &'a [u8]) -> Self {
+        Self { texts, mappings, record }
     }
 
     /// Name, as in requests.
     #[must_use]
     pub fn name(&self) -> &'a str {
-        self.model.texts.at(self.record, 0)
+        self.texts.at(self.record, 0)
     }
 
     /// All translations.
     pub fn mappings(&self) -> impl Iterator<Item = Mapping> + use<'a> {
-        let (model, start) = (self.model, index_at(self.record, 8));
+        let (records, start) = (self.mappings, index_at(self.record, 8));
         (start..start.saturating_add(index_at(self.record, 12))).map(move |index| {
-            let record = model.mappings.get(index);
+            let record = records.get(index);
             let to = f64_at(record, 16);
             Mapping {
                 feature: index_at(record, 0),
@@ -209,7 +218,7 @@ pub(crate) fn check(model: &Model<'_>) -> Result<(), ArtefactError> {
 
 fn check_feature(model: &Model<'_>, record: &[u8]) -> Result<(), &'static str> {
     let rule = |holds: bool, rule| if holds { Ok(()) } else { Err(rule) };
-    let feature = Feature { model: *model, record };
+    let feature = Feature::new(model.texts, model.categories, record);
     let (low, high) = feature.plausible_range();
     let categories_end = index_at(record, 72).checked_add(index_at(record, 76));
     rule((0..3).all(|text| model.texts.contains(record, text * 8)), "text out of bounds")?;

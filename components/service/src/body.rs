@@ -18,8 +18,8 @@ pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<
         Body::TooLarge => return Err(too_large()),
         Body::Broken => return Err(Refusal::bad("The body ended before its time")),
     };
-    let encoding = request.header("content-encoding").unwrap_or("identity").to_ascii_lowercase();
-    match encoding.as_str() {
+    let Some(encoding) = request.header("content-encoding") else { return Ok(Cow::Borrowed(bytes)) };
+    match encoding.to_ascii_lowercase().as_str() {
         "identity" | "" => Ok(Cow::Borrowed(bytes)),
         // RFC 1952: a file is one member or several, one behind the other.
         "gzip" | "x-gzip" => decoded(MultiGzDecoder::new(bytes)),
@@ -51,6 +51,9 @@ pub(crate) fn utf8<'a>(bytes: &[u8]) -> Result<&str, Violations<'a>> {
 /// Whether the content type, if there is one, is `application/json` or `application/*+json`.
 pub(crate) fn is_json(request: &Request<'_>) -> bool {
     request.header("content-type").is_none_or(|content_type| {
+        if content_type == "application/json" {
+            return true;
+        }
         let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let subtype = essence.strip_prefix("application/");
         subtype.is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))

@@ -30,9 +30,9 @@ struct Evidence<'m> {
 
 impl<'m> Codings<'m> {
     pub(crate) fn new(model: &Model<'m>) -> Self {
-        let (own, others): (Vec<_>, Vec<_>) =
-            model.encodings().partition(|encoding| encoding.mappings().next().is_none());
-        Self { own: own.first().map(Encoding::name), others }
+        let is_own = |encoding: &Encoding<'_>| encoding.mappings().next().is_none();
+        let own = model.encodings().find(is_own).map(|encoding| encoding.name());
+        Self { own, others: model.encodings().filter(|encoding| !is_own(encoding)).collect() }
     }
 
     /// Whether requests may name a coding.
@@ -74,6 +74,10 @@ impl<'m> Codings<'m> {
         place: Place<'a>,
         violations: &mut Violations<'a>,
     ) -> Coding {
+        // Only a value that is no code of the model's own proves another coding.
+        if !Self::coded(features, values).any(|(_, feature, value)| !is_own(feature, value)) {
+            return Coding::Own;
+        }
         let Evidence { own, other } = self.evidence(features, values);
         let Some((first, _)) = other.first() else { return Coding::Own };
         let fields: Vec<_> =
@@ -130,13 +134,10 @@ impl<'m> Codings<'m> {
 
     fn evidence<'f>(&self, features: &[Feature<'f>], values: &[f64]) -> Evidence<'f> {
         let mut evidence = Evidence { own: Vec::new(), other: Vec::new() };
-        let coded = features.iter().zip(values).enumerate();
-        for (index, (feature, value)) in
-            coded.filter(|(_, (feature, value))| feature.kind() == FeatureKind::Category && value.is_finite())
-        {
-            let is_own = (feature.lower()..=feature.upper()).contains(value);
+        for (index, feature, value) in Self::coded(features, values) {
+            let is_own = is_own(feature, value);
             for (number, encoding) in self.others.iter().enumerate() {
-                match encoding.recode(index, *value) {
+                match encoding.recode(index, value) {
                     Recoded::To(_) | Recoded::Missing if !is_own => {
                         evidence.other.push((number, feature.name()));
                     }
@@ -148,7 +149,23 @@ impl<'m> Codings<'m> {
         evidence
     }
 
+    /// The categories of a row that have a value, with their indexes.
+    fn coded<'f, 'v>(
+        features: &'v [Feature<'f>],
+        values: &'v [f64],
+    ) -> impl Iterator<Item = (usize, &'v Feature<'f>, f64)> {
+        let coded = features.iter().zip(values).enumerate();
+        coded
+            .filter(|(_, (feature, value))| value.is_finite() && feature.kind() == FeatureKind::Category)
+            .map(|(index, (feature, value))| (index, feature, *value))
+    }
+
     fn names(&self) -> impl Iterator<Item = &'m str> {
         self.own.into_iter().chain(self.others.iter().map(Encoding::name))
     }
+}
+
+/// Whether a value is within the codes of the model's own coding.
+fn is_own(feature: &Feature<'_>, value: f64) -> bool {
+    (feature.lower()..=feature.upper()).contains(&value)
 }

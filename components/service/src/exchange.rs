@@ -41,6 +41,9 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
+/// Room for the type of the content, the identity of the request and its trace.
+const USUAL_HEADERS: usize = 3;
+
 /// A response header.
 pub type Header = (&'static str, Cow<'static, str>);
 
@@ -54,7 +57,8 @@ impl<'a> Request<'a> {
     /// Path without the query.
     #[must_use]
     pub fn path(&self) -> &'a str {
-        self.path_with_query.split(['?', '#']).next().unwrap_or_default()
+        let end = self.path_with_query.bytes().position(|byte| matches!(byte, b'?' | b'#'));
+        end.and_then(|end| self.path_with_query.get(..end)).unwrap_or(self.path_with_query)
     }
 
     /// Value of a header, if it is there and text.
@@ -69,7 +73,9 @@ impl Response {
     /// A JSON answer.
     #[must_use]
     pub fn json(status: u16, body: Vec<u8>) -> Self {
-        Self { status, headers: vec![("content-type", Cow::Borrowed("application/json"))], body }
+        let mut headers = Vec::with_capacity(USUAL_HEADERS);
+        headers.push(("content-type", Cow::Borrowed("application/json")));
+        Self { status, headers, body }
     }
 }
 

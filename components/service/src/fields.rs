@@ -1,6 +1,6 @@
 //! Objects with named fields and lists of values, as texts: nothing is judged yet.
 
-use crate::json::{JsonError, Kind, Reader};
+use crate::json::{JsonError, Kind, NextKey, Reader};
 
 /// Elements that are parsed before they are validated, so that a large list takes little memory.
 pub(crate) const CHUNK: usize = 256;
@@ -127,9 +127,12 @@ fn read_object<'a>(
     let mut repeated = None;
     // Fields mostly come in the order of the names: looking at the next one first finds them at once.
     let mut next = 0;
-    while let Some(key) = reader.next_key()? {
-        let in_order = names.get(next).is_some_and(|name| *name == key);
-        let found = if in_order { Some(next) } else { names.iter().position(|name| *name == key) };
+    loop {
+        let found = match reader.next_key_of(names.get(next).copied())? {
+            NextKey::Expected => Some(next),
+            NextKey::Other(key) => names.iter().position(|name| *name == key),
+            NextKey::End => return Ok(repeated),
+        };
         let text = reader.skip()?;
         let Some(index) = found else { continue };
         if values[index].replace(text).is_some() {
@@ -137,7 +140,6 @@ fn read_object<'a>(
         }
         next = index + 1;
     }
-    Ok(repeated)
 }
 
 fn read_list<'a>(

@@ -26,7 +26,7 @@ impl<'a> Identity<'a> {
         let given = request.header(REQUEST_ID).filter(|id| is_name(id));
         let traceparent = request.header(TRACEPARENT);
         let trace = traceparent.and_then(trace_id);
-        let id = given.or(trace).map_or_else(|| format!("{:016x}", request.unique).into(), Cow::Borrowed);
+        let id = given.or(trace).map_or_else(|| hexadecimal(request.unique).into(), Cow::Borrowed);
         Self { id, traceparent: traceparent.filter(|_| trace.is_some()) }
     }
 
@@ -35,6 +35,14 @@ impl<'a> Identity<'a> {
         headers.push((REQUEST_ID, Cow::Owned(self.id.clone().into_owned())));
         headers.extend(self.traceparent.map(|trace| (TRACEPARENT, Cow::Owned(trace.to_owned()))));
     }
+}
+
+/// A number as 16 digits.
+fn hexadecimal(number: u64) -> String {
+    let digits = (0..16).rev().filter_map(|place| char::from_digit((number >> (4 * place) & 15) as u32, 16));
+    let mut text = String::with_capacity(16);
+    text.extend(digits);
+    text
 }
 
 /// The trace of a `traceparent`: version, trace, parent and flags in lower-case hexadecimal, joined by dashes;

@@ -8,8 +8,8 @@ mod reader;
 mod string;
 mod write;
 
-pub(crate) use reader::{JsonError, Kind, Reader};
-pub(crate) use write::{push_float, push_number, push_string};
+pub(crate) use reader::{JsonError, Kind, NextKey, Reader};
+pub(crate) use write::{push_float, push_integer, push_number, push_string};
 
 #[cfg(test)]
 mod tests;

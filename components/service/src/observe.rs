@@ -22,7 +22,7 @@ pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scores: &[f64]) -> Predict
         classes: vec![ClassCounts::default(); model.classes().len()],
         score_sum_nano: 0,
         score_bins: Pairs::default(),
-        bins: Vec::new(),
+        bins: Vec::with_capacity(model.feature_count()),
         missing: Pairs::default(),
         out_of_range: Pairs::default(),
     };
@@ -74,9 +74,9 @@ impl Reference {
             reference.edge_count += 1;
         }
         if feature.kind() == FeatureKind::Category {
-            for category in feature.categories() {
+            for code in feature.codes() {
                 if let Some(slot) = reference.codes.get_mut(reference.code_count) {
-                    *slot = category.value;
+                    *slot = code;
                 }
                 reference.code_count += 1;
             }
@@ -107,22 +107,12 @@ fn observe_feature<'v>(
     predictions: &mut Predictions<'_>,
 ) {
     let profile = model.feature_profile(index);
-    let reference = (predictions.rows >= MANY_ROWS).then(|| Reference::of(feature, &profile));
-    let (mut bins, mut missing, mut out_of_range) = ([0; limits::BINS + 1], filled, 0);
-    for value in column {
-        if value.is_nan() {
-            missing += 1;
-            continue;
-        }
-        let (is_plausible, bin) = match &reference {
-            Some(reference) => (reference.is_plausible(feature, *value), reference.bin(*value)),
-            None => (feature.is_plausible(*value), usize::from(profile.bin(*value))),
-        };
-        out_of_range += u32::from(!is_plausible);
-        if let Some(count) = bins.get_mut(bin) {
-            *count += 1;
-        }
-    }
+    let Fallen { bins, missing, out_of_range } = if predictions.rows < MANY_ROWS {
+        few(feature, &profile, column)
+    } else {
+        many(feature, &profile, column)
+    };
+    let missing = missing + filled;
     let number = u16::try_from(index).unwrap_or(u16::MAX);
     for (pairs, count) in [(&mut predictions.missing, missing), (&mut predictions.out_of_range, out_of_range)]
     {
@@ -131,12 +121,48 @@ fn observe_feature<'v>(
         }
     }
     if profile.bin_count() > 0 {
-        let mut pairs = Pairs::default();
-        for (bin, count) in (0..).zip(bins).filter(|(_, count)| *count > 0) {
-            pairs.add(bin, count);
-        }
-        predictions.bins.push(pairs);
+        predictions.bins.push(bins);
     }
+}
+
+/// Where the values of a feature fell.
+#[derive(Default)]
+struct Fallen {
+    bins: Pairs,
+    missing: u32,
+    out_of_range: u32,
+}
+
+fn few<'v>(feature: &Feature<'_>, profile: &Profile<'_>, column: impl Iterator<Item = &'v f64>) -> Fallen {
+    let mut fallen = Fallen::default();
+    for value in column {
+        if value.is_nan() {
+            fallen.missing += 1;
+            continue;
+        }
+        fallen.out_of_range += u32::from(!feature.is_plausible(*value));
+        fallen.bins.add(profile.bin(*value), 1);
+    }
+    fallen
+}
+
+fn many<'v>(feature: &Feature<'_>, profile: &Profile<'_>, column: impl Iterator<Item = &'v f64>) -> Fallen {
+    let reference = Reference::of(feature, profile);
+    let (mut fallen, mut counts) = (Fallen::default(), [0; limits::BINS + 1]);
+    for value in column {
+        if value.is_nan() {
+            fallen.missing += 1;
+            continue;
+        }
+        fallen.out_of_range += u32::from(!reference.is_plausible(feature, *value));
+        if let Some(count) = counts.get_mut(reference.bin(*value)) {
+            *count += 1;
+        }
+    }
+    for (bin, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
+        fallen.bins.add(bin, count);
+    }
+    fallen
 }
 
 #[cfg(test)]

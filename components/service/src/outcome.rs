@@ -17,6 +17,7 @@ pub(crate) struct Outcome {
 }
 
 /// Measures the stages of a request.
+#[derive(Clone, Copy)]
 pub(crate) struct StopWatch<'c> {
     clock: &'c dyn Clock,
     last: u64,

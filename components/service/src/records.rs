@@ -7,7 +7,7 @@ use crate::body;
 use crate::call::Call;
 use crate::coding::Coding;
 use crate::fields::Fields;
-use crate::json::Reader;
+use crate::json::{Reader, push_integer};
 use crate::limits;
 use crate::outcome::{Outcome, Stage, StopWatch};
 use crate::refusal::{ErrorForm, Refusal};
@@ -66,27 +66,13 @@ fn read_batch<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> 
     let explain = call.explain()?;
     let row_reader = RowReader::new(call.model, Coercion::Lax);
     let list = call.model.interface().list;
-    let mut violations = Violations::default();
-    let envelope = Envelope::read(text, list)?;
-    let stated = envelope.coding(&row_reader, &mut violations);
-    let rows = match envelope.list {
-        Some(text) if text.starts_with('[') => {
-            let mut batch = Batch { reader: &row_reader, stated, list, rows: Rows::default() };
-            batch.read(text, &mut violations, watch)?;
-            batch.rows
+    let mut passed = *watch;
+    let (rows, violations) = match Batch::in_one_pass(&row_reader, list, text, &mut passed) {
+        Some(read) => {
+            *watch = passed;
+            read
         }
-        Some(text) => {
-            violations.add(Rule::NotAList, Place::default().field(list), Some(text));
-            Rows::default()
-        }
-        None if envelope.is_object => {
-            violations.add(Rule::Missing, Place::default().field(list), Some(text.trim()));
-            Rows::default()
-        }
-        None => {
-            violations.add(Rule::NotAnObject, Place::default(), Some(text.trim()));
-            Rows::default()
-        }
+        None => Batch::by_envelope(&row_reader, list, text, watch)?,
     };
     let scored = scored(call, &rows, explain, violations, watch, |row| Place::row(list, row))?;
     let answer = Answer { call, reader: &row_reader, rows: &rows, scored };
@@ -98,7 +84,9 @@ fn read_batch<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> 
             }
             answer.push(body, row, warn);
         }
-        body.extend_from_slice(format!("],\"count\":{}}}", answer.scored.scores.len()).as_bytes());
+        body.extend_from_slice(b"],\"count\":");
+        push_integer(body, answer.scored.scores.len());
+        body.push(b'}');
     }))
 }
 
@@ -110,21 +98,75 @@ struct Batch<'b, 'm> {
     rows: Rows,
 }
 
-impl<'m> Batch<'_, 'm> {
+impl<'b, 'm> Batch<'b, 'm> {
+    /// Reads the body where it is an object that holds the list once and states no coding: most do. `None` for any
+    /// other body, broken ones among them, of which nothing may be judged before its end.
+    fn in_one_pass<'a>(
+        row_reader: &'b RowReader<'m>,
+        list: &'m str,
+        text: &'a str,
+        watch: &mut StopWatch<'_>,
+    ) -> Option<(Rows, Violations<'a>)>
+    where
+        'm: 'a,
+    {
+        let (mut reader, mut violations) = (Reader::new(text), Violations::default());
+        let mut batch = Self { reader: row_reader, stated: None, list, rows: Rows::default() };
+        let mut is_read = false;
+        reader.begin_object().ok()?;
+        while let Some(key) = reader.next_key().ok()? {
+            if key == list && !std::mem::replace(&mut is_read, true) {
+                batch.read(&mut reader, &mut violations, watch).ok()?;
+            } else if key == list || key == envelope::ENCODING {
+                return None;
+            } else {
+                reader.skip().ok()?;
+            }
+        }
+        reader.end().ok()?;
+        is_read.then_some((batch.rows, violations))
+    }
+
+    /// Reads any body: first what it holds, then the rows.
+    fn by_envelope<'a>(
+        row_reader: &'b RowReader<'m>,
+        list: &'m str,
+        text: &'a str,
+        watch: &mut StopWatch<'_>,
+    ) -> Result<(Rows, Violations<'a>), Refusal<'a>>
+    where
+        'm: 'a,
+    {
+        let mut violations = Violations::default();
+        let envelope = Envelope::read(text, list)?;
+        let stated = envelope.coding(row_reader, &mut violations);
+        let mut batch = Self { reader: row_reader, stated, list, rows: Rows::default() };
+        match envelope.list {
+            Some(text) if text.starts_with('[') => {
+                batch.read(&mut Reader::new(text), &mut violations, watch)?;
+            }
+            Some(text) => violations.add(Rule::NotAList, Place::default().field(list), Some(text)),
+            None if envelope.is_object => {
+                violations.add(Rule::Missing, Place::default().field(list), Some(text.trim()));
+            }
+            None => violations.add(Rule::NotAnObject, Place::default(), Some(text.trim())),
+        }
+        Ok((batch.rows, violations))
+    }
+
     fn read<'a>(
         &mut self,
-        text: &'a str,
+        reader: &mut Reader<'a>,
         violations: &mut Violations<'a>,
         watch: &mut StopWatch<'_>,
     ) -> Result<(), Refusal<'a>>
     where
         'm: 'a,
     {
-        let mut reader = Reader::new(text);
         reader.begin_array()?;
         let (mut fields, mut row, mut more) = (Fields::default(), 0, true);
         while more {
-            more = fields.read_chunk(&mut reader, self.reader.names())?;
+            more = fields.read_chunk(reader, self.reader.names())?;
             watch.lap(Stage::Parse);
             if row + fields.len() > limits::BATCH_ROWS {
                 return Err(Refusal::too_large(format!("A batch has at most {} rows", limits::BATCH_ROWS)));

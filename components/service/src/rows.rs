@@ -35,7 +35,8 @@ impl<'m> RowReader<'m> {
         let features: Vec<_> = model.features().collect();
         let codings = Codings::new(model);
         let encoding = codings.are_offered().then_some(ENCODING);
-        let names = features.iter().map(Feature::name).chain(encoding).collect();
+        let mut names = Vec::with_capacity(features.len() + 1);
+        names.extend(features.iter().map(Feature::name).chain(encoding));
         Self { codings, features, coercion, names }
     }
 
@@ -74,6 +75,7 @@ impl<'m> RowReader<'m> {
         'm: 'a,
     {
         let (before, start) = (violations.count(), rows.values.len());
+        rows.values.reserve(self.features.len());
         if let Some(name) = element.repeated.and_then(|index| self.names.get(index)) {
             violations.add(Rule::repeated(), place.field(name), None);
         }

@@ -63,7 +63,7 @@ pub(crate) fn string(text: &str) -> Option<Cow<'_, str>> {
 fn read_number(text: &str, coercion: Coercion) -> Result<f64, Rule> {
     let number = match (text.as_bytes().first(), coercion) {
         (_, Coercion::Cell) => decimal(text.trim()).ok_or(Rule::NumberText)?,
-        (Some(b'-' | b'0'..=b'9'), _) => Reader::new(text).number().map_err(|_| Rule::Number)?,
+        (Some(b'-' | b'0'..=b'9'), _) => Reader::number_of(text),
         (Some(b'"'), Coercion::Lax) => {
             decimal(string(text).unwrap_or_default().trim()).ok_or(Rule::NumberText)?
         }

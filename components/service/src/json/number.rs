@@ -2,39 +2,66 @@
 
 use super::JsonError;
 
-/// Digits of a whole number that f64 holds exactly without a look.
-const EXACT_DIGITS: usize = 15;
+/// Most bytes, without the sign, of a decimal that [`exact`] reads: 15 digits and a point, or 16 digits.
+const EXACT_BYTES: usize = 16;
+
+/// Powers of ten by which such a decimal is divided.
+const POWERS: [f64; EXACT_BYTES] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /// Where the number that begins at `start` ends.
 pub(super) fn end(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
-    let digits =
-        |from: usize| from + bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
-    let some_digits = |from: usize| match digits(from) {
-        end if end > from => Ok(end),
-        end => Err(JsonError { offset: end, rule: "invalid number" }),
-    };
     let first = start + usize::from(bytes.get(start) == Some(&b'-'));
-    let mut at = some_digits(first)?;
+    let mut at = some_digits(bytes, first)?;
     if bytes.get(first) == Some(&b'0') && at > first + 1 {
         return Err(JsonError { offset: first + 1, rule: "invalid number" });
     }
     if bytes.get(at) == Some(&b'.') {
-        at = some_digits(at + 1)?;
+        at = some_digits(bytes, at + 1)?;
     }
     if let Some(b'e' | b'E') = bytes.get(at) {
         at += 1;
-        at = some_digits(at + usize::from(matches!(bytes.get(at), Some(b'+' | b'-'))))?;
+        at = some_digits(bytes, at + usize::from(matches!(bytes.get(at), Some(b'+' | b'-'))))?;
     }
     Ok(at)
 }
 
 /// The f64 nearest to a number's text; infinite where it is beyond.
 pub(super) fn value(text: &str) -> f64 {
-    let bytes = text.as_bytes();
-    if bytes.len() <= EXACT_DIGITS && bytes.iter().all(u8::is_ascii_digit) {
-        let whole = bytes.iter().fold(0_i64, |sum, digit| 10 * sum + i64::from(digit - b'0'));
-        #[expect(clippy::cast_precision_loss, reason = "below 10^15 every whole number is an f64")]
-        return whole as f64;
+    exact(text.as_bytes()).unwrap_or_else(|| text.parse().unwrap_or(f64::NAN))
+}
+
+/// Where the digits from `at` on end; there is one at least.
+fn some_digits(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
+    let start = at;
+    while let Some(b'0'..=b'9') = bytes.get(at) {
+        at += 1;
     }
-    text.parse().unwrap_or(f64::NAN)
+    if at > start { Ok(at) } else { Err(JsonError { offset: at, rule: "invalid number" }) }
+}
+
+/// The f64 nearest to a short decimal without an exponent. A whole number below 10^15 and a power of ten up to 10^15 are
+/// f64 themselves, so their quotient is rounded once; a whole number of 16 digits is rounded once too.
+fn exact(text: &[u8]) -> Option<f64> {
+    let (is_negative, magnitude) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        all => (false, all),
+    };
+    if magnitude.len() > EXACT_BYTES {
+        return None;
+    }
+    let (mut whole, mut places, mut has_point) = (0_u64, 0, false);
+    for byte in magnitude {
+        match byte {
+            b'0'..=b'9' => {
+                whole = 10 * whole + u64::from(byte - b'0');
+                places += usize::from(has_point);
+            }
+            b'.' if !has_point => has_point = true,
+            _ => return None,
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "rounded to the nearest, as a reader of the text would")]
+    let quotient = if places == 0 { whole as f64 } else { whole as f64 / POWERS.get(places)? };
+    Some(if is_negative { -quotient } else { quotient })
 }

@@ -27,6 +27,17 @@ pub(crate) enum Kind {
     Null,
 }
 
+/// What comes next in an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NextKey<'a> {
+    /// The name that was expected.
+    Expected,
+    /// A key, which may still be that name, written in another way.
+    Other(Cow<'a, str>),
+    /// Nothing: the object has been left.
+    End,
+}
+
 /// Why a text is not JSON that the service reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JsonError {
@@ -62,18 +73,18 @@ impl<'a> Reader<'a> {
 
     /// The next key, or `None` after leaving the object. The key's value must be read before the next call.
     pub(crate) fn next_key(&mut self) -> Result<Option<Cow<'a, str>>, JsonError> {
+        if self.next_item(b'}')? { self.key().map(Some) } else { Ok(None) }
+    }
+
+    /// As [`Self::next_key`], but quick where the key is the expected name as it stands there.
+    pub(crate) fn next_key_of(&mut self, expected: Option<&str>) -> Result<NextKey<'a>, JsonError> {
         if !self.next_item(b'}')? {
-            return Ok(None);
+            return Ok(NextKey::End);
         }
-        if self.peek() != Some(b'"') {
-            return Err(self.error("key must be a string"));
+        if expected.is_some_and(|name| self.take_key(name)) {
+            return Ok(NextKey::Expected);
         }
-        let key = self.string()?;
-        if self.peek() != Some(b':') {
-            return Err(self.error("expected ':'"));
-        }
-        self.at += 1;
-        Ok(Some(key))
+        self.key().map(NextKey::Other)
     }
 
     /// Enters an array; [`Self::next_element`] then says whether there is an element to read.
@@ -104,6 +115,11 @@ impl<'a> Reader<'a> {
         Ok(number::value(self.since(start)))
     }
 
+    /// The number that a text is which [`Self::skip`] has passed over as one.
+    pub(crate) fn number_of(text: &str) -> f64 {
+        number::value(text)
+    }
+
     /// Reads `true` or `false`.
     pub(crate) fn boolean(&mut self) -> Result<bool, JsonError> {
         if self.peek() == Some(b't') {
@@ -118,6 +134,7 @@ impl<'a> Reader<'a> {
         let kind = self.kind()?;
         let start = self.at;
         match kind {
+            Kind::Number => self.at = number::end(self.text.as_bytes(), start)?,
             Kind::Object | Kind::Array => self.skip_container()?,
             _ => self.skip_scalar(kind)?,
         }
@@ -137,6 +154,30 @@ impl<'a> Reader<'a> {
     /// Checks that nothing but white space is left.
     pub(crate) fn end(&mut self) -> Result<(), JsonError> {
         if self.peek().is_none() { Ok(()) } else { Err(self.error("trailing characters")) }
+    }
+
+    fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.error("key must be a string"));
+        }
+        let key = self.string()?;
+        if self.peek() != Some(b':') {
+            return Err(self.error("expected ':'"));
+        }
+        self.at += 1;
+        Ok(key)
+    }
+
+    /// Passes over a key that is exactly this name, in quotes, with a colon behind it; says whether it is.
+    fn take_key(&mut self, name: &str) -> bool {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let (open, close) = (1, 1 + name.len());
+        let is_name = rest.first() == Some(&b'"') && rest.get(open..close) == Some(name.as_bytes());
+        if is_name && rest.get(close) == Some(&b'"') && rest.get(close + 1) == Some(&b':') {
+            self.at += close + 2;
+            return true;
+        }
+        false
     }
 
     fn begin(&mut self, open: u8) -> Result<(), JsonError> {

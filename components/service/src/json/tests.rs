@@ -191,3 +191,30 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn decimals_are_read_to_the_last_bit(text in r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?") {
+        let expected: f64 = text.parse().unwrap();
+        prop_assert_eq!(Reader::new(&text).number().unwrap().to_bits(), expected.to_bits());
+        prop_assert_eq!(Reader::number_of(&text).to_bits(), expected.to_bits());
+    }
+
+    #[test]
+    fn an_expected_key_is_the_same_key(key in r#"(a|b|\\u0061|\\"|é){0,3}"#, space in " ?", expected in "[ab]{0,3}") {
+        let text = format!("{{{space}\"{key}\"{space}:{space}1}}");
+        let mut plain = Reader::new(&text);
+        plain.begin_object().unwrap();
+        let mut quick = plain.clone();
+        let key = plain.next_key().unwrap().unwrap();
+        match quick.next_key_of(Some(&expected)).unwrap() {
+            NextKey::Expected => prop_assert_eq!(&key, &expected),
+            NextKey::Other(other) => prop_assert_eq!(&key, &other),
+            NextKey::End => prop_assert!(false, "there is a key"),
+        }
+        prop_assert_eq!(plain.number().unwrap(), quick.number().unwrap());
+        prop_assert_eq!(quick.next_key_of(Some("a")).unwrap(), NextKey::End);
+    }
+}

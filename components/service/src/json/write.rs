@@ -2,7 +2,19 @@
 
 /// Appends a string as JSON.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
-    push(out, text);
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if !text.bytes().all(is_plain) {
+        return push(out, text);
+    }
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+/// Appends a whole number.
+pub(crate) fn push_integer(out: &mut Vec<u8>, number: usize) {
+    push(out, &number);
 }
 
 /// Appends a finite number as JSON, whole ones without a fraction.

@@ -1,7 +1,7 @@
 //! Answers of applications that take readings.
 
 use crate::call::Call;
-use crate::json::{push_float, push_string};
+use crate::json::{push_float, push_integer, push_string};
 use crate::plausibility::push_warnings;
 use crate::scoring::Scored;
 
@@ -26,7 +26,9 @@ impl Readings<'_> {
                 body.push(b',');
             }
             push_string(&mut body, self.interface.prediction);
-            body.extend_from_slice(format!(":{},", scored.prediction(call.model, row).class).as_bytes());
+            body.push(b':');
+            push_integer(&mut body, scored.prediction(call.model, row).class);
+            body.push(b',');
             push_string(&mut body, self.interface.score);
             body.push(b':');
             push_float(&mut body, *score);

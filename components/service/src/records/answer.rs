@@ -1,7 +1,7 @@
 //! Answers of applications that take records.
 
 use crate::call::Call;
-use crate::json::{push_float, push_string};
+use crate::json::{push_float, push_integer, push_string};
 use crate::outcome::{Outcome, Stage, StopWatch};
 use crate::plausibility::push_warnings;
 use crate::rows::{RowReader, Rows};
@@ -36,7 +36,9 @@ impl Answer<'_, '_> {
         let prediction = scored.prediction(call.model, row);
         body.push(b'{');
         push_string(body, interface.prediction);
-        body.extend_from_slice(format!(":{},", prediction.class).as_bytes());
+        body.push(b':');
+        push_integer(body, prediction.class);
+        body.push(b',');
         push_string(body, interface.score);
         body.push(b':');
         push_float(body, prediction.confidence);

@@ -7,7 +7,7 @@ use crate::rows::RowReader;
 use crate::violation::{Place, Rule, Violations};
 
 /// Name of the field that states the coding of a batch.
-const ENCODING: &str = "encoding";
+pub(super) const ENCODING: &str = "encoding";
 
 /// The fields of a batch.
 pub(super) struct Envelope<'a> {

@@ -1,6 +1,6 @@
 //! Elements of output tensors, in the two forms of the protocol.
 
-use crate::json::{push_float, push_string};
+use crate::json::{push_float, push_integer, push_string};
 
 /// Elements in one of the protocol's forms.
 pub(super) trait Elements {
@@ -23,7 +23,8 @@ pub(super) struct BinaryElements<'o> {
 
 impl Elements for JsonElements<'_> {
     fn integer(&mut self, value: usize) {
-        self.out.extend_from_slice(format!("{value},").as_bytes());
+        push_integer(self.out, value);
+        self.out.push(b',');
     }
 
     fn number(&mut self, value: f64) {
