@@ -62,6 +62,7 @@ pub use error::HostError;
 pub use files::FilesError;
 pub use manifest::ManifestError;
 pub use options::Options;
+pub use outbound::Neighbour;
 pub use sink::{EventSink, Failure};
 pub use variables::VariableError;
 
@@ -229,7 +230,7 @@ fn load_components(
         root: &manifest.root,
         engine: &engine,
         linker: &linker,
-        client: &Client::new(),
+        client: &Client::new(options.neighbour.clone()),
         variables,
         options,
         sink,

@@ -1,5 +1,7 @@
 //! Sending events, after the answer has left.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use portent_event::{DropReason, DropReport, Event};
@@ -12,7 +14,7 @@ use wasi::random::random::get_random_u64;
 /// Waits before the second and the third attempt of a delivery.
 const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(100)];
 
-/// Longest wait for a connection and for each part of the answer, of one attempt.
+/// Longest wait for a connection and for the head of the answer, of one attempt. Nothing else of the answer is read.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// No attempt begins later than this after the first.
@@ -21,12 +23,8 @@ const BUDGET: Duration = Duration::from_millis(500);
 /// Sends the events where the configuration says, within a bounded time; what cannot be delivered is
 /// counted in a line on standard output.
 pub(crate) fn send(events: &[Event<'_>]) {
-    let to = EventsTo::read(|name| spin_sdk::variables::get(name).ok()).unwrap_or_else(|error| {
-        complain(&format!("{error}; events go to stdout"));
-        EventsTo::Stdout
-    });
     let mut lines = Vec::with_capacity(1024);
-    match to {
+    match to() {
         EventsTo::Off => {}
         EventsTo::Stdout => {
             for event in events {
@@ -37,11 +35,22 @@ pub(crate) fn send(events: &[Event<'_>]) {
         }
         EventsTo::Http { authority, token } => {
             events.iter().for_each(|event| event.encode(&mut lines));
-            if let Err(reason) = deliver(&authority, token.as_ref(), &lines) {
+            if let Err(reason) = deliver(authority, token.as_ref(), &lines) {
                 report_dropped(events, reason);
             }
         }
     }
+}
+
+/// The variables stay as they are for as long as an instance lives.
+fn to() -> &'static EventsTo {
+    static TO: OnceLock<EventsTo> = OnceLock::new();
+    TO.get_or_init(|| {
+        EventsTo::read(|name| spin_sdk::variables::get(name).ok()).unwrap_or_else(|error| {
+            complain(&format!("{error}; events go to stdout"));
+            EventsTo::Stdout
+        })
+    })
 }
 
 /// Says on standard error what is wrong with the configuration.
@@ -65,11 +74,11 @@ fn report_dropped(events: &[Event<'_>], reason: DropReason) {
 
 /// Delivers the lines under one identity, so that the aggregator counts them once however often they come.
 fn deliver(authority: &str, token: Option<&Token>, lines: &[u8]) -> Result<(), DropReason> {
-    let source = format!("{:016x}{:016x}", get_random_u64(), get_random_u64());
+    let identity = Identity::next();
     let started = Instant::now();
     let mut waits = RETRY_AFTER.iter();
     loop {
-        let reason = match attempt(authority, token, &source, lines) {
+        let reason = match attempt(authority, token, &identity, lines) {
             Ok(status @ 200..=299) => return if status == 200 { Ok(()) } else { Err(DropReason::Other) },
             Ok(429 | 500..=599) => DropReason::Failed,
             Ok(_) => return Err(DropReason::Refused),
@@ -82,13 +91,34 @@ fn deliver(authority: &str, token: Option<&Token>, lines: &[u8]) -> Result<(), D
     }
 }
 
-fn attempt(authority: &str, token: Option<&Token>, source: &str, lines: &[u8]) -> Result<u16, ErrorCode> {
+/// What a delivery is recognised by when it comes again.
+struct Identity {
+    source: &'static str,
+    sequence: u64,
+}
+
+impl Identity {
+    /// The identity of a new delivery: the instance is its source, and counts what it delivers.
+    fn next() -> Self {
+        static SOURCE: OnceLock<String> = OnceLock::new();
+        static SEQUENCE: AtomicU64 = AtomicU64::new(0);
+        let source = SOURCE.get_or_init(|| format!("{:016x}{:016x}", get_random_u64(), get_random_u64()));
+        Self { source, sequence: SEQUENCE.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+fn attempt(
+    authority: &str,
+    token: Option<&Token>,
+    identity: &Identity,
+    lines: &[u8],
+) -> Result<u16, ErrorCode> {
     let internal = |()| ErrorCode::InternalError(None);
     let headers = [
         ("content-type", "application/x-ndjson".to_owned()),
         ("content-length", lines.len().to_string()),
-        ("portent-source", source.to_owned()),
-        ("portent-sequence", "0".to_owned()),
+        ("portent-source", identity.source.to_owned()),
+        ("portent-sequence", identity.sequence.to_string()),
     ];
     let token = token.map(|token| ("authorization", token.authorization()));
     let headers = headers.into_iter().chain(token);
@@ -100,17 +130,33 @@ fn attempt(authority: &str, token: Option<&Token>, source: &str, lines: &[u8]) -
     request.set_authority(Some(authority)).map_err(internal)?;
     request.set_path_with_query(Some("/v1/events")).map_err(internal)?;
     let body = request.body().map_err(internal)?;
-    let response = outgoing_handler::handle(request, Some(options()))?;
+    // What the stream takes at once is written before it is sent: the host may then send head and body as one. More
+    // than that must be read by somebody before all of it can be written.
+    let response = if lines.len() <= crate::exchange::WRITE_BYTES {
+        write(body, lines)?;
+        outgoing_handler::handle(request, Some(options()))?
+    } else {
+        let response = outgoing_handler::handle(request, Some(options()))?;
+        write(body, lines)?;
+        response
+    };
+    let mut answer = response.get();
+    if answer.is_none() {
+        response.subscribe().block();
+        answer = response.get();
+    }
+    match answer {
+        Some(Ok(response)) => Ok(response?.status()),
+        Some(Err(())) | None => Err(ErrorCode::InternalError(None)),
+    }
+}
+
+fn write(body: OutgoingBody, lines: &[u8]) -> Result<(), ErrorCode> {
     if let Ok(stream) = body.write() {
         // A body that breaks off shows in the response.
         crate::exchange::write(&stream, lines).ok();
     }
-    OutgoingBody::finish(body, None)?;
-    response.subscribe().block();
-    match response.get() {
-        Some(Ok(response)) => Ok(response?.status()),
-        Some(Err(())) | None => Err(ErrorCode::InternalError(None)),
-    }
+    OutgoingBody::finish(body, None)
 }
 
 fn options() -> RequestOptions {
@@ -119,7 +165,6 @@ fn options() -> RequestOptions {
     // A host that does not offer a timeout uses its own.
     options.set_connect_timeout(timeout).ok();
     options.set_first_byte_timeout(timeout).ok();
-    options.set_between_bytes_timeout(timeout).ok();
     options
 }
 

@@ -9,7 +9,7 @@ use wasi::io::streams::{OutputStream, StreamError};
 const READ_BYTES: u64 = 64 * 1024;
 
 /// Bytes that `blocking-write-and-flush` takes at once.
-const WRITE_BYTES: usize = 4096;
+pub(crate) const WRITE_BYTES: usize = 4096;
 
 /// A request read to its end.
 pub(crate) struct ReadRequest {

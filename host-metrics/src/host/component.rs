@@ -15,7 +15,7 @@ use super::files::Files;
 use super::instance::{Grants, Instance, State};
 use super::lines::{LineConsumer, Lines};
 use super::manifest::{ComponentSpec, ManifestError};
-use super::outbound::{AllowedHosts, Client, Outbound};
+use super::outbound::{self, AllowedHosts, Client, Outbound};
 use super::pool::Pool;
 use super::spin_variables::{self, ComponentVariables};
 use super::variables::Variables;
@@ -61,6 +61,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    outbound::add_to_linker(&mut linker, State::outgoing)?;
     spin_variables::add_to_linker(&mut linker)?;
     Ok(linker)
 }

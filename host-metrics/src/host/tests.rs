@@ -1,6 +1,7 @@
 //! The host on real components: hand-written ones that do next to nothing, and the guest of `tests/guest`.
 
 mod guest;
+mod neighbour;
 mod wat;
 
 use std::fs;
