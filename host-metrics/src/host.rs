@@ -66,6 +66,7 @@ pub use error::HostError;
 pub use files::FilesError;
 pub use manifest::ManifestError;
 pub use options::Options;
+pub use outbound::Neighbour;
 pub use sink::{EventSink, Failure};
 pub use variables::VariableError;
 
@@ -233,7 +234,13 @@ fn load_components(
 ) -> Result<BTreeMap<String, Arc<Component>>, HostError> {
     let memory = options.instance_memory;
     let ground = Ground {
-        means: Means { root: &manifest.root, client: &Client::new(), variables, sink, memory },
+        means: Means {
+            root: &manifest.root,
+            client: &Client::new(options.neighbour.clone()),
+            variables,
+            sink,
+            memory,
+        },
         options,
         after,
         components: manifest.components.len(),

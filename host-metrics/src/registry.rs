@@ -58,13 +58,17 @@ impl Registry {
 
     /// Counts an event that arrived at `now`.
     pub fn apply(&mut self, event: &Event<'_>, models: &Models, now: u64) {
+        self.apply_of(event, event.nanoseconds(), models, now);
+    }
+
+    /// The same for a caller that has read the event's time.
+    pub(crate) fn apply_of(&mut self, event: &Event<'_>, time: u64, models: &Models, now: u64) {
         // A sender whose clock is ahead must not pin what the newest event decides.
-        let time = event.nanoseconds().min(now);
+        let time = time.min(now);
         self.intake.newest_event = self.intake.newest_event.max(time);
         self.intake.truncated += u64::from(event.truncated);
-        let unknown = event.predictions.iter().filter(|made| models.card_for(made).is_unknown());
-        self.intake.unknown_models += unknown.count() as u64;
-        self.with_app(&event.app, now, |app| app.apply(event, models, time, now));
+        let unknown = self.with_app(&event.app, now, |app| app.apply(event, models, time, now));
+        self.intake.unknown_models += unknown;
     }
 
     /// Counts an error alone, of a request that is counted already.

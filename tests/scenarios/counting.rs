@@ -1,5 +1,7 @@
 //! Counts are exact, whatever the number of connections.
 
+use std::net::TcpListener;
+
 use crate::fixture::{FIRST_ROW, Running, get};
 
 const REQUESTS: usize = 1_000;
@@ -72,6 +74,49 @@ fn a_thousand_predictions_are_counted_once_over_http() {
     ]);
     send_predictions(&host);
     check_counts(&aggregator);
+}
+
+/// Where the aggregator is in the same process no socket is needed, and everything is counted as over one.
+#[test]
+fn a_thousand_predictions_are_counted_once_over_http_in_one_process() {
+    for state in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("counts").display().to_string();
+        let kept = ["--state", &directory];
+        let host = up_delivering_to_itself(if state { &kept } else { &[] });
+        send_predictions(&host);
+        check_counts(&host);
+        let text = host.wait_for("portent_events_received_total{way=\"http\"} 1000");
+        for expected in ["portent_events_received_total{way=\"host\"} 0", "portent_events_duplicate_total 0"]
+        {
+            assert!(text.lines().any(|line| line == expected), "no {expected:?} in\n{text}");
+        }
+    }
+}
+
+/// The way within the process has the listener's door: without the token nothing is counted.
+#[test]
+fn the_token_is_asked_for_within_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "a-token-of-the-aggregator\n").unwrap();
+    let file = file.display().to_string();
+    for (token, line) in [
+        ("a-token-of-the-aggregator", "portent_events_received_total{way=\"http\"} 1"),
+        ("another-token-entirely", "portent_events_rejected_total{reason=\"unauthorized\"} 1"),
+    ] {
+        let token = format!("metrics_token={token}");
+        let host = up_delivering_to_itself(&["--ingest-token-file", &file, "--variable", &token]);
+        assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
+        host.wait_for(line);
+    }
+}
+
+/// The embedded host with an aggregator whose port is known, to which its components deliver.
+fn up_delivering_to_itself(options: &[&str]) -> Running {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let url = format!("metrics_url=http://{address}");
+    Running::up(&[&["--ingest", &address, "--variable", "events=http", "--variable", &url], options].concat())
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Sending events, after the answer has left.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use portent_event::{DropReason, Event};
@@ -61,8 +62,7 @@ fn report_dropped(events: &[Event<'_>], reason: DropReason) {
 
 /// Delivers the lines under one identity, so that the aggregator counts them once however often they come.
 fn deliver(authority: &str, token: Option<&Token>, lines: &[u8]) -> Result<(), DropReason> {
-    let source = Source::new([get_random_u64(), get_random_u64()]);
-    let headers = source.headers(0, lines.len(), token);
+    let headers = headers(lines.len(), token);
     let started = Instant::now();
     let mut attempts = Attempts::default();
     loop {
@@ -77,6 +77,14 @@ fn deliver(authority: &str, token: Option<&Token>, lines: &[u8]) -> Result<(), D
     }
 }
 
+/// The headers of a new delivery: the instance is its source, and counts what it delivers.
+fn headers(bytes: usize, token: Option<&Token>) -> delivery::Headers {
+    static SOURCE: OnceLock<Source> = OnceLock::new();
+    static SEQUENCE: AtomicU64 = AtomicU64::new(0);
+    let source = SOURCE.get_or_init(|| Source::new([get_random_u64(), get_random_u64()]));
+    source.headers(SEQUENCE.fetch_add(1, Ordering::Relaxed), bytes, token)
+}
+
 fn attempt(authority: &str, headers: &delivery::Headers, lines: &[u8]) -> Result<u16, ErrorCode> {
     let internal = |()| ErrorCode::InternalError(None);
     let fields = Fields::from_list(headers).map_err(|_| ErrorCode::InternalError(None))?;
@@ -86,17 +94,33 @@ fn attempt(authority: &str, headers: &delivery::Headers, lines: &[u8]) -> Result
     request.set_authority(Some(authority)).map_err(internal)?;
     request.set_path_with_query(Some(delivery::PATH)).map_err(internal)?;
     let body = request.body().map_err(internal)?;
-    let response = outgoing_handler::handle(request, Some(options()))?;
+    // What the stream takes at once is written before it is sent: the host may then send head and body as one. More
+    // than that must be read by somebody before all of it can be written.
+    let response = if lines.len() <= crate::exchange::WRITE_BYTES {
+        write(body, lines)?;
+        outgoing_handler::handle(request, Some(options()))?
+    } else {
+        let response = outgoing_handler::handle(request, Some(options()))?;
+        write(body, lines)?;
+        response
+    };
+    let mut answer = response.get();
+    if answer.is_none() {
+        response.subscribe().block();
+        answer = response.get();
+    }
+    match answer {
+        Some(Ok(response)) => Ok(response?.status()),
+        Some(Err(())) | None => Err(ErrorCode::InternalError(None)),
+    }
+}
+
+fn write(body: OutgoingBody, lines: &[u8]) -> Result<(), ErrorCode> {
     if let Ok(stream) = body.write() {
         // A body that breaks off shows in the response.
         crate::exchange::write(&stream, lines).ok();
     }
-    OutgoingBody::finish(body, None)?;
-    response.subscribe().block();
-    match response.get() {
-        Some(Ok(response)) => Ok(response?.status()),
-        Some(Err(())) | None => Err(ErrorCode::InternalError(None)),
-    }
+    OutgoingBody::finish(body, None)
 }
 
 fn options() -> RequestOptions {
@@ -105,7 +129,6 @@ fn options() -> RequestOptions {
     // A host that does not offer a timeout uses its own.
     options.set_connect_timeout(timeout).ok();
     options.set_first_byte_timeout(timeout).ok();
-    options.set_between_bytes_timeout(timeout).ok();
     options
 }
 

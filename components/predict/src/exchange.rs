@@ -9,7 +9,7 @@ use wasi::io::streams::{OutputStream, StreamError};
 const READ_BYTES: u64 = 64 * 1024;
 
 /// Bytes that `blocking-write-and-flush` takes at once: one call of the host.
-const WRITE_BYTES: usize = 4096;
+pub(crate) const WRITE_BYTES: usize = 4096;
 
 /// Status of a response that none was set for.
 const DEFAULT_STATUS: u16 = 200;

@@ -50,12 +50,17 @@ impl<'a> Delta<'a> {
 
     /// Counts an event.
     pub fn apply_event(&mut self, event: &Event<'_>) {
+        self.apply_event_of(event, event.nanoseconds());
+    }
+
+    /// Counts an event whose time has been read already.
+    pub(crate) fn apply_event_of(&mut self, event: &Event<'_>, time: u64) {
         if event.predictions.iter().any(|made| !self.models.contains(&made.model)) {
             self.models = self.library.models_for(event.predictions.iter().map(|made| &made.model));
         }
         self.events += 1;
         self.counts.intake.receive(self.way, 1);
-        self.counts.apply(event, &self.models, self.now);
+        self.counts.apply_of(event, time, &self.models, self.now);
     }
 
     /// Counts events that a sender gave up on.

@@ -16,6 +16,7 @@ use super::grants::{Granted, Means};
 use super::instance::{Instance, State};
 use super::kind::Kind;
 use super::manifest::ComponentSpec;
+use super::outbound;
 use super::p3::{self, Handler};
 use super::pool::Pool;
 use super::spin_variables;
@@ -77,6 +78,7 @@ fn linker(engine: &Engine, kind: Kind) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    outbound::add_to_linker(&mut linker, State::outgoing)?;
     spin_variables::add_to_linker(&mut linker)?;
     if kind == Kind::P3 {
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;

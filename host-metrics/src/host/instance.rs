@@ -19,7 +19,7 @@ use hyper::{Request, Response};
 use tokio::sync::oneshot;
 
 use super::lines::Lines;
-use super::outbound::Outbound;
+use super::outbound::{Outbound, Outgoing};
 use super::request_body::RequestBody;
 use super::spin_variables::ComponentVariables;
 
@@ -168,6 +168,11 @@ impl State {
 
     pub(crate) fn variables(&self) -> &ComponentVariables {
         &self.variables
+    }
+
+    /// What requests to others work on.
+    pub(crate) fn outgoing(&mut self) -> Outgoing<'_> {
+        Outgoing { outbound: &mut self.outbound, table: &mut self.table, http: &mut self.http }
     }
 }
 

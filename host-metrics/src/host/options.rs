@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Neighbour;
+
 /// Limits and settings of a host; [`Default`] is what `host-metrics up` starts with.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -36,6 +38,8 @@ pub struct Options {
     pub after_answer: usize,
     /// Longest work after the answer.
     pub after_answer_timeout: Duration,
+    /// The aggregator's listener in the same process, which is called where a component sends to its address.
+    pub neighbour: Option<Neighbour>,
 }
 
 impl Default for Options {
@@ -56,6 +60,7 @@ impl Default for Options {
             kept_memory: 16 << 20,
             after_answer: 1024,
             after_answer_timeout: Duration::from_secs(2),
+            neighbour: None,
         }
     }
 }

@@ -1,8 +1,11 @@
-//! Requests that a component makes: only to the hosts its manifest allows, over a shared pool of connections.
+//! Requests that a component makes: only to the hosts its manifest allows, over a shared pool of connections, or
+//! by a call where they are for the aggregator of the same process.
 
 mod allowed;
 mod body;
 mod client;
+mod handler;
+mod neighbour;
 
 use std::sync::Arc;
 
@@ -13,6 +16,8 @@ use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiB
 
 pub(crate) use allowed::AllowedHosts;
 pub(crate) use client::Client;
+pub(crate) use handler::{Outgoing, add_to_linker};
+pub use neighbour::Neighbour;
 
 type Sending = Box<dyn Future<Output = Result<Sent, Error>> + Send>;
 type Sent = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);

@@ -2,6 +2,7 @@
 //! `tests/guest-p3`.
 
 mod guest;
+mod neighbour;
 mod p3;
 mod wat;
 

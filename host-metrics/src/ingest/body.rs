@@ -3,10 +3,11 @@
 use std::io::{self, Read as _};
 use std::time::Duration;
 
+use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body;
 use hyper::header::{CONTENT_ENCODING, EXPECT, HeaderMap};
 
 use super::http::Refusal;
@@ -24,12 +25,15 @@ pub struct DeliveryLimits {
 
 /// Hands over a body piece by piece, plain or `content-encoding: gzip`. What is left of it when something is
 /// wrong is thrown away, so that its sender comes to read the answer.
-pub(super) async fn read(
+pub(super) async fn read<B>(
     headers: &HeaderMap,
-    mut body: Incoming,
+    mut body: B,
     limits: DeliveryLimits,
     mut take: impl FnMut(&[u8]) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+) -> Result<(), Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let is_gzip = match headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes().to_ascii_lowercase()) {
         None => false,
         Some(coding) if coding == b"identity" => false,
@@ -63,11 +67,14 @@ pub(super) async fn read(
     Ok(())
 }
 
-async fn read_as_it_comes(
-    body: &mut Incoming,
+async fn read_as_it_comes<B>(
+    body: &mut B,
     limit: usize,
     mut take: impl FnMut(&[u8]) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
+) -> Result<(), Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let mut left = limit;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| incomplete(StatusCode::BAD_REQUEST, "body ended early"))?;

@@ -11,9 +11,13 @@
 //! oldest generation is forgotten as a whole. So a copy of the memory, as a snapshot of the state needs it,
 //! shares nearly everything.
 
-use std::collections::{HashMap, VecDeque};
+mod name;
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
+use self::name::{Name, NameMap, Named, Sought};
 use crate::codec::{DecodeError, Decoder, Encoder};
 
 /// Sequence numbers remembered per source.
@@ -62,9 +66,11 @@ pub struct Deliveries {
     horizon: u64,
     /// Sources of a generation.
     capacity: usize,
+    /// The random key of the hashes, so that nobody can choose names that collide.
+    key: RandomState,
 }
 
-type Generation = HashMap<Arc<str>, Source>;
+type Generation = NameMap<Source>;
 
 #[derive(Clone, Debug)]
 struct Source {
@@ -84,13 +90,19 @@ impl Default for Deliveries {
 
 impl Deliveries {
     fn with_capacity(capacity: usize) -> Self {
-        Self { newest: HashMap::new(), earlier: VecDeque::new(), horizon: 0, capacity }
+        Self {
+            newest: Generation::default(),
+            earlier: VecDeque::new(),
+            horizon: 0,
+            capacity,
+            key: RandomState::new(),
+        }
     }
 
     /// Says whether a delivery is new.
     #[must_use]
     pub fn verdict(&self, delivery: &Delivery<'_>) -> Verdict {
-        let known = self.find(delivery.source);
+        let known = self.find(self.sought(delivery.source));
         let horizon = known.map_or(self.horizon, |source| source.horizon);
         match known.map_or(Verdict::New, |source| source.verdict(delivery.sequence)) {
             Verdict::New if delivery.oldest_event <= horizon && horizon > 0 => Verdict::OutsideWindow,
@@ -100,17 +112,18 @@ impl Deliveries {
 
     /// Remembers a delivery that is new.
     pub fn remember(&mut self, delivery: &Delivery<'_>) {
-        let known = self.newest.get_mut(delivery.source);
+        let sought = self.sought(delivery.source);
+        let known = self.newest.get_mut(&sought as &dyn Named);
         if let Some(source) = known {
             return source.remember(delivery);
         }
-        let known = self.earlier.iter().find_map(|generation| generation.get(delivery.source)).cloned();
+        let known = self.find(sought).cloned();
         let mut source = known.unwrap_or_else(|| Source::new(delivery.sequence, self.horizon));
         source.remember(delivery);
         if self.newest.len() >= self.capacity {
             self.begin_generation();
         }
-        self.newest.insert(delivery.source.into(), source);
+        self.newest.insert(sought.into(), source);
     }
 
     /// Number of sources remembered; one heard again after a while may count twice.
@@ -127,9 +140,9 @@ impl Deliveries {
         out.list(generations.into_iter(), |out, generation| {
             // In order, so that equal memories are equal bytes.
             let mut sources: Vec<_> = generation.iter().collect();
-            sources.sort_unstable_by_key(|(name, _)| *name);
+            sources.sort_unstable_by_key(|(name, _)| name.text());
             out.list(sources.into_iter(), |out, (name, source)| {
-                out.text(name);
+                out.text(name.text());
                 [source.highest, source.horizon, source.newest].into_iter().for_each(|time| out.number(time));
                 out.counts(&source.seen);
             });
@@ -140,7 +153,11 @@ impl Deliveries {
     pub(crate) fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let mut deliveries = Self { horizon: from.number()?, ..Self::default() };
         let generations = from.list(|from| {
-            let sources = from.list(|from| Ok((from.text()?.into(), Source::decode(from)?)))?;
+            let key = &deliveries.key;
+            let sources = from.list(|from| {
+                let text = from.text()?;
+                Ok((Name::from(Sought { hash: key.hash_one(text), text }), Source::decode(from)?))
+            })?;
             Ok(sources.into_iter().collect::<Generation>())
         })?;
         for generation in generations {
@@ -150,9 +167,13 @@ impl Deliveries {
         Ok(deliveries)
     }
 
-    fn find(&self, source: &str) -> Option<&Source> {
+    fn sought<'a>(&self, text: &'a str) -> Sought<'a> {
+        Sought { hash: self.key.hash_one(text), text }
+    }
+
+    fn find(&self, source: Sought<'_>) -> Option<&Source> {
         let generations = [&self.newest].into_iter().chain(self.earlier.iter().map(|earlier| &**earlier));
-        generations.into_iter().find_map(|generation| generation.get(source))
+        generations.into_iter().find_map(|generation| generation.get(&source as &dyn Named))
     }
 
     /// Closes the newest generation, and forgets the oldest if there are too many.

@@ -8,11 +8,11 @@
 
 mod reading;
 
-use hyper::body::{Body as _, Incoming};
+use bytes::Bytes;
+use hyper::body::Body;
 use hyper::header::{EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
 use portent_event::is_name;
-use serde_json::json;
 
 use self::reading::{Read, Reading};
 use super::body::{self, DeliveryLimits};
@@ -43,13 +43,16 @@ pub(super) struct Refusal {
     pub(super) message: String,
 }
 
-/// Answers one request to the ingest listener.
-pub(crate) async fn handle(
+/// Answers one request to the ingest listener, whether it came over a socket or from the same process.
+pub(crate) async fn handle<B>(
     aggregator: Aggregator,
     door: &Door,
     limits: DeliveryLimits,
-    request: Request<Incoming>,
-) -> Answer {
+    request: Request<B>,
+) -> Answer
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+{
     let path = request.uri().path();
     if path != "/healthz"
         && let Some(refused) = door.refuse(request.headers())
@@ -73,7 +76,10 @@ pub(crate) async fn handle(
 
 /// Throws a body away beside its answer, for the sake of a sender that only lacks its token. Nothing is read of
 /// one that is longer than any delivery, nor of one that waits to be asked for.
-fn discard_refused(request: Request<Incoming>, limits: DeliveryLimits) {
+fn discard_refused<B>(request: Request<B>, limits: DeliveryLimits)
+where
+    B: Body<Data = Bytes> + Send + 'static,
+{
     let expects = request.headers().contains_key(EXPECT);
     let length = request.body().size_hint().upper();
     if !expects && length.is_some_and(|length| length <= limits.body_bytes as u64) {
@@ -81,7 +87,10 @@ fn discard_refused(request: Request<Incoming>, limits: DeliveryLimits) {
     }
 }
 
-async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Request<Incoming>) -> Answer {
+async fn receive<B>(aggregator: &Aggregator, limits: DeliveryLimits, request: Request<B>) -> Answer
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let (head, body) = request.into_parts();
     let counted = count(aggregator, &head.headers, body, limits).await;
     counted.unwrap_or_else(|refusal| {
@@ -91,12 +100,15 @@ async fn receive(aggregator: &Aggregator, limits: DeliveryLimits, request: Reque
     })
 }
 
-async fn count(
+async fn count<B>(
     aggregator: &Aggregator,
     headers: &HeaderMap,
-    body: Incoming,
+    body: B,
     limits: DeliveryLimits,
-) -> Result<Answer, Refusal> {
+) -> Result<Answer, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let mut reading = Reading::new(aggregator.delta(Way::Http));
     body::read(headers, body, limits, |piece| reading.take(piece)).await?;
     let source = source(headers)?;
@@ -104,10 +116,13 @@ async fn count(
     let dropped = number(headers, DROPPED)?.unwrap_or_default();
     let Read { delta, oldest_event, lines } = reading.finish()?;
     let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
-    let accepted = |duplicate| json!({ "accepted": lines, "duplicate": duplicate });
+    let accepted = |is_duplicate| {
+        let body = format!("{{\"accepted\":{lines},\"duplicate\":{is_duplicate}}}");
+        answer::text(StatusCode::OK, "application/json", body)
+    };
     match aggregator.apply_delivery(&delivery, delta, dropped).await {
-        Ok(Verdict::New) => Ok(answer::json(StatusCode::OK, &accepted(false))),
-        Ok(Verdict::Repeated) => Ok(answer::json(StatusCode::OK, &accepted(true))),
+        Ok(Verdict::New) => Ok(accepted(false)),
+        Ok(Verdict::Repeated) => Ok(accepted(true)),
         Ok(Verdict::OutsideWindow) => Ok(answer::error(
             StatusCode::CONFLICT,
             "outside the window in which repeats are recognised: not counted",

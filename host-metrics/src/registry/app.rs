@@ -92,7 +92,8 @@ impl App {
         Arc::make_mut(self.models.entry(card.digest).or_insert_with(new))
     }
 
-    pub(super) fn apply(&mut self, event: &Event<'_>, models: &Models, time: u64, now: u64) {
+    /// Counts an event, and answers how many of its predictions are of unknown models.
+    pub(super) fn apply(&mut self, event: &Event<'_>, models: &Models, time: u64, now: u64) -> u64 {
         let Event { method, route, .. } = *event;
         let exemplar = Exemplar::new(&event.request_id, event.durations.total, time);
         let requests = self.requests.entry((method, route, status_label(event.status)));
@@ -107,14 +108,18 @@ impl App {
             let stage = self.stages.entry((route, stage)).or_insert_with(|| DurationSeries::since(now));
             stage.observe(nanoseconds);
         }
+        let mut unknown = 0;
         for predictions in &event.predictions {
-            self.model(models.card_for(predictions), now).apply(predictions, time);
+            let card = models.card_for(predictions);
+            unknown += u64::from(card.is_unknown());
+            self.model(card, now).apply(predictions, time);
         }
         match readiness(event) {
             Some(true) => self.ready = self.ready.max(Some(time)),
             Some(false) => self.failed = self.failed.max(Some(time)),
             None => {}
         }
+        unknown
     }
 
     pub(super) fn count_error(&mut self, route: Route, error: ErrorType, now: u64) -> &mut Counter {

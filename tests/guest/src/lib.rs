@@ -17,6 +17,7 @@
 //! | `/leak` | answers and forgets a resource |
 //! | `/print?text=`, `/tear?text=`, `/complain?text=` | prints a line, a line without its end, a line to stderr |
 //! | `/outbound?url=` | answers with the status and body of that URL, or the error |
+//! | `/deliver?to=` | posts its request's body there, written before it is sent, and answers with the status |
 //! | `/file?path=`, `/list?path=` | answers with the file's content, or the directory's names |
 //! | `/write?path=` | tries to write a file |
 //! | `/variable?name=`, `/env?name=` | answers with the variable, or the error |
@@ -65,6 +66,7 @@ fn handle(request: IncomingRequest, out: ResponseOutparam) {
         "/leak" => badly::leak(out),
         "/print" | "/tear" | "/complain" => world::print(out, path, &query.text("text")),
         "/outbound" => outbound::fetch(out, &query.text("url")),
+        "/deliver" => outbound::deliver(out, &query.text("to"), &answer::body(&request)),
         "/file" | "/list" | "/write" => world::file(out, path, &query.text("path")),
         "/variable" | "/env" => world::setting(out, path, &query.text("name")),
         "/connect" => world::connect(out, &query.text("addr")),

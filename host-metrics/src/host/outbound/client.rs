@@ -1,9 +1,11 @@
-//! Plain HTTP/1 to other servers, with kept-alive connections that all instances share.
+//! Plain HTTP/1 to other servers, with kept-alive connections that all instances share, and to the neighbour
+//! without any.
 
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use hyper::{Request, Response, Version};
+use hyper::header::HeaderMap;
+use hyper::{Request, Response, Uri, Version};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, Client as Pool};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -11,6 +13,7 @@ use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::body::TimedBody;
+use super::neighbour::Neighbour;
 
 /// A component may wait this long at most, whatever it asks for.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -22,10 +25,13 @@ const IDLE_CONNECTIONS_PER_HOST: usize = 32;
 
 /// Sends requests.
 #[derive(Clone, Debug)]
-pub(crate) struct Client(Pool<HttpConnector, WasiBody>);
+pub(crate) struct Client {
+    pool: Pool<HttpConnector, WasiBody>,
+    neighbour: Option<Neighbour>,
+}
 
 impl Client {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(neighbour: Option<Neighbour>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_LIMIT));
@@ -34,7 +40,12 @@ impl Client {
             .pool_idle_timeout(IDLE_CONNECTION)
             .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
             .build(connector);
-        Self(pool)
+        Self { pool, neighbour }
+    }
+
+    /// The neighbour, if a request to this place is for it.
+    pub(super) fn neighbour(&self, uri: &Uri, headers: &HeaderMap) -> Option<&Neighbour> {
+        self.neighbour.as_ref().filter(|neighbour| neighbour.is_meant(uri, headers))
     }
 
     /// Sends one request. The head of the answer must come within the sum of the connect and first-byte times.
@@ -48,8 +59,12 @@ impl Client {
         let connect = bounded(options.connect_timeout, CONNECT_LIMIT);
         let first_byte = bounded(options.first_byte_timeout, FIRST_BYTE_LIMIT);
         let between_bytes = bounded(options.between_bytes_timeout, BETWEEN_BYTES_LIMIT);
-        let answer = timeout(connect + first_byte, self.0.request(request)).await;
-        let response = answer.map_err(|_| Error::ConnectionReadTimeout)?.map_err(|error| error_of(&error))?;
+        let late = |_| Error::ConnectionReadTimeout;
+        if let Some(neighbour) = self.neighbour(request.uri(), request.headers()) {
+            return timeout(connect + first_byte, neighbour.answer(request)).await.map_err(late);
+        }
+        let answer = timeout(connect + first_byte, self.pool.request(request)).await;
+        let response = answer.map_err(late)?.map_err(|error| error_of(&error))?;
         Ok(response.map(|body| TimedBody::new(body, between_bytes).boxed_unsync()))
     }
 }

@@ -67,12 +67,15 @@ impl<'a> Reading<'a> {
         self.lines += 1;
         let number = self.lines;
         let line = Line::decode(line).map_err(|error| bad_line(number, Rejection::from(&error), &error))?;
-        if let Line::Event(event) = &line {
-            let time = event_time(event, self.delta.now());
-            let time = time.map_err(|rule| bad_line(number, Rejection::Rule, &rule))?;
-            self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+        match &line {
+            Line::Event(event) => {
+                let time = event_time(event, self.delta.now());
+                let time = time.map_err(|rule| bad_line(number, Rejection::Rule, &rule))?;
+                self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+                self.delta.apply_event_of(event, time);
+            }
+            Line::Dropped(report) => self.delta.apply_drops(report),
         }
-        self.delta.apply(&line);
         match self.delta.apps() > APPS {
             true => Err(bad_line(number, Rejection::Rule, &"more than 64 applications in one delivery")),
             false => Ok(()),
