@@ -10,8 +10,10 @@ use crate::paths;
 /// Target of the components.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
-/// Components: the one that is shipped, and the one that tests run in the hosts.
-pub(crate) const COMPONENTS: [&str; 2] = ["predict", "portent-guest"];
+/// Components: the one that is shipped, the one that tests run in the hosts, and those that the benchmark
+/// measures hosts by.
+pub(crate) const COMPONENTS: [&str; 4] =
+    ["predict", "portent-guest", "portent-do-nothing", "portent-do-nothing-p3"];
 
 /// Builds the components and the native programs.
 pub(crate) fn all() -> Result<()> {
