@@ -5,15 +5,19 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
+use super::machine::Machine;
+
 /// The tables of a run.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(crate) struct Report {
     tables: Vec<Table>,
+    /// What was not measured, each with its reason.
+    missing: Vec<String>,
 }
 
 /// A table; its columns are also the keys of its rows in JSON.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     name: &'static str,
     columns: &'static [&'static str],
     rows: Vec<Vec<Value>>,
@@ -21,40 +25,78 @@ pub(super) struct Table {
 
 impl Report {
     /// Prints a table, unless nothing could be measured for it.
-    pub(super) fn add(&mut self, table: Table) {
+    pub(crate) fn add(&mut self, table: Table) {
         if !table.rows.is_empty() {
             println!("\n{}", table.to_markdown());
             self.tables.push(table);
         }
     }
 
-    /// Writes everything as JSON: an object of tables, each a list of rows.
-    pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let tables: Map<String, Value> =
+    /// Says that something was not measured, and why.
+    pub(crate) fn miss(&mut self, what: &str, error: &anyhow::Error) {
+        let line = format!("{what} ({error:#})");
+        println!("skipped: {line}");
+        if !self.missing.contains(&line) {
+            self.missing.push(line);
+        }
+    }
+
+    /// What was not measured, each with its reason.
+    pub(crate) fn missing(&self) -> &[String] {
+        &self.missing
+    }
+
+    /// A table that was added.
+    pub(crate) fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
+    /// Writes everything as JSON: an object of tables, each a list of rows, with where they were measured.
+    pub(crate) fn write(&self, path: &Path, machine: &Machine) -> Result<()> {
+        let mut members: Map<String, Value> =
             self.tables.iter().map(|table| (table.name.to_owned(), table.to_json())).collect();
-        let text = format!("{:#}\n", Value::Object(tables));
+        members.insert("machine".to_owned(), machine.to_json());
+        members.insert("skipped".to_owned(), json!(self.missing));
+        let text = format!("{:#}\n", Value::Object(members));
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
 impl Table {
-    pub(super) fn new(name: &'static str, columns: &'static [&'static str]) -> Self {
+    pub(crate) fn new(name: &'static str, columns: &'static [&'static str]) -> Self {
         Self { name, columns, rows: Vec::new() }
     }
 
     /// Adds a row, a value a column.
-    pub(super) fn row(&mut self, values: &[Value]) {
+    pub(crate) fn row(&mut self, values: &[Value]) {
         self.rows.push(values.to_vec());
     }
 
     fn to_markdown(&self) -> String {
-        let mut text = format!("### {}\n\n| {} |\n|", self.name, self.columns.join(" | "));
+        format!("### {}\n\n{}", self.name, self.lines())
+    }
+
+    /// The table in Markdown, without its name.
+    pub(crate) fn lines(&self) -> String {
+        let mut text = format!("| {} |\n|", self.columns.join(" | "));
         self.columns.iter().for_each(|_| text.push_str("---|"));
         for row in &self.rows {
             let cells: Vec<_> = row.iter().map(cell).collect();
             text.push_str(&format!("\n| {} |", cells.join(" | ")));
         }
         text
+    }
+
+    /// The values of a column.
+    pub(crate) fn column(&self, name: &str) -> Vec<&Value> {
+        let at = self.columns.iter().position(|column| *column == name);
+        at.map_or_else(Vec::new, |at| self.rows.iter().filter_map(|cells| cells.get(at)).collect())
+    }
+
+    /// The value of a column in the first row whose first column holds this.
+    pub(crate) fn number(&self, row: &str, column: &str) -> Option<f64> {
+        let at = self.columns.iter().position(|name| *name == column)?;
+        self.rows.iter().find(|cells| cells.first().is_some_and(|cell| cell == row))?.get(at)?.as_f64()
     }
 
     fn to_json(&self) -> Value {
@@ -95,6 +137,9 @@ mod tests {
         let expected = "### ingest\n\n| contender | ns | events |\n|---|---|---|\n\
                         | memory | 1235 | 7 |\n| peer | 0.12 | - |";
         assert_eq!(table.to_markdown(), expected);
+        assert_eq!(table.number("memory", "ns"), Some(1234.56));
+        assert_eq!(table.column("contender"), [&json!("memory"), &json!("peer")]);
+        assert_eq!((table.number("peer", "events"), table.number("peer", "none")), (None, None));
         assert_eq!(table.to_json()[0], json!({ "contender": "memory", "ns": 1234.56, "events": 7 }));
     }
 }
