@@ -4,6 +4,7 @@
 //! else the machine does falls on all of them. One that cannot run is named.
 
 mod aggregator;
+mod arguments;
 mod budgets;
 mod chart;
 mod client;
@@ -30,10 +31,11 @@ mod starting;
 mod workload;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Result;
 
+pub(crate) use self::arguments::Arguments;
+use self::arguments::{Part, Subject};
 use self::machine::Machine;
 use self::report::Report;
 use self::setup::Setup;
@@ -41,98 +43,6 @@ use crate::build;
 
 /// Components that are measured.
 const COMPONENTS: [&str; 3] = ["predict", "portent-do-nothing", "portent-do-nothing-p3"];
-
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct Arguments {
-    #[command(subcommand)]
-    subject: Option<Subject>,
-    /// Measure this part alone; repeatable.
-    #[arg(long, value_enum)]
-    only: Vec<Part>,
-    /// Measure only contenders whose name holds this; repeatable.
-    #[arg(long, value_name = "TEXT")]
-    contender: Vec<String>,
-    /// Folder of the Python peers; they are skipped by name where it or their interpreter is absent.
-    #[arg(long, default_value = "../shared/peers")]
-    peers: PathBuf,
-    /// Python interpreter that has the peers' requirements.
-    #[arg(long, default_value = "python3")]
-    python: PathBuf,
-    /// The program of Spin; without it the one that PORTENT_SPIN names, else `spin`. Skipped by name where it
-    /// cannot run.
-    #[arg(long, value_name = "FILE")]
-    spin: Option<PathBuf>,
-    /// Measure this `host-metrics` instead of building one.
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
-    /// Measure what was built before.
-    #[arg(long)]
-    no_build: bool,
-    /// Seconds of each measurement; the smaller ones take a part of it.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
-    seconds: u64,
-    /// Rounds.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
-    rounds: u64,
-    /// Connections at saturation.
-    #[arg(long, default_value_t = 8)]
-    connections: usize,
-    /// Requests per second of the latency on an open loop; repeatable.
-    #[arg(long = "rate", value_name = "NUMBER", default_values_t = [500, 2000], value_parser = clap::value_parser!(u64).range(1..))]
-    rates: Vec<u64>,
-    /// Write the figures to this file too, as JSON.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Draw the charts into this folder.
-    #[arg(long, value_name = "FOLDER")]
-    charts: Option<PathBuf>,
-    /// Put the tables into docs/performance.md and the charts beside it.
-    #[arg(long)]
-    write_docs: bool,
-}
-
-/// What is measured instead of requests.
-#[derive(Debug, clap::Subcommand)]
-enum Subject {
-    /// Measure the aggregator beside other ways to count the same.
-    Aggregator(aggregator::Arguments),
-}
-
-/// Parts of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Part {
-    /// CPU time, throughput and memory at saturation.
-    Requests,
-    /// Latency on an open loop.
-    Latency,
-    /// Starts of processes and of instances.
-    Start,
-    /// Cost by rows, by connections and by trees.
-    Scaling,
-}
-
-impl Arguments {
-    /// Time of a measurement.
-    fn time(&self) -> Duration {
-        Duration::from_secs(self.seconds)
-    }
-
-    /// A round, for who waits.
-    fn round(&self, round: u64) -> String {
-        format!("round {round} of {}", self.rounds)
-    }
-
-    /// The program of Spin.
-    fn spin(&self) -> PathBuf {
-        let named = self.spin.clone().or_else(|| std::env::var_os("PORTENT_SPIN").map(PathBuf::from));
-        named.unwrap_or_else(|| "spin".into())
-    }
-
-    fn wants(&self, part: Part) -> bool {
-        self.only.is_empty() || self.only.contains(&part)
-    }
-}
 
 /// Measures and prints tables.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -151,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let setup = Setup {
         directory: directory.path().to_owned(),
         program: found(program)?,
-        spin: found(arguments.spin())?,
+        spin: found(arguments.spin_program())?,
         python: found(arguments.python.clone())?,
         peers: arguments.peers.clone(),
         wanted: arguments.contender.clone(),

@@ -37,7 +37,7 @@ enum Command {
     /// Build the aggregator as a static program, in target/static, for its container image.
     Static,
     /// Measure CPU time per request and latency beside other servers; `bench aggregator` measures counting.
-    Bench(bench::Arguments),
+    Bench(Box<bench::Arguments>),
     /// Run the fuzz targets.
     Fuzz(fuzz::Arguments),
     /// Write the files that are made of others, or check them.

@@ -1,5 +1,7 @@
-//! The benchmark runs: every part of it once, briefly, on what is built. What it measures is not judged, but it
-//! says of each contender what it did, and nothing of those that cannot run is silent.
+//! The benchmark runs: every part of it once, briefly, on what is built. What it measures is not judged, but
+//! it says of each contender what it did, and nothing of those that cannot run is silent.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails is a test that fails")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,5 +1,5 @@
-//! Charts as SVG, written by hand: a few shapes and texts need no library. They follow the reader's light or dark
-//! colours and bring their own background.
+//! Charts as SVG, written by hand: a few shapes and texts need no library. They follow the reader's light or
+//! dark colours and bring their own background.
 
 mod bars;
 mod lines;
@@ -12,15 +12,8 @@ use anyhow::{Context as _, Result};
 pub(crate) use bars::{Bar, bars};
 pub(crate) use lines::{Axis, Chart, Series, lines};
 
-/// Colours by role, light and dark; `s0` to `s3` are those of series. Each has enough contrast to its background.
-const STYLE: &str = "\
-text{font:13px system-ui,sans-serif;fill:var(--ink)}.title{font-weight:600;font-size:15px}.small{font-size:12px;\
-fill:var(--muted)}.end{text-anchor:end}.middle{text-anchor:middle}.back{fill:var(--back)}.grid{stroke:var(--grid)}\
-.s0{--s:var(--blue)}.s1{--s:var(--orange)}.s2{--s:var(--grey)}.s3{--s:var(--green)}rect.fill,circle{fill:var(--s)}\
-path{fill:none;stroke:var(--s);stroke-width:2}path.fit{stroke-dasharray:5 4;stroke-width:1.2}\
-svg{--ink:#1f2328;--muted:#59636e;--grid:#d1d9e0;--back:#fff;--blue:#0969da;--orange:#bc4c00;--grey:#7a828b;\
---green:#1a7f37}@media(prefers-color-scheme:dark){svg{--ink:#f0f6fc;--muted:#a2abb5;--grid:#3d444d;--back:#0d1117;\
---blue:#58a6ff;--orange:#f0883e;--grey:#868e97;--green:#3fb950}}";
+/// Colours by role, light and dark.
+const STYLE: &str = include_str!("chart/style.css");
 
 /// A picture that grows by elements.
 struct Svg {
@@ -50,7 +43,7 @@ impl Svg {
 
     fn bar(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), series: usize) {
         self.element(format_args!(
-            r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="2" class="fill s{series}"/>"#
+            r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" class="fill s{series}"/>"#
         ));
     }
 
@@ -76,7 +69,8 @@ impl Svg {
         let Self { width, height, elements } = self;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\">\n\
-             <style>{STYLE}</style>\n<rect width=\"100%\" height=\"100%\" class=\"back\"/>\n{elements}</svg>\n"
+             <style>\n{STYLE}</style>\n\
+             <rect width=\"100%\" height=\"100%\" class=\"back\"/>\n{elements}</svg>\n"
         )
     }
 }

@@ -45,7 +45,8 @@ impl Contender {
         sent
     }
 
-    /// Checks that every answer was counted once, where its events go anywhere: else something else was measured.
+    /// Checks that every answer was counted once, where its events go anywhere: else something else was
+    /// measured.
     pub(crate) fn ensure_counted(&self) -> Result<()> {
         let (Some(metrics), Some(answered)) = (self.metrics, self.answered.get()) else { return Ok(()) };
         let deadline = Instant::now() + COUNTING;

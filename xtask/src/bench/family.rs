@@ -77,7 +77,8 @@ fn descendants(root: u32, mut all: Vec<Stat>) -> Vec<Stat> {
 
 fn parse(stat: &str) -> Result<Stat> {
     let pid = stat.split(' ').next().unwrap_or_default().parse().context("pid")?;
-    // The program's name stands in parentheses and may hold spaces and parentheses; fields are counted behind it.
+    // The program's name stands in parentheses and may hold spaces and parentheses; fields are counted behind
+    // it.
     let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or_default().split_whitespace().collect();
     let field = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).context("stat");
     let parent = u32::try_from(field(1)?).context("parent")?;

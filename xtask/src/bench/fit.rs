@@ -47,10 +47,11 @@ mod tests {
 
     #[test]
     fn small_points_weigh_as_much_as_large_ones() {
-        // The largest is 10 % off; a fit of absolute differences would miss the others by far more than that.
-        let points = [(1.0, 101.0), (10.0, 110.0), (100.0, 200.0), (1e6, 1.1e6)];
+        // The largest is 30 % too high. By absolute differences it would decide alone, and the smallest be
+        // off by many times what they are.
+        let points = [(1.0, 101.0), (10.0, 110.0), (100.0, 200.0), (1e5, 1.001e5), (1e6, 1.3e6)];
         let line = Line::fit(&points).unwrap();
-        assert!(points.iter().all(|point| line.percent_off(*point).abs() < 11.0), "{line:?}");
+        assert!(points.iter().all(|point| line.percent_off(*point).abs() < 20.0), "{line:?}");
     }
 
     #[test]

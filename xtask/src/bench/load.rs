@@ -49,8 +49,8 @@ impl<'a> Load<'a> {
         Self { port, connections, per_second: None, statuses: SUCCESS, feed }
     }
 
-    /// Requests start on a schedule that answers do not change; a late answer delays those behind it on its own
-    /// connection alone, and their latency counts from when they were due.
+    /// Requests start on a schedule that answers do not change; a late answer delays those behind it on its
+    /// own connection alone, and their latency counts from when they were due.
     pub(crate) fn paced(port: u16, connections: usize, per_second: u64, feed: &'a dyn Fn() -> Feed) -> Self {
         Self { per_second: Some(per_second), ..Self::saturating(port, connections, feed) }
     }
@@ -142,8 +142,8 @@ impl Connection {
     }
 }
 
-/// Linux wakes a sleeping thread up to 50 µs late, to wake several at once; latencies would hold that. Where it
-/// cannot be changed, what is told of the sender's lateness shows it.
+/// Linux wakes a sleeping thread up to 50 µs late, to wake several at once; latencies would hold that. Where
+/// it cannot be changed, what is told of the sender's lateness shows it.
 fn wake_in_time() {
     let Ok(this) = std::fs::read_link("/proc/thread-self") else { return };
     let thread = this.file_name().unwrap_or_default().to_string_lossy().into_owned();

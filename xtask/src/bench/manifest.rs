@@ -1,4 +1,5 @@
-//! Manifests of what is measured, in the directory of the run, so that nothing is left beside the shipped ones.
+//! Manifests of what is measured, in the directory of the run, so that nothing is left beside the shipped
+//! ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,8 @@ pub(crate) fn with_model(directory: &Path, name: &str, model: &Path) -> Result<P
         "environment = {{ PORTENT_MODEL = \"/models/{file}\" }}\n\
          files = [{{ source = \"{folder}\", destination = \"/models\" }}]\n\
          [variables]\nevents = {{ default = \"off\" }}\nmetrics_url = {{ default = \"\" }}\n\
-         [component.model.variables]\nevents = \"{{{{ events }}}}\"\nmetrics_url = \"{{{{ metrics_url }}}}\"\n"
+         [component.model.variables]\nevents = \"{{{{ events }}}}\"\n\
+         metrics_url = \"{{{{ metrics_url }}}}\"\n"
     );
     write(directory, &format!("{name}.toml"), &component("model", &wasm_file("predict"), &rest))
 }

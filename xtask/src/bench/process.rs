@@ -68,13 +68,20 @@ impl Process {
         Ok(())
     }
 
-    /// The last line that it wrote to its standard error.
+    /// Why it ended, by its own account.
     fn last_words(&mut self) -> String {
         let mut text = String::new();
         let read = self.complaints.rewind().and_then(|()| self.complaints.read_to_string(&mut text));
-        let last = text.lines().rfind(|line| !line.trim().is_empty());
-        last.filter(|_| read.is_ok()).map_or_else(String::new, |line| format!(": {}", line.trim()))
+        reason(&text).filter(|_| read.is_ok()).map_or_else(String::new, |line| format!(": {line}"))
     }
+}
+
+/// What a program wrote to its standard error last: the last line that says to be an error, since causes may
+/// stand below it, else the last line.
+fn reason(text: &str) -> Option<&str> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).rev();
+    let error = lines.clone().find(|line| line.starts_with("Error:") || line.starts_with("error:"));
+    error.or_else(|| lines.next())
 }
 
 impl Drop for Process {
@@ -100,4 +107,28 @@ pub(crate) fn own_cpu_seconds() -> Result<f64> {
 /// A port of this machine that nobody listens on.
 pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_the_error_or_the_last_line() {
+        assert_eq!(
+            reason("Serving\nError: no such import\n\nCaused by:\n   0: a type\n"),
+            Some("Error: no such import")
+        );
+        assert_eq!(reason("starting\nprogram: bad option\n\n"), Some("program: bad option"));
+        assert_eq!(reason("\n"), None);
+    }
+
+    #[test]
+    fn a_program_that_ends_early_says_why() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo it is broken >&2; exit 1"]);
+        let mut process = Process::start("it", &mut command).unwrap();
+        let error = process.wait_until("answers", || false).unwrap_err();
+        assert_eq!(error.to_string(), "it ended before it answers: it is broken");
+    }
 }

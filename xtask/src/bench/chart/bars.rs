@@ -3,7 +3,7 @@
 use super::{Svg, number};
 
 const WIDTH: f64 = 860.0;
-const LEFT: f64 = 280.0;
+const LEFT: f64 = 300.0;
 const TOP: f64 = 44.0;
 const STEP: f64 = 26.0;
 

@@ -50,6 +50,9 @@ pub(crate) fn lines(chart: &Chart<'_>) -> Option<String> {
     let scale = Scale::of(chart)?;
     let mut svg = Svg::new(SIZE.0, SIZE.1, chart.title);
     scale.marks(&mut svg, chart);
+    if chart.series.iter().any(|series| series.fit.is_some()) {
+        svg.text(SIZE.0 - RIGHT, 26.0, "small end", "dashed: straight lines of least relative squares");
+    }
     for (index, series) in chart.series.iter().enumerate() {
         let points: Vec<_> = series.points.iter().map(|point| scale.place(*point)).collect();
         svg.path(&points, &format!("s{index}"));
@@ -69,8 +72,7 @@ fn legend(svg: &mut Svg, index: usize, series: &Series) {
     let x = LEFT + 390.0 * (index % 2) as f64;
     let y = 44.0 + 16.0 * (index / 2) as f64;
     svg.bar((x, y - 8.0), (12.0, 8.0), index);
-    let dashed = if series.fit.is_some() { "; dashed: straight line" } else { "" };
-    svg.text(x + 18.0, y, "small", &format!("{}{dashed}", series.name));
+    svg.text(x + 18.0, y, "small", &series.name);
 }
 
 impl Scale {

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
-/// A server of this status, which stalls at the first request of its first connection; and the number of requests.
+/// A server of this status, which stalls at the first request of its first connection; and the number of
+/// requests.
 fn server(status: u16, stall: Duration) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -52,7 +53,8 @@ fn a_stalled_answer_counts_in_those_behind_it_and_in_no_others() {
     let stall = Duration::from_millis(400);
     let (port, _) = server(200, stall);
     let sent = Load::paced(port, 4, 100, &feed).send(Duration::from_millis(500)).unwrap();
-    // Ten of the 13 requests of that connection were due while it waited, and each counts from when it was due.
+    // Ten of the 13 requests of that connection were due while it waited, and each counts from when it was
+    // due.
     assert_eq!(sent.latencies.count(), 50);
     assert!(sent.latencies.quantile_micros(1.0) >= 400_000);
     assert!(sent.latencies.quantile_micros(0.9) >= 100_000, "{}", sent.latencies.quantile_micros(0.9));
