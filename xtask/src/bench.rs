@@ -80,15 +80,19 @@ fn found(program: PathBuf) -> Result<PathBuf> {
 
 fn measure(setup: &Setup, arguments: &Arguments, report: &mut Report) -> Result<()> {
     if arguments.wants(Part::Requests) {
+        report.begin("requests");
         requests::measure(setup, arguments, report)?;
     }
     if arguments.wants(Part::Latency) {
+        report.begin("latency");
         latency::measure(setup, arguments, report)?;
     }
     if arguments.wants(Part::Start) {
+        report.begin("start");
         starting::measure(setup, arguments, report)?;
     }
     if arguments.wants(Part::Scaling) {
+        report.begin("scaling");
         scaling::measure(setup, arguments, report)?;
     }
     if arguments.only.is_empty() {

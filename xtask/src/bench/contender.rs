@@ -52,11 +52,16 @@ impl Contender {
         let deadline = Instant::now() + COUNTING;
         loop {
             let answer = Client::connect(metrics)?.get("/metrics", "")?.successful()?;
-            let counted = Exposition::new(answer.body)?.events() as u64;
+            let exposition = Exposition::new(answer.body)?;
+            let counted = exposition.events() as u64;
+            let dropped = exposition.sum("portent_events_dropped_total{");
             if counted == answered {
                 return Ok(());
             }
-            ensure!(Instant::now() < deadline, "{counted} of {answered} requests were counted");
+            ensure!(
+                Instant::now() < deadline,
+                "{counted} of {answered} requests were counted, {dropped} reported as lost"
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -75,7 +80,7 @@ impl Contender {
                 Err(_) => false,
             },
         })?;
-        ensure!(refused.is_none(), "{} answers {workload:?} with status {refused:?}", self.name());
+        ensure!(refused.is_none(), "it answers {workload:?} with status {refused:?}");
         self.answered.set(Some(1));
         Ok(())
     }

@@ -59,14 +59,19 @@ fn processor(cpuinfo: &str) -> Option<&str> {
     Some(line.split_once(':')?.1.trim())
 }
 
-/// The command as one would type it elsewhere: without the places of programs and folders on this machine.
+/// The command as one would type it elsewhere.
 fn command(arguments: impl Iterator<Item = String>) -> String {
-    let mut words = vec!["cargo xtask".to_owned()];
-    for argument in arguments {
-        let name = argument.rsplit('/').next().unwrap_or_default();
-        words.push(if argument.starts_with('/') { name.to_owned() } else { argument });
-    }
-    words.join(" ")
+    let words: Vec<_> = std::iter::once("cargo xtask".to_owned()).chain(arguments).collect();
+    without_places(&words.join(" "))
+}
+
+/// A text that tells nothing of where programs and folders are on this machine: of each absolute path its last part.
+pub(super) fn without_places(text: &str) -> String {
+    let last = |word: &str| {
+        let is_path = word.starts_with('/') && word.matches('/').count() > 1;
+        if is_path { word.rsplit('/').next().unwrap_or_default().to_owned() } else { word.to_owned() }
+    };
+    text.split(' ').map(last).collect::<Vec<_>>().join(" ")
 }
 
 fn commit() -> String {
@@ -96,5 +101,9 @@ mod tests {
         let words = ["bench", "--python", "/home/me/venv/bin/python3", "--rounds", "3"];
         let shown = command(words.into_iter().map(str::to_owned));
         assert_eq!(shown, "cargo xtask bench --python python3 --rounds 3");
+        assert_eq!(
+            without_places("at 5 requests/s: /a/b/python3: no /predict"),
+            "at 5 requests/s: python3: no /predict"
+        );
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn write(path: &Path, report: &Report, machine: &Machine) -> Result<(
     let mut page =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     for (name, tables) in PLACES {
-        if let Some(text) = place(tables, report, machine) {
+        if let Some(text) = place(name, tables, report, machine) {
             page = filled(&page, name, &text)?;
         }
     }
@@ -45,7 +45,12 @@ pub(crate) fn write(path: &Path, report: &Report, machine: &Machine) -> Result<(
 }
 
 /// What stands in a place; `None` where no table of it was measured.
-fn place(tables: &[(&str, Option<(&str, &str)>)], report: &Report, machine: &Machine) -> Option<String> {
+fn place(
+    part: &str,
+    tables: &[(&str, Option<(&str, &str)>)],
+    report: &Report,
+    machine: &Machine,
+) -> Option<String> {
     let mut text = String::new();
     for (name, chart) in tables {
         let Some(table) = report.table(name) else { continue };
@@ -54,9 +59,9 @@ fn place(tables: &[(&str, Option<(&str, &str)>)], report: &Report, machine: &Mac
             text.push_str(&format!("\n![{description}]({file})\n"));
         }
     }
-    let missing = match report.missing() {
+    let missing = match &*report.missing(part) {
         [] => String::new(),
-        missing => format!("\nNot measured: {}.\n", missing.join("; ")),
+        missing => format!("\nNot measured:\n\n- {}\n", missing.join("\n- ")),
     };
     (!text.is_empty()).then(|| format!("{}\n{text}{missing}", machine.sentence()))
 }

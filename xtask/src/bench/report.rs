@@ -5,14 +5,22 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
-use super::machine::Machine;
+use super::machine::{Machine, without_places};
 
 /// The tables of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     tables: Vec<Table>,
-    /// What was not measured, each with its reason.
-    missing: Vec<String>,
+    /// The part of the run that goes on.
+    part: &'static str,
+    missing: Vec<Missing>,
+}
+
+/// What was not measured, with its reason, in a part of the run.
+#[derive(Debug, PartialEq)]
+struct Missing {
+    part: &'static str,
+    line: String,
 }
 
 /// A table; its columns are also the keys of its rows in JSON.
@@ -32,18 +40,24 @@ impl Report {
         }
     }
 
+    /// Begins a part of the run.
+    pub(crate) fn begin(&mut self, part: &'static str) {
+        self.part = part;
+    }
+
     /// Says that something was not measured, and why.
     pub(crate) fn miss(&mut self, what: &str, error: &anyhow::Error) {
-        let line = format!("{what} ({error:#})");
-        println!("skipped: {line}");
-        if !self.missing.contains(&line) {
-            self.missing.push(line);
+        let line = without_places(&format!("{what} ({error:#})"));
+        let missing = Missing { part: self.part, line };
+        if !self.missing.contains(&missing) {
+            println!("skipped: {}", missing.line);
+            self.missing.push(missing);
         }
     }
 
-    /// What was not measured, each with its reason.
-    pub(crate) fn missing(&self) -> &[String] {
-        &self.missing
+    /// What was not measured in a part of the run, each with its reason.
+    pub(crate) fn missing(&self, part: &str) -> Vec<&str> {
+        self.missing.iter().filter(|one| one.part == part).map(|one| one.line.as_str()).collect()
     }
 
     /// A table that was added.
@@ -55,8 +69,9 @@ impl Report {
     pub(crate) fn write(&self, path: &Path, machine: &Machine) -> Result<()> {
         let mut members: Map<String, Value> =
             self.tables.iter().map(|table| (table.name.to_owned(), table.to_json())).collect();
+        let skipped: Vec<_> = self.missing.iter().map(|one| &one.line).collect();
         members.insert("machine".to_owned(), machine.to_json());
-        members.insert("skipped".to_owned(), json!(self.missing));
+        members.insert("skipped".to_owned(), json!(skipped));
         let text = format!("{:#}\n", Value::Object(members));
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
@@ -128,6 +143,17 @@ fn cell(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_belongs_to_its_part_and_is_told_once() {
+        let mut report = Report::default();
+        for part in ["requests", "requests", "latency"] {
+            report.begin(part);
+            report.miss("a peer", &anyhow::anyhow!("/opt/bin/python3: no module"));
+        }
+        assert_eq!(report.missing("requests"), ["a peer (python3: no module)"]);
+        assert_eq!((report.missing("latency").len(), report.missing("start").len()), (1, 0));
+    }
 
     #[test]
     fn a_table_is_markdown_and_json() {

@@ -85,7 +85,7 @@ impl Setup {
             command.args(["--variable", &format!("events={}", events.value())]);
             command.args(["--variable", &format!("metrics_url=http://127.0.0.1:{}", ports.ingest)]);
         }
-        let process = Process::start(&kind.name(), command.args(options))?;
+        let process = Process::start("it", command.args(options))?;
         let counts = matches!(kind, Kind::Shell(_, _, Events::Stdout | Events::Http));
         let mut contender = Contender::new(kind, port, process);
         contender.aggregator = aggregator;
