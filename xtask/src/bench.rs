@@ -1,137 +1,118 @@
-//! `cargo xtask bench`: CPU time per request and latency, contenders side by side in one run.
+//! `cargo xtask bench`: what requests cost, contenders side by side in one run.
 //!
 //! Every contender is a process of its own on a port of its own. Rounds are interleaved, so that whatever
-//! else the machine does falls on all of them.
+//! else the machine does falls on all of them. One that cannot run is named.
 
 mod aggregator;
+mod arguments;
+mod budgets;
+mod chart;
 mod client;
 mod contender;
+mod exposition;
+mod family;
+mod fit;
+mod kind;
+mod latencies;
+mod latency;
 mod load;
+mod machine;
+mod manifest;
+mod page;
+mod pictures;
 mod process;
+mod report;
+mod requests;
+mod rounds;
+mod scaling;
+mod schedule;
+mod setup;
+mod starting;
+mod workload;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Result;
 
-use contender::Contender;
-use load::{Feed, Latencies, Load};
+pub(crate) use self::arguments::Arguments;
+use self::arguments::{Part, Subject};
+use self::machine::Machine;
+use self::report::Report;
+use self::setup::Setup;
+use crate::build;
 
-/// First row of the UCI data.
-const BODY: &str = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"chol":233,"fbs":1,"restecg":2,"thalach":150,"exang":0,"oldpeak":2.3,"slope":3,"ca":0,"thal":6}"#;
+/// Components that are measured.
+const COMPONENTS: [&str; 3] = ["predict", "portent-do-nothing", "portent-do-nothing-p3"];
 
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct Arguments {
-    #[command(subcommand)]
-    subject: Option<Subject>,
-    /// Folder of the Python peers; they are skipped by name where it or their interpreter is absent.
-    #[arg(long, default_value = "../shared/peers")]
-    peers: PathBuf,
-    /// Python interpreter that has the peers' requirements.
-    #[arg(long, default_value = "python3")]
-    python: PathBuf,
-    /// Seconds of each round at saturation.
-    #[arg(long, default_value_t = 4)]
-    seconds: u64,
-    /// Rounds.
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-    /// Connections at saturation.
-    #[arg(long, default_value_t = 8)]
-    connections: usize,
-    /// Requests per second of the open-loop latency measurement; 0 leaves it out.
-    #[arg(long, default_value_t = 500)]
-    rate: u64,
-}
-
-/// What is measured instead of requests.
-#[derive(Debug, clap::Subcommand)]
-enum Subject {
-    /// Measure the aggregator beside other ways to count the same.
-    Aggregator(aggregator::Arguments),
-}
-
-/// What a contender reached, best round by CPU time.
-#[derive(Debug, Default)]
-struct Figures {
-    cpu_micros: f64,
-    requests_per_second: f64,
-    saturated: Latencies,
-    paced: Option<Latencies>,
-}
-
-/// Measures and prints a table.
+/// Measures and prints tables.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    match &arguments.subject {
-        Some(Subject::Aggregator(arguments)) => aggregator::run(arguments),
-        None => run_requests(arguments),
+    if let Some(Subject::Aggregator(arguments)) = &arguments.subject {
+        return aggregator::run(arguments);
     }
-}
-
-fn run_requests(arguments: &Arguments) -> Result<()> {
-    crate::build::components(&["predict"])?;
-    crate::build::programs(&["host-metrics"])?;
-    let contenders = contender::start_all(&arguments.peers, &arguments.python)?;
-    let mut figures: Vec<Vec<Figures>> = contenders.iter().map(|_| Vec::new()).collect();
-    for contender in &contenders {
-        Load::saturating(contender.port, arguments.connections, &feed).run(Duration::from_secs(1))?;
-    }
-    for round in 0..arguments.rounds {
-        for (contender, figures) in contenders.iter().zip(&mut figures) {
-            println!("round {} of {}: {}", round + 1, arguments.rounds, contender.name);
-            figures.push(measure(contender, arguments)?);
+    if !arguments.no_build {
+        build::components(&COMPONENTS)?;
+        if arguments.program.is_none() {
+            build::programs(&["host-metrics"])?;
         }
     }
-    print_table(&contenders, &figures);
+    let machine = Machine::here()?;
+    let directory = tempfile::tempdir()?;
+    let program = arguments.program.clone().unwrap_or_else(|| build::program("host-metrics"));
+    let setup = Setup {
+        directory: directory.path().to_owned(),
+        program: found(program)?,
+        spin: found(arguments.spin_program())?,
+        python: found(arguments.python.clone())?,
+        peers: arguments.peers.clone(),
+        wanted: arguments.contender.clone(),
+    };
+    let mut report = Report::default();
+    let measured = measure(&setup, arguments, &mut report);
+    // What was measured before something failed is kept.
+    let written = write(arguments, &report, &machine);
+    measured.and(written)
+}
+
+/// A program that is found from any folder: one that is named without a folder is looked for on the PATH.
+fn found(program: PathBuf) -> Result<PathBuf> {
+    if program.components().count() > 1 { Ok(std::path::absolute(program)?) } else { Ok(program) }
+}
+
+fn measure(setup: &Setup, arguments: &Arguments, report: &mut Report) -> Result<()> {
+    if arguments.wants(Part::Requests) {
+        report.begin("requests");
+        requests::measure(setup, arguments, report)?;
+    }
+    if arguments.wants(Part::Latency) {
+        report.begin("latency");
+        latency::measure(setup, arguments, report)?;
+    }
+    if arguments.wants(Part::Start) {
+        report.begin("start");
+        starting::measure(setup, arguments, report)?;
+    }
+    if arguments.wants(Part::Scaling) {
+        report.begin("scaling");
+        scaling::measure(setup, arguments, report)?;
+    }
+    if arguments.only.is_empty() {
+        report.add(budgets::table(report));
+    }
     Ok(())
 }
 
-fn measure(contender: &Contender, arguments: &Arguments) -> Result<Figures> {
-    let time = Duration::from_secs(arguments.seconds);
-    let before = contender.process.cpu_seconds()?;
-    let saturated = Load::saturating(contender.port, arguments.connections, &feed).run(time)?;
-    let cpu = contender.process.cpu_seconds()? - before;
-    let paced = match arguments.rate {
-        0 => None,
-        rate => Some(Load::paced(contender.port, arguments.connections, rate, &feed).run(time)?),
-    };
-    #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
-    let requests = saturated.count() as f64;
-    Ok(Figures {
-        cpu_micros: cpu * 1e6 / requests,
-        requests_per_second: requests / time.as_secs_f64(),
-        saturated,
-        paced,
-    })
-}
-
-/// The same request again and again.
-fn feed() -> Feed {
-    let head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
-    let request = format!("{head}Content-Length: {}\r\n\r\n{BODY}", BODY.len());
-    Box::new(move |out| out.extend(request.as_bytes()))
-}
-
-fn print_table(contenders: &[Contender], figures: &[Vec<Figures>]) {
-    println!();
-    println!("| contender | CPU µs/request | requests/s | p50 µs | p99 µs | paced p50 µs | paced p99 µs |");
-    println!("|---|---|---|---|---|---|---|");
-    for (contender, rounds) in contenders.iter().zip(figures) {
-        let Some(best) = rounds.iter().min_by(|a, b| a.cpu_micros.total_cmp(&b.cpu_micros)) else { continue };
-        let least = |quantile: f64, pick: &dyn Fn(&Figures) -> Option<&Latencies>| {
-            let values = rounds.iter().filter_map(pick).map(|latencies| latencies.quantile_micros(quantile));
-            values.min().map_or_else(|| "-".to_owned(), |micros| micros.to_string())
-        };
-        println!(
-            "| {} | {:.0} | {:.0} | {} | {} | {} | {} |",
-            contender.name,
-            best.cpu_micros,
-            best.requests_per_second,
-            least(0.50, &|figures| Some(&figures.saturated)),
-            least(0.99, &|figures| Some(&figures.saturated)),
-            least(0.50, &|figures| figures.paced.as_ref()),
-            least(0.99, &|figures| figures.paced.as_ref()),
-        );
+fn write(arguments: &Arguments, report: &Report, machine: &Machine) -> Result<()> {
+    println!("\n{}", machine.sentence());
+    if let Some(path) = &arguments.json {
+        report.write(path, machine)?;
     }
+    if let Some(folder) = &arguments.charts {
+        pictures::draw(report, folder)?;
+    }
+    if arguments.write_docs {
+        let docs = build::workspace().join("docs");
+        pictures::draw(report, &docs)?;
+        page::write(&docs.join("performance.md"), report, machine)?;
+    }
+    Ok(())
 }

@@ -10,8 +10,16 @@ use crate::paths;
 /// Target of the components.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
-/// Components: the two that are shipped, and the one that tests run in the hosts.
-pub(crate) const COMPONENTS: [&str; 4] = ["predict", "predict-p3", "portent-guest", "portent-guest-p3"];
+/// Components: the two that are shipped, those that tests run in the hosts, and those that the benchmark measures
+/// hosts by.
+pub(crate) const COMPONENTS: [&str; 6] = [
+    "predict",
+    "predict-p3",
+    "portent-guest",
+    "portent-guest-p3",
+    "portent-do-nothing",
+    "portent-do-nothing-p3",
+];
 
 /// Builds the components and the native programs.
 pub(crate) fn all() -> Result<()> {

@@ -38,7 +38,7 @@ enum Command {
     /// Build the aggregator as a static program, in target/static, for its container image.
     Static,
     /// Measure CPU time per request and latency beside other servers; `bench aggregator` measures counting.
-    Bench(bench::Arguments),
+    Bench(Box<bench::Arguments>),
     /// Count the instructions that fixed requests take, and compare with the counts kept in the repository.
     Instructions(instructions::Arguments),
     /// Run the fuzz targets.

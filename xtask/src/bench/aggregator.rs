@@ -4,11 +4,9 @@
 //! this program is told apart. Rounds are interleaved over the contenders.
 
 mod case;
-mod exposition;
 mod filled;
 mod ingest;
 mod lines;
-mod report;
 mod restart;
 mod scrape;
 mod servers;
@@ -23,8 +21,9 @@ use std::time::Duration;
 use anyhow::Result;
 
 use self::filled::{Filled, MEMORY};
-use self::report::{Report, Table};
 use self::servers::{Server, Servers};
+use super::machine::Machine;
+use super::report::{Report, Table};
 use crate::build;
 
 /// Numbers of series that are scraped; with the last one the rest is measured.
@@ -87,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Some(minutes) => report.add(soak::run(&servers, Duration::from_secs(60 * minutes))?),
         None => measure(&servers, arguments, &mut report)?,
     }
-    arguments.json.as_deref().map_or(Ok(()), |path| report.write(path))
+    arguments.json.as_deref().map_or(Ok(()), |path| report.write(path, &Machine::here()?))
 }
 
 fn measure(servers: &Servers, arguments: &Arguments, report: &mut Report) -> Result<()> {

@@ -50,12 +50,13 @@ impl Client {
             line.clear();
             self.reader.read_line(&mut line)?;
             let Some((name, value)) = line.trim_end().split_once(':') else { break };
-            let (name, value) = (name.to_ascii_lowercase(), value.trim());
-            match name.as_str() {
-                "content-length" => length = value.parse().context("content-length")?,
-                "content-type" => value.clone_into(&mut answer.content_type),
-                "transfer-encoding" => chunked = value.eq_ignore_ascii_case("chunked"),
-                _ => {}
+            let (is, value) = (|wanted: &str| name.eq_ignore_ascii_case(wanted), value.trim());
+            if is("content-length") {
+                length = value.parse().context("content-length")?;
+            } else if is("content-type") {
+                value.clone_into(&mut answer.content_type);
+            } else if is("transfer-encoding") {
+                chunked = value.eq_ignore_ascii_case("chunked");
             }
         }
         if chunked {

@@ -1,59 +1,96 @@
-//! Servers to measure, each a process of its own.
+//! A server under measurement: a process of its own on a port of its own.
 
-use std::net::{Ipv4Addr, TcpStream};
-use std::path::Path;
-use std::process::Command;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 
-use super::process::{Process, free_port};
-use crate::build;
+use super::client::Client;
+use super::exposition::Exposition;
+use super::kind::Kind;
+use super::process::Process;
+use super::report::Report;
+use super::workload::Workload;
+
+/// How long the last events may be on their way to be counted.
+const COUNTING: Duration = Duration::from_secs(5);
 
 /// A running server, ended when dropped.
 #[derive(Debug)]
 pub(crate) struct Contender {
-    pub(crate) name: String,
+    pub(crate) kind: Kind,
     pub(crate) port: u16,
     pub(crate) process: Process,
+    /// What counts its events, where that is a process of its own.
+    pub(crate) aggregator: Option<Process>,
+    /// Where its events are shown, if it has any.
+    pub(crate) metrics: Option<u16>,
+    /// Requests that it has answered; not known any more once some load failed.
+    answered: Cell<Option<u64>>,
 }
 
 impl Contender {
-    fn start(name: &str, port: u16, command: &mut Command) -> Result<Self> {
-        let mut process = Process::start(name, command)?;
-        process.wait_until("listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())?;
-        Ok(Self { name: name.to_owned(), port, process })
+    pub(crate) fn new(kind: Kind, port: u16, process: Process) -> Self {
+        Self { kind, port, process, aggregator: None, metrics: None, answered: Cell::new(Some(0)) }
     }
-}
 
-/// Starts the embedded host with each way of sending events, and the peers where they can run.
-pub(crate) fn start_all(peers: &Path, python: &Path) -> Result<Vec<Contender>> {
-    let mut contenders = Vec::new();
-    for events in ["off", "stdout", "http"] {
-        contenders.push(embedded_host(events)?);
+    pub(crate) fn name(&self) -> String {
+        self.kind.name()
     }
-    for peer in ["fastapi_heart", "fastapi_heart_tuned"] {
-        match start_peer(peer, peers, python) {
-            Ok(contender) => contenders.push(contender),
-            Err(error) => println!("skipped: {peer} ({error:#})"),
+
+    /// Notes what came of a load, as far as answers were counted.
+    pub(crate) fn note<T>(&self, sent: Result<T>, answers: impl Fn(&T) -> usize) -> Result<T> {
+        let number = sent.as_ref().ok().map(|sent| answers(sent) as u64);
+        self.answered.set(self.answered.get().zip(number).map(|(before, number)| before + number));
+        sent
+    }
+
+    /// Checks that every answer was counted once, where its events go anywhere: else something else was
+    /// measured.
+    pub(crate) fn ensure_counted(&self) -> Result<()> {
+        let (Some(metrics), Some(answered)) = (self.metrics, self.answered.get()) else { return Ok(()) };
+        let deadline = Instant::now() + COUNTING;
+        loop {
+            let answer = Client::connect(metrics)?.get("/metrics", "")?.successful()?;
+            let exposition = Exposition::new(answer.body)?;
+            let counted = exposition.events() as u64;
+            let dropped = exposition.sum("portent_events_dropped_total{");
+            if counted == answered {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "{counted} of {answered} requests were counted, {dropped} reported as lost"
+            );
+            std::thread::sleep(Duration::from_millis(100));
         }
     }
-    Ok(contenders)
+
+    /// Waits until it answers a request rightly.
+    pub(crate) fn wait_for(&mut self, workload: Workload) -> Result<()> {
+        let request = workload.request(self.kind.dialect()).context("it has no such request")?;
+        let (port, mut refused) = (self.port, None);
+        self.process.wait_until("answers", || match Client::connect(port) {
+            Err(_) => false,
+            Ok(mut client) => match client.exchange(&request.bytes) {
+                Ok(answer) => {
+                    refused = (answer.status != request.status).then_some(answer.status);
+                    true
+                }
+                Err(_) => false,
+            },
+        })?;
+        ensure!(refused.is_none(), "it answers {workload:?} with status {refused:?}");
+        self.answered.set(Some(1));
+        Ok(())
+    }
 }
 
-fn embedded_host(events: &str) -> Result<Contender> {
-    let (port, ingest) = (free_port()?, free_port()?);
-    let mut command = Command::new(build::program("host-metrics"));
-    command.current_dir(build::workspace()).args(["up", "--metrics", "127.0.0.1:0"]);
-    command.args(["--listen", &format!("127.0.0.1:{port}"), "--ingest", &format!("127.0.0.1:{ingest}")]);
-    command.args(["--variable", &format!("events={events}")]);
-    command.args(["--variable", &format!("metrics_url=http://127.0.0.1:{ingest}")]);
-    Contender::start(&format!("embedded host, events {events}"), port, &mut command)
-}
-
-fn start_peer(name: &str, peers: &Path, python: &Path) -> Result<Contender> {
-    let port = free_port()?;
-    let mut command = Command::new(python);
-    command.current_dir(peers).args(["-m", "uvicorn", &format!("{name}:app"), "--no-access-log"]);
-    command.args(["--port", &port.to_string()]).env("PYTHONDONTWRITEBYTECODE", "1");
-    Contender::start(name, port, &mut command)
+/// Names those contenders in the report whose answers were not counted once each.
+pub(crate) fn check_counts(contenders: &[Contender], report: &mut Report) {
+    for contender in contenders {
+        if let Err(error) = contender.ensure_counted() {
+            report.miss(&format!("exact counts of {}", contender.name()), &error);
+        }
+    }
 }

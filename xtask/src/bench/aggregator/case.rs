@@ -6,10 +6,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::Arguments;
-use super::report::Table;
 use super::servers::Server;
 use crate::bench::load::{Feed, Load};
 use crate::bench::process::own_cpu_seconds;
+use crate::bench::report::Table;
 
 /// What is sent to a server, again and again.
 pub(super) struct Sent {

@@ -8,9 +8,9 @@ use anyhow::Result;
 use super::Arguments;
 use super::case::{self, Case, Round, Sent};
 use super::lines::{self, Lines};
-use super::report::Table;
 use super::servers::{DURABLE, MEMORY, Server, Servers};
 use crate::bench::client::Client;
+use crate::bench::report::Table;
 
 /// Connections with batches; those with single events are more, since what they wait for is shared.
 const BATCH_CONNECTIONS: usize = 4;

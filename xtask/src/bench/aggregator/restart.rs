@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::filled::{Filled, mebibytes};
 use super::lines::{self, Lines};
-use super::report::Table;
 use super::servers::{Server, Servers, bytes_in};
 use crate::bench::load::Load;
+use crate::bench::report::Table;
 
 const CONNECTIONS: usize = 32;
 

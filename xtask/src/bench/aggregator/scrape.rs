@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::filled::Filled;
-use super::report::Table;
 use crate::bench::client::{Answer, Client};
+use crate::bench::report::Table;
 
 /// Least time of a measurement: CPU time comes in hundredths of a second.
 const TIME: Duration = Duration::from_millis(500);

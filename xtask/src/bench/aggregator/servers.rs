@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::exposition::Exposition;
 use crate::bench::client::Client;
+use crate::bench::exposition::Exposition;
 use crate::bench::process::{Process, free_port};
 use crate::build;
 

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, ensure};
 
 use super::lines::{self, Lines};
-use super::report::Table;
 use super::servers::{Server, Servers, bytes_in};
 use super::tail_writer::TailWriter;
 use super::trend::{self, Sample};
 use crate::bench::client::Client;
+use crate::bench::report::Table;
 
 /// Connections that send batches, and that send single events.
 const BATCHES: usize = 2;

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::filled::Filled;
 use super::lines::{self, Lines};
-use super::report::Table;
 use crate::bench::client::Client;
 use crate::bench::load::{Latencies, Load};
+use crate::bench::report::Table;
 
 /// Events a second, one a delivery: little beside what can be taken.
 const RATE: u64 = 500;

@@ -4,26 +4,26 @@ use anyhow::{Context as _, Result};
 
 /// An exposition in text format 0.0.4.
 #[derive(Debug)]
-pub(super) struct Exposition(String);
+pub(crate) struct Exposition(String);
 
 impl Exposition {
-    pub(super) fn new(body: Vec<u8>) -> Result<Self> {
+    pub(crate) fn new(body: Vec<u8>) -> Result<Self> {
         Ok(Self(String::from_utf8(body).context("the exposition is not UTF-8")?))
     }
 
     /// Lines that are samples. A histogram counts with each of its buckets, its sum and its count.
-    pub(super) fn series(&self) -> u64 {
+    pub(crate) fn series(&self) -> u64 {
         self.samples().count() as u64
     }
 
     /// Sum of the samples whose name and labels begin so. Counters here are whole numbers.
-    pub(super) fn sum(&self, beginning: &str) -> f64 {
+    pub(crate) fn sum(&self, beginning: &str) -> f64 {
         let samples = self.samples().filter(|line| line.starts_with(beginning));
         samples.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
     /// Events counted, whatever the application and the route.
-    pub(super) fn events(&self) -> f64 {
+    pub(crate) fn events(&self) -> f64 {
         self.sum("api_requests_total{")
     }
 
