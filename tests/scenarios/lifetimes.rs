@@ -1,8 +1,6 @@
 //! Instances come and go while their events wait for a delivery: nothing is lost where they end in good order, and
 //! no more than their queues hold where they do not.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use portent_tests::judge::workspace;
@@ -73,60 +71,6 @@ fn what_a_kill_loses_is_bounded() {
     drop(host);
     let counted = counted(&aggregator);
     assert!(counted <= answered && counted + most_lost >= answered, "{counted} of {answered}");
-}
-
-/// An instance that traps takes the requests in it with it, each of which is answered and counted by the host, and
-/// the events that wait in it: none where none wait, else no more than a queue holds and one delivery.
-#[test]
-fn what_a_trap_loses_is_bounded() {
-    let aggregator = Running::serve(&[]);
-    let host = host_sending_to(&aggregator, &["--max-memory", "64"]);
-    let mut answered = 0;
-    for traps in 1..=3 {
-        predict_on(&host, 4, 400, Duration::ZERO);
-        answered += 400;
-        aggregator.wait_for(&format!("{} {answered}", requests(200)));
-        trap_with_bodies(&host);
-        host.wait_for(&format!("{} {}", failed_batches(), traps * BODIES));
-        assert_eq!(counted(&aggregator), answered);
-    }
-    let most_lost = 2 * queue_events();
-    predict_on(&host, 1, most_lost + 1_000, Duration::ZERO);
-    trap_with_bodies(&host);
-    answered += most_lost + 1_000;
-    assert_eq!(host.stop(), Some(0));
-    let counted = counted(&aggregator);
-    assert!(counted <= answered && counted + most_lost >= answered, "{counted} of {answered}");
-}
-
-/// Batches that are sent at once.
-const BODIES: usize = 8;
-
-fn failed_batches() -> String {
-    let labels = "app=\"heart-disease\",method=\"POST\",endpoint=\"/predict/batch\",status_code=\"500\"";
-    format!("api_requests_total{{{labels}}}")
-}
-
-/// Sends bodies that one instance cannot hold at once, all of which begin while it is small.
-fn trap_with_bodies(host: &Running) {
-    const BYTES: usize = 15 << 20;
-    let authority = host.authority("serving");
-    let head =
-        format!("POST /predict/batch HTTP/1.1\r\nhost: {authority}\r\ncontent-length: {BYTES}\r\n\r\n ");
-    let mut connections: Vec<_> = (0..BODIES).map(|_| TcpStream::connect(&authority).unwrap()).collect();
-    connections.iter_mut().for_each(|connection| connection.write_all(head.as_bytes()).unwrap());
-    std::thread::sleep(Duration::from_millis(100));
-    std::thread::scope(|scope| {
-        for connection in &mut connections {
-            scope.spawn(|| {
-                // The host may answer before it has read everything, and close.
-                connection.write_all(&vec![b' '; BYTES - 2]).ok();
-                let mut status = [0; 12];
-                connection.read_exact(&mut status).unwrap();
-                assert_eq!(&status, b"HTTP/1.1 500");
-            });
-        }
-    });
 }
 
 fn counted(aggregator: &Running) -> usize {

@@ -35,7 +35,7 @@ impl Exchange {
             visit.give_up();
             return Err(Refusal::Timeout);
         };
-        let response = handled.map_err(|error| self.refusal_of(&error))?;
+        let response = handled.map_err(|error| self.refusal_of(&error, &visit))?;
         self.answer_of(response, visit.answered().map(|life| life.open_answer()), visit).await
     }
 
@@ -72,7 +72,7 @@ impl Exchange {
     }
 
     /// What the client of a request without an answer is told.
-    fn refusal_of(&self, error: &wasmtime::Error) -> Refusal {
+    fn refusal_of(&self, error: &wasmtime::Error, visit: &Visit) -> Refusal {
         if let Some(error) = error.downcast_ref::<InstantiationError<Arrival>>() {
             return self.no_instance(&error.error);
         }
@@ -80,7 +80,11 @@ impl Exchange {
             self.log_no_answer(&format!("{code:?}"));
             return Refusal::NoAnswer;
         }
-        if error.is::<ExpirationError>() { Refusal::Timeout } else { Refusal::Trap }
+        if error.is::<ExpirationError>() {
+            return Refusal::Timeout;
+        }
+        visit.notice();
+        Refusal::Trap
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Life {
     open_answers: AtomicUsize,
     /// The instance ended in the midst of what it did.
     broken: AtomicBool,
+    /// A client without an answer was told so.
+    noticed: AtomicBool,
     /// A request was given up at its time limit.
     overdue: AtomicBool,
     /// It holds more than it should between requests.
@@ -49,6 +51,7 @@ impl Life {
             untold: AtomicUsize::new(0),
             open_answers: AtomicUsize::new(0),
             broken: AtomicBool::new(false),
+            noticed: AtomicBool::new(false),
             overdue: AtomicBool::new(false),
             unfit: AtomicBool::new(false),
             expired: AtomicBool::new(false),
@@ -89,9 +92,18 @@ impl Life {
         self.waiting.load(Ordering::Acquire)
     }
 
-    /// Whether somebody will notice that the instance has failed: clients without an answer, or with half of one.
+    /// A client is told that the instance has failed.
+    pub(crate) fn notice(&self) {
+        self.noticed.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody has noticed that the instance has failed, or will: clients without an answer, or with half of
+    /// one. Those without one may be faster than the worker, who asks.
     pub(crate) fn is_noticed(&self) -> bool {
-        self.untold.load(Ordering::Acquire) > 0 || self.has_open_answers()
+        // In this order: a client notices before it is told.
+        self.untold.load(Ordering::Acquire) > 0
+            || self.noticed.load(Ordering::Acquire)
+            || self.has_open_answers()
     }
 
     pub(crate) fn is_overdue(&self) -> bool {

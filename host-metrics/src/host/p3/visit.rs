@@ -55,6 +55,13 @@ impl Visit {
         stay.life.clone()
     }
 
+    /// The instance has failed, and there will be no answer.
+    pub(crate) fn notice(&self) {
+        if let Some(life) = &lock(&self.stay).life {
+            life.notice();
+        }
+    }
+
     /// The time for the request is over.
     pub(crate) fn give_up(self) {
         if let Some(life) = &lock(&self.stay).life {

@@ -90,11 +90,12 @@ impl WorkerState for Worker {
 
     fn drop(&self, store: Store<State>, result: wasmtime::Result<()>) {
         store.data().output().iter().for_each(Lines::flush);
+        // Before their answers are broken off: what is noticed then is noticed by them.
+        let is_noticed = self.life.is_noticed();
         if result.is_err() {
             // Answers that are open must not look complete when the store goes.
             self.life.break_off();
         }
-        let is_noticed = self.life.is_noticed();
         drop(store);
         let was_busy = self.life.settle();
         let Err(error) = result else { return };

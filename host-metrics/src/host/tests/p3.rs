@@ -2,6 +2,7 @@
 
 mod life;
 mod output;
+mod shell;
 
 use super::*;
 
