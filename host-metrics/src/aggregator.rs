@@ -3,6 +3,7 @@
 mod change;
 mod counted;
 mod delta;
+mod gathered;
 mod in_flight;
 mod kept;
 mod shown;
@@ -18,6 +19,7 @@ use portent_event::{DropReason, DropReport, ErrorType, Event, Route};
 
 use self::change::{Change, Origin};
 use self::counted::Counted;
+use self::gathered::Gathered;
 use crate::clock;
 use crate::config::Config;
 use crate::ingest::deliveries::{Delivery, Verdict};
@@ -37,6 +39,7 @@ pub struct Aggregator {
 struct Shared {
     library: ModelLibrary,
     counted: Mutex<Counted>,
+    gathered: Gathered,
     config: Mutex<Arc<Config>>,
     reloaded: Mutex<Option<Reloaded>>,
     journal: Option<Journal>,
@@ -95,10 +98,11 @@ impl Aggregator {
         }
         counted.set_limits(config.limits);
         let config = Mutex::new(Arc::new(config));
-        let (counted, in_flight) = (Mutex::new(counted), Mutex::default());
+        let (counted, gathered, in_flight) = (Mutex::new(counted), Gathered::default(), Mutex::default());
         let (tail_files, tail_lag) = (AtomicU64::new(0), AtomicU64::new(0));
         let reloaded = Mutex::default();
-        let shared = Shared { library, counted, config, reloaded, journal, in_flight, tail_files, tail_lag };
+        let shared =
+            Shared { library, counted, gathered, config, reloaded, journal, in_flight, tail_files, tail_lag };
         Self { shared: Arc::new(shared) }
     }
 
@@ -275,7 +279,9 @@ impl Aggregator {
         counted.commit(Change { counts, origin }, clock::now(), self.shared.journal.as_ref());
     }
 
+    /// The counts, with everything in them that was handed over before.
     fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.count_gathered();
         lock(&self.shared.counted)
     }
 }

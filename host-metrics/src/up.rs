@@ -34,7 +34,12 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
     let host = load(&args, &running).await?;
     announce(address, &mut io::stdout());
     running.announce(&mut io::stdout());
+    let counting = tokio::spawn({
+        let aggregator = running.aggregator.clone();
+        async move { aggregator.keep_counting().await }
+    });
     serve_host(&host, listener, args.aggregator.server_limits(), shutdown).await;
+    counting.abort();
     aggregator_shutdown.cancel();
     Ok(running.finished().await?)
 }
@@ -106,7 +111,7 @@ struct Sink(Aggregator);
 
 impl EventSink for Sink {
     fn line(&self, line: &[u8]) {
-        self.0.apply_line(Way::Host, line);
+        self.0.gather_line(line);
     }
 
     fn failed(&self, failure: &Failure<'_>) {

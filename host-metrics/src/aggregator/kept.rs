@@ -32,6 +32,7 @@ impl Aggregator {
     /// # Errors
     /// [`StorageFailed`] if something is not durable.
     pub fn close(&self) -> Result<(), StorageFailed> {
+        self.count_gathered();
         self.shared.journal.as_ref().map_or(Ok(()), Journal::close)
     }
 

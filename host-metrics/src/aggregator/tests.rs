@@ -62,6 +62,23 @@ proptest! {
         prop_assert_eq!(exposed(&one_by_one), exposed(&in_chunks));
     }
 
+    /// Lines that wait are counted for everybody who looks, in the order in which they and other things came.
+    #[test]
+    fn gathering_lines_does_not_matter(
+        lines in prop::collection::vec(any_line(), 0..200),
+        looks in prop::collection::vec(0_usize..200, 0..5),
+    ) {
+        let (one_by_one, gathered) = (aggregator(), aggregator());
+        for (index, line) in lines.iter().enumerate() {
+            one_by_one.apply_line(Way::Host, line);
+            gathered.gather_line(line);
+            if looks.contains(&index) {
+                prop_assert_eq!(exposed(&one_by_one), exposed(&gathered));
+            }
+        }
+        prop_assert_eq!(exposed(&one_by_one), exposed(&gathered));
+    }
+
     /// Deliveries in any order and any number of times count once each.
     #[test]
     fn repeats_do_not_matter(sent in prop::collection::vec(0_u64..10, 0..60)) {
@@ -146,4 +163,33 @@ async fn a_scrape_shows_what_is_durable() {
         let durable = aggregator.shared.journal.as_ref().unwrap().durable(mark);
         tokio::time::timeout(Duration::ZERO, durable).await.unwrap().unwrap();
     }
+}
+
+/// What waits when the process ends in good order is kept.
+#[test]
+fn gathered_lines_are_kept_at_the_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let aggregator = kept_in(directory.path());
+    (0..3).for_each(|_| aggregator.gather_line(line(&event()).trim_ascii_end()));
+    aggregator.close().unwrap();
+    drop(aggregator);
+    assert_eq!(kept_in(directory.path()).snapshot().registry.intake.received(Way::Host), 3);
+}
+
+/// A line is counted though nobody looks.
+#[tokio::test]
+async fn a_gathered_line_is_counted_soon() {
+    let aggregator = aggregator();
+    let counting = aggregator.clone();
+    let counting = tokio::spawn(async move { counting.keep_counting().await });
+    for expected in 1..=3 {
+        aggregator.gather_line(line(&event()).trim_ascii_end());
+        let counted = || lock(&aggregator.shared.counted).registry.intake.received(Way::Host);
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while counted() < expected {
+            assert!(std::time::Instant::now() < deadline, "{} of {expected} lines", counted());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    counting.abort();
 }

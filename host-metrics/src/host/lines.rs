@@ -65,7 +65,7 @@ impl Lines {
 
 impl Cutter {
     fn write(&mut self, mut bytes: &[u8]) {
-        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(end);
             if self.open.is_empty() && !self.cut && line.len() <= LINE_BYTES {
                 self.hand_over(line);
