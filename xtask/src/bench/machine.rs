@@ -68,8 +68,11 @@ fn command(arguments: impl Iterator<Item = String>) -> String {
 /// A text that tells nothing of where programs and folders are on this machine: of each absolute path its last part.
 pub(super) fn without_places(text: &str) -> String {
     let last = |word: &str| {
-        let is_path = word.starts_with('/') && word.matches('/').count() > 1;
-        if is_path { word.rsplit('/').next().unwrap_or_default().to_owned() } else { word.to_owned() }
+        let (before, path) =
+            word.split_at(word.find(|sign| !matches!(sign, '(' | '"' | '\'' | '`')).unwrap_or(0));
+        let is_path = path.starts_with('/') && path.matches('/').count() > 1;
+        let name = if is_path { path.rsplit('/').next().unwrap_or_default() } else { path };
+        format!("{before}{name}")
     };
     text.split(' ').map(last).collect::<Vec<_>>().join(" ")
 }
