@@ -1,4 +1,5 @@
-//! An HTTP/1.1 client of one keep-alive connection: little enough that its own time hardly counts.
+//! An HTTP/1.1 client of one connection, which is kept unless the server closes it: little enough that its own time
+//! hardly counts.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -14,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Client {
     stream: TcpStream,
     reader: BufReader<TcpStream>,
+    port: u16,
+    /// The server closes the connection after the last answer.
+    is_over: bool,
 }
 
 /// What a server answered.
@@ -30,7 +34,7 @@ impl Client {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let reader = BufReader::with_capacity(64 * 1024, stream.try_clone()?);
-        Ok(Self { stream, reader })
+        Ok(Self { stream, reader, port, is_over: false })
     }
 
     /// Asks for a path. The headers are lines, each with its line end.
@@ -40,6 +44,9 @@ impl Client {
 
     /// Sends a request, head and body in one, and reads the answer to its end.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
+        if self.is_over {
+            *self = Self::connect(self.port)?;
+        }
         self.stream.write_all(request)?;
         let mut line = String::new();
         self.reader.read_line(&mut line)?;
@@ -57,6 +64,8 @@ impl Client {
                 value.clone_into(&mut answer.content_type);
             } else if is("transfer-encoding") {
                 chunked = value.eq_ignore_ascii_case("chunked");
+            } else if is("connection") {
+                self.is_over = value.eq_ignore_ascii_case("close");
             }
         }
         if chunked {
@@ -92,5 +101,34 @@ impl Answer {
     pub(crate) fn successful(self) -> Result<Self> {
         ensure!((200..300).contains(&self.status), "the answer has status {}", self.status);
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A server that closes after every answer, as some do, is asked again on a connection of its own.
+    #[test]
+    fn a_closed_connection_is_opened_again() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serving = std::thread::spawn(move || {
+            for stream in listener.incoming().take(3) {
+                let mut stream = stream.unwrap();
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                lines.map_while(Result::ok).find(String::is_empty).unwrap();
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length: 2\r\n\r\nok")
+                    .unwrap();
+            }
+        });
+        let mut client = Client::connect(port).unwrap();
+        for _ in 0..3 {
+            assert_eq!(client.get("/", "").unwrap().body, b"ok");
+        }
+        serving.join().unwrap();
     }
 }
