@@ -74,8 +74,7 @@ impl<'m> Codings<'m> {
         place: Place<'a>,
         violations: &mut Violations<'a>,
     ) -> Coding {
-        // Only a value that is no code of the model's own proves another coding.
-        if !Self::coded(features, values).any(|(_, feature, value)| !is_own(feature, value)) {
+        if !self.are_doubtful(features, values) {
             return Coding::Own;
         }
         let Evidence { own, other } = self.evidence(features, values);
@@ -96,6 +95,11 @@ impl<'m> Codings<'m> {
         );
         violations.add(Rule::own("encoding_conflict", message), place.field("encoding"), None);
         Coding::Own
+    }
+
+    /// Whether the values may be of another coding: only one that is no code of the model's own proves another.
+    pub(crate) fn are_doubtful(&self, features: &[Feature<'_>], values: &[f64]) -> bool {
+        Self::coded(features, values).any(|(_, feature, value)| !is_own(feature, value))
     }
 
     /// Translates a row of another coding into the model's own, in place. `inputs` are the values' texts.

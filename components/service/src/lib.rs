@@ -5,7 +5,7 @@
 //! are given at construction. Whatever a client sends, the answer is JSON, and bad input is never a 5xx.
 //!
 //! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`, `v1`, `v2`, `mlflow`),
-//! what the dialects share (`body`, `json`, `fields`, `rows`, `table`, `values`, `coding`, `scoring`, `explanation`),
+//! what the dialects share (`body`, `json`, `fields`, `rows`, `plain`, `table`, `values`, `coding`, `scoring`, `explanation`),
 //! and how errors are told (`violation`, `refusal`).
 
 mod service;
@@ -26,6 +26,7 @@ mod body;
 mod coding;
 mod fields;
 mod json;
+mod plain;
 mod rows;
 mod table;
 mod timestamp;

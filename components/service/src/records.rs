@@ -10,6 +10,7 @@ use crate::fields::Fields;
 use crate::json::{Reader, push_integer};
 use crate::limits;
 use crate::outcome::{Outcome, Stage, StopWatch};
+use crate::plain::PlainRows;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::rows::{RowReader, Rows};
 use crate::scoring::{Scored, score};
@@ -50,11 +51,15 @@ fn read_single<'a>(
 ) -> Result<Outcome, Refusal<'a>> {
     let explain = call.explain()?;
     let row_reader = RowReader::new(call.model, Coercion::Lax);
-    let fields = Fields::of_text(text, row_reader.names())?;
-    watch.lap(Stage::Parse);
     let (mut violations, mut rows) = (Violations::default(), Rows::default());
-    for element in fields.iter() {
-        row_reader.read(element, None, Place::default(), &mut violations, &mut rows);
+    if row_reader.read_plain(text, &mut rows) {
+        watch.lap(Stage::Parse);
+    } else {
+        let fields = Fields::of_text(text, row_reader.names())?;
+        watch.lap(Stage::Parse);
+        for element in fields.iter() {
+            row_reader.read(element, None, Place::default(), &mut violations, &mut rows);
+        }
     }
     watch.lap(Stage::Validate);
     let scored = scored(call, &rows, explain, violations, watch, |_| Place::default())?;
@@ -164,21 +169,40 @@ impl<'b, 'm> Batch<'b, 'm> {
         'm: 'a,
     {
         reader.begin_array()?;
-        let (mut fields, mut row, mut more) = (Fields::default(), 0, true);
+        let (mut plain, mut fields) = (PlainRows::default(), Fields::default());
+        let (mut row, mut more) = (0, true);
         while more {
-            more = fields.read_chunk(reader, self.reader.names())?;
+            fields.clear(0);
+            more = plain.read_chunk(reader, self.reader)?;
+            if more && plain.len() == 0 {
+                more = fields.read_chunk(reader, self.reader.names())?;
+            }
             watch.lap(Stage::Parse);
-            if row + fields.len() > limits::BATCH_ROWS {
+            if row + plain.len() + fields.len() > limits::BATCH_ROWS {
                 return Err(Refusal::too_large(format!("A batch has at most {} rows", limits::BATCH_ROWS)));
             }
-            for element in fields.iter() {
-                let place = Place::row(self.list, row);
-                self.reader.read(element, self.stated, place, violations, &mut self.rows);
+            for (values, text) in plain.iter() {
+                if !self.reader.add_plain(values, self.stated, &mut self.rows) {
+                    self.add(&Fields::of_text(text, self.reader.names())?, row, violations);
+                }
                 row += 1;
             }
+            self.add(&fields, row, violations);
+            row += fields.len();
             watch.lap(Stage::Validate);
         }
         Ok(())
+    }
+
+    /// Adds the rows that elements are, the first of which is the one with this index.
+    fn add<'a>(&mut self, fields: &Fields<'a>, first: usize, violations: &mut Violations<'a>)
+    where
+        'm: 'a,
+    {
+        for (row, element) in (first..).zip(fields.iter()) {
+            let place = Place::row(self.list, row);
+            self.reader.read(element, self.stated, place, violations, &mut self.rows);
+        }
     }
 }
 

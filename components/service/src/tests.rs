@@ -9,6 +9,7 @@ mod heart;
 mod large;
 mod mlflow;
 mod openapi;
+mod plain;
 mod properties;
 mod readings;
 mod replay;

@@ -31,6 +31,31 @@ pub(super) fn value(text: &str) -> f64 {
     exact(text.as_bytes()).unwrap_or_else(|| text.parse().unwrap_or(f64::NAN))
 }
 
+/// A number without an exponent, as [`exact`] reads it, and where it ends; `None` for any other, and for what is no number.
+pub(super) fn decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    let is_negative = bytes.get(start) == Some(&b'-');
+    let first = start + usize::from(is_negative);
+    let (mut at, mut whole, mut point) = (first, 0_u64, None);
+    loop {
+        match bytes.get(at) {
+            Some(byte @ b'0'..=b'9') if at - first < EXACT_BYTES => {
+                whole = 10 * whole + u64::from(byte - b'0');
+            }
+            Some(b'.') if point.is_none() => point = Some(at),
+            Some(b'0'..=b'9' | b'.' | b'e' | b'E') => return None,
+            _ => break,
+        }
+        at += 1;
+    }
+    let whole_end = point.unwrap_or(at);
+    let has_zero_before = bytes.get(first) == Some(&b'0') && whole_end > first + 1;
+    if whole_end == first || has_zero_before || point.is_some_and(|point| at == point + 1) {
+        return None;
+    }
+    let places = point.map_or(0, |point| at - point - 1);
+    Some((quotient(is_negative, whole, places)?, at))
+}
+
 /// Where the digits from `at` on end; there is one at least.
 fn some_digits(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
     let start = at;
@@ -61,6 +86,10 @@ fn exact(text: &[u8]) -> Option<f64> {
             _ => return None,
         }
     }
+    quotient(is_negative, whole, places)
+}
+
+fn quotient(is_negative: bool, whole: u64, places: usize) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "rounded to the nearest, as a reader of the text would")]
     let quotient = if places == 0 { whole as f64 } else { whole as f64 / POWERS.get(places)? };
     Some(if is_negative { -quotient } else { quotient })

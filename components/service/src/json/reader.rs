@@ -141,6 +141,18 @@ impl<'a> Reader<'a> {
         Ok(self.since(start))
     }
 
+    /// Passes over an object of exactly these fields, in this order, and adds their values to `out`, if each is a short
+    /// decimal: what most clients send. Of anything else it passes over nothing, and says so; what is in `out` from
+    /// then on means nothing.
+    pub(crate) fn take_decimals(&mut self, names: &[&str], out: &mut Vec<f64>) -> bool {
+        let before = self.at;
+        let is_taken = self.depth < limits::DEPTH && self.decimals(names, out).is_some();
+        if !is_taken {
+            self.at = before;
+        }
+        is_taken
+    }
+
     /// Where the reader stands; [`Self::since`] gives the text read from there.
     pub(crate) fn mark(&self) -> usize {
         self.at
@@ -154,6 +166,31 @@ impl<'a> Reader<'a> {
     /// Checks that nothing but white space is left.
     pub(crate) fn end(&mut self) -> Result<(), JsonError> {
         if self.peek().is_none() { Ok(()) } else { Err(self.error("trailing characters")) }
+    }
+
+    fn decimals(&mut self, names: &[&str], out: &mut Vec<f64>) -> Option<()> {
+        let mut separator = b'{';
+        for name in names {
+            self.take(separator)?;
+            self.peek();
+            if !self.take_name(name) {
+                return None;
+            }
+            self.take(b':')?;
+            self.peek();
+            let (value, end) = number::decimal(self.text.as_bytes(), self.at)?;
+            out.push(value);
+            (self.at, separator) = (end, b',');
+        }
+        // No names, no object.
+        if separator == b',' { self.take(b'}') } else { None }
+    }
+
+    /// Passes over this byte, if it is next.
+    fn take(&mut self, byte: u8) -> Option<()> {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next.then_some(())
     }
 
     fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
@@ -170,14 +207,21 @@ impl<'a> Reader<'a> {
 
     /// Passes over a key that is exactly this name, in quotes, with a colon behind it; says whether it is.
     fn take_key(&mut self, name: &str) -> bool {
+        let before = self.at;
+        let is_key = self.take_name(name) && self.text.as_bytes().get(self.at) == Some(&b':');
+        self.at = if is_key { self.at + 1 } else { before };
+        is_key
+    }
+
+    /// Passes over exactly this name in quotes; says whether it is next.
+    fn take_name(&mut self, name: &str) -> bool {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let (open, close) = (1, 1 + name.len());
-        let is_name = rest.first() == Some(&b'"') && rest.get(open..close) == Some(name.as_bytes());
-        if is_name && rest.get(close) == Some(&b'"') && rest.get(close + 1) == Some(&b':') {
-            self.at += close + 2;
-            return true;
-        }
-        false
+        let close = 1 + name.len();
+        let is_name = rest.first() == Some(&b'"')
+            && rest.get(1..close) == Some(name.as_bytes())
+            && rest.get(close) == Some(&b'"');
+        self.at += if is_name { close + 1 } else { 0 };
+        is_name
     }
 
     fn begin(&mut self, open: u8) -> Result<(), JsonError> {
