@@ -93,7 +93,11 @@ impl Model<'_> {
         }
         scores.reserve(rows.len() / width);
         match &self.scorer {
-            Scorer::Linear(linear) => scores.extend(rows.chunks(width).map(|row| logistic(linear.sum(row)))),
+            Scorer::Linear(linear) if rows.len() == width => scores.push(logistic(linear.sum(rows))),
+            Scorer::Linear(linear) => {
+                linear.sums(width, rows, scores);
+                scores.iter_mut().skip(before).for_each(|score| *score = logistic(*score));
+            }
             Scorer::Trees(trees) => trees.score_rows(width, rows, scores),
         }
         match scores.iter().skip(before).position(|score| score.is_nan()) {

@@ -133,7 +133,12 @@ fn read_body(request: &IncomingRequest, length: Option<usize>) -> ReadBody {
             return ReadBody::Complete(bytes);
         }
         match stream.blocking_read(READ_BYTES) {
-            Ok(chunk) if bytes.is_empty() => bytes = chunk,
+            Ok(chunk) if bytes.is_empty() => {
+                bytes = chunk;
+                let more =
+                    length.map_or(0, |length| length.min(limits::BODY_BYTES).saturating_sub(bytes.len()));
+                bytes.reserve_exact(more);
+            }
             Ok(chunk) => bytes.extend_from_slice(&chunk),
             Err(StreamError::Closed) => return ReadBody::Complete(bytes),
             Err(StreamError::LastOperationFailed(_)) => return ReadBody::Broken,

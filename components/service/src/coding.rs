@@ -98,7 +98,7 @@ impl<'m> Codings<'m> {
     }
 
     /// Whether the values may be of another coding: only one that is no code of the model's own proves another.
-    pub(crate) fn are_doubtful(&self, features: &[Feature<'_>], values: &[f64]) -> bool {
+    fn are_doubtful(&self, features: &[Feature<'_>], values: &[f64]) -> bool {
         Self::coded(features, values).any(|(_, feature, value)| !is_own(feature, value))
     }
 

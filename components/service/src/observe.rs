@@ -1,17 +1,18 @@
 //! What a request's rows add to the counts: never a value, only where it fell.
 
+mod reference;
+
 use std::borrow::Cow;
 
 use portent_event::{ClassCounts, Pairs, Predictions, limits, to_nano};
-use portent_model::{Feature, FeatureKind, Model, Profile};
+use portent_model::{Feature, Model, Profile};
 
 use crate::rows::Rows;
 
+use reference::Reference;
+
 /// From this many rows on, it pays to read what values are compared with only once.
 const MANY_ROWS: u32 = 8;
-
-/// Most codes of a category that are compared with without reading them again.
-const CODES: usize = 16;
 
 /// Counts rows and their scores.
 pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scores: &[f64]) -> Predictions<'static> {
@@ -30,7 +31,7 @@ pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scores: &[f64]) -> Predict
         observe_score(model, *score, &mut predictions);
     }
     for (index, feature) in model.features().enumerate() {
-        let column = rows.values.iter().skip(index).step_by(model.feature_count());
+        let column = rows.values.chunks(model.feature_count()).filter_map(|row| row.get(index));
         let filled = rows.filled.get(index).copied().unwrap_or_default();
         observe_feature(model, (index, &feature), column, filled, &mut predictions);
     }
@@ -47,55 +48,6 @@ fn observe_score(model: &Model<'_>, score: f64, predictions: &mut Predictions<'_
     let profile = model.score_profile();
     if profile.bin_count() > 0 {
         predictions.score_bins.add(profile.bin(score), 1);
-    }
-}
-
-/// What the values of a feature are compared with, read once for all rows.
-struct Reference {
-    edges: [f64; limits::BINS],
-    edge_count: usize,
-    plausible: (f64, f64),
-    /// Known codes, if it is a category and they fit.
-    codes: [f64; CODES],
-    code_count: usize,
-}
-
-impl Reference {
-    fn of(feature: &Feature<'_>, profile: &Profile<'_>) -> Self {
-        let mut reference = Self {
-            edges: [f64::INFINITY; limits::BINS],
-            edge_count: 0,
-            plausible: feature.plausible_range(),
-            codes: [f64::NAN; CODES],
-            code_count: 0,
-        };
-        for (slot, edge) in reference.edges.iter_mut().zip(profile.edges()) {
-            *slot = edge;
-            reference.edge_count += 1;
-        }
-        if feature.kind() == FeatureKind::Category {
-            for code in feature.codes() {
-                if let Some(slot) = reference.codes.get_mut(reference.code_count) {
-                    *slot = code;
-                }
-                reference.code_count += 1;
-            }
-        }
-        reference
-    }
-
-    fn bin(&self, value: f64) -> usize {
-        let edges = self.edges.get(..self.edge_count).unwrap_or_default();
-        edges.iter().filter(|edge| **edge < value).count()
-    }
-
-    fn is_plausible(&self, feature: &Feature<'_>, value: f64) -> bool {
-        let (low, high) = self.plausible;
-        match self.code_count {
-            0 => (low..=high).contains(&value),
-            1..=CODES => (low..=high).contains(&value) && self.codes.contains(&value),
-            _ => feature.is_plausible(value),
-        }
     }
 }
 
@@ -154,8 +106,9 @@ fn many<'v>(feature: &Feature<'_>, profile: &Profile<'_>, column: impl Iterator<
             fallen.missing += 1;
             continue;
         }
-        fallen.out_of_range += u32::from(!reference.is_plausible(feature, *value));
-        if let Some(count) = counts.get_mut(reference.bin(*value)) {
+        let (bin, is_plausible) = reference.place(*value);
+        fallen.out_of_range += u32::from(!is_plausible);
+        if let Some(count) = counts.get_mut(bin) {
             *count += 1;
         }
     }

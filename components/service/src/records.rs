@@ -64,7 +64,7 @@ fn read_single<'a>(
     watch.lap(Stage::Validate);
     let scored = scored(call, &rows, explain, violations, watch, |_| Place::default())?;
     let answer = Answer { call, reader: &row_reader, rows: &rows, scored };
-    Ok(answer.written(watch, |body, warn| answer.push(body, 0, warn)))
+    Ok(answer.written(watch, |body, frame, warn| answer.push(body, frame, 0, warn)))
 }
 
 fn read_batch<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
@@ -81,13 +81,13 @@ fn read_batch<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> 
     };
     let scored = scored(call, &rows, explain, violations, watch, |row| Place::row(list, row))?;
     let answer = Answer { call, reader: &row_reader, rows: &rows, scored };
-    Ok(answer.written(watch, |body, warn| {
+    Ok(answer.written(watch, |body, frame, warn| {
         body.extend_from_slice(b"{\"predictions\":[");
         for row in 0..answer.scored.scores.len() {
             if row > 0 {
                 body.push(b',');
             }
-            answer.push(body, row, warn);
+            answer.push(body, frame, row, warn);
         }
         body.extend_from_slice(b"],\"count\":");
         push_integer(body, answer.scored.scores.len());
@@ -169,11 +169,11 @@ impl<'b, 'm> Batch<'b, 'm> {
         'm: 'a,
     {
         reader.begin_array()?;
-        let (mut plain, mut fields) = (PlainRows::default(), Fields::default());
+        let (mut plain, mut fields) = (PlainRows::new(self.reader), Fields::default());
         let (mut row, mut more) = (0, true);
         while more {
             fields.clear(0);
-            more = plain.read_chunk(reader, self.reader)?;
+            more = plain.read_chunk(reader)?;
             if more && plain.len() == 0 {
                 more = fields.read_chunk(reader, self.reader.names())?;
             }
@@ -182,7 +182,7 @@ impl<'b, 'm> Batch<'b, 'm> {
                 return Err(Refusal::too_large(format!("A batch has at most {} rows", limits::BATCH_ROWS)));
             }
             for (values, text) in plain.iter() {
-                if !self.reader.add_plain(values, self.stated, &mut self.rows) {
+                if !plain.add(values, self.stated, &mut self.rows) {
                     self.add(&Fields::of_text(text, self.reader.names())?, row, violations);
                 }
                 row += 1;

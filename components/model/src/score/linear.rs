@@ -67,6 +67,34 @@ impl<'a> Linear<'a> {
     pub(crate) fn sum(&self, row: &[f64]) -> f64 {
         self.columns().fold(self.intercept(), |sum, (column, weight)| sum + weight * column.value(row))
     }
+
+    /// Appends the log-odds of checked rows of this width, the same as [`Self::sum`] gives.
+    pub(crate) fn sums(&self, width: usize, rows: &[f64], sums: &mut Vec<f64>) {
+        let columns: Vec<_> = self.columns().map(|(column, weight)| (column.making(), weight)).collect();
+        let intercept = self.intercept();
+        sums.extend(rows.chunks(width).map(|row| {
+            columns.iter().fold(intercept, |sum, (column, weight)| sum + weight * column.value(row))
+        }));
+    }
+}
+
+/// What a column is made by, read once for many rows.
+#[derive(Clone, Copy)]
+struct Making {
+    feature: usize,
+    /// What stands for a missing value.
+    imputed: f64,
+    is_standardised: bool,
+    a: f64,
+    b: f64,
+}
+
+impl Making {
+    fn value(self, row: &[f64]) -> f64 {
+        let value = row.get(self.feature).copied().unwrap_or(f64::NAN);
+        let value = if value.is_nan() { self.imputed } else { value };
+        if self.is_standardised { (value - self.a) / self.b } else { f64::from(u8::from(value == self.a)) }
+    }
 }
 
 impl Column<'_> {
@@ -77,12 +105,17 @@ impl Column<'_> {
 
     /// Its value for a row.
     pub(crate) fn value(&self, row: &[f64]) -> f64 {
-        let mut value = row.get(self.feature()).copied().unwrap_or(f64::NAN);
-        if value.is_nan() {
-            value = f64_at(self.feature, 64);
+        self.making().value(row)
+    }
+
+    fn making(&self) -> Making {
+        Making {
+            feature: self.feature(),
+            imputed: f64_at(self.feature, 64),
+            is_standardised: self.is_standardised(),
+            a: f64_at(self.record, 8),
+            b: f64_at(self.record, 16),
         }
-        let (a, b) = (f64_at(self.record, 8), f64_at(self.record, 16));
-        if self.is_standardised() { (value - a) / b } else { f64::from(u8::from(value == a)) }
     }
 
     /// Its mean over the training rows: 0 for a standardised column; for an indicator the share of the rows with

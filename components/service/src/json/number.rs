@@ -32,28 +32,38 @@ pub(super) fn value(text: &str) -> f64 {
 }
 
 /// A number without an exponent, as [`exact`] reads it, and where it ends; `None` for any other, and for what is no number.
+#[inline]
 pub(super) fn decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    // Most values are codes of one digit.
+    if let Some([digit @ b'0'..=b'9', b',' | b'}']) = bytes.get(start..).and_then(<[u8]>::first_chunk) {
+        return Some((f64::from(digit - b'0'), start + 1));
+    }
     let is_negative = bytes.get(start) == Some(&b'-');
     let first = start + usize::from(is_negative);
-    let (mut at, mut whole, mut point) = (first, 0_u64, None);
-    loop {
-        match bytes.get(at) {
-            Some(byte @ b'0'..=b'9') if at - first < EXACT_BYTES => {
-                whole = 10 * whole + u64::from(byte - b'0');
-            }
-            Some(b'.') if point.is_none() => point = Some(at),
-            Some(b'0'..=b'9' | b'.' | b'e' | b'E') => return None,
-            _ => break,
-        }
-        at += 1;
-    }
-    let whole_end = point.unwrap_or(at);
-    let has_zero_before = bytes.get(first) == Some(&b'0') && whole_end > first + 1;
-    if whole_end == first || has_zero_before || point.is_some_and(|point| at == point + 1) {
+    let (whole, point) = digits(bytes, first, 0);
+    if point == first || (bytes.get(first) == Some(&b'0') && point > first + 1) {
         return None;
     }
-    let places = point.map_or(0, |point| at - point - 1);
-    Some((quotient(is_negative, whole, places)?, at))
+    let (mut whole, mut end, mut places) = (whole, point, 0);
+    if bytes.get(point) == Some(&b'.') {
+        (whole, end) = digits(bytes, point + 1, whole);
+        places = end - point - 1;
+        if places == 0 {
+            return None;
+        }
+    }
+    let is_exact = end - first <= EXACT_BYTES && !matches!(bytes.get(end), Some(b'e' | b'E'));
+    if is_exact { Some((quotient(is_negative, whole, places)?, end)) } else { None }
+}
+
+/// The digits from `at` on, behind those of `whole`, and where they end. Of more digits than [`EXACT_BYTES`] the number
+/// means nothing.
+fn digits(bytes: &[u8], mut at: usize, mut whole: u64) -> (u64, usize) {
+    while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+        whole = whole.wrapping_mul(10).wrapping_add(u64::from(digit));
+        at += 1;
+    }
+    (whole, at)
 }
 
 /// Where the digits from `at` on end; there is one at least.
@@ -91,6 +101,7 @@ fn exact(text: &[u8]) -> Option<f64> {
 
 fn quotient(is_negative: bool, whole: u64, places: usize) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "rounded to the nearest, as a reader of the text would")]
-    let quotient = if places == 0 { whole as f64 } else { whole as f64 / POWERS.get(places)? };
+    let (whole, power) = (whole.cast_signed() as f64, POWERS.get(places)?);
+    let quotient = if places == 0 { whole } else { whole / power };
     Some(if is_negative { -quotient } else { quotient })
 }

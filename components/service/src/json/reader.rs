@@ -9,9 +9,9 @@ use super::{number, string};
 /// Reads one JSON text from its beginning to its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
-    text: &'a str,
-    at: usize,
-    depth: usize,
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    pub(super) depth: usize,
     /// The container just begun has had no item yet.
     is_first: bool,
 }
@@ -141,18 +141,6 @@ impl<'a> Reader<'a> {
         Ok(self.since(start))
     }
 
-    /// Passes over an object of exactly these fields, in this order, and adds their values to `out`, if each is a short
-    /// decimal: what most clients send. Of anything else it passes over nothing, and says so; what is in `out` from
-    /// then on means nothing.
-    pub(crate) fn take_decimals(&mut self, names: &[&str], out: &mut Vec<f64>) -> bool {
-        let before = self.at;
-        let is_taken = self.depth < limits::DEPTH && self.decimals(names, out).is_some();
-        if !is_taken {
-            self.at = before;
-        }
-        is_taken
-    }
-
     /// Where the reader stands; [`Self::since`] gives the text read from there.
     pub(crate) fn mark(&self) -> usize {
         self.at
@@ -166,31 +154,6 @@ impl<'a> Reader<'a> {
     /// Checks that nothing but white space is left.
     pub(crate) fn end(&mut self) -> Result<(), JsonError> {
         if self.peek().is_none() { Ok(()) } else { Err(self.error("trailing characters")) }
-    }
-
-    fn decimals(&mut self, names: &[&str], out: &mut Vec<f64>) -> Option<()> {
-        let mut separator = b'{';
-        for name in names {
-            self.take(separator)?;
-            self.peek();
-            if !self.take_name(name) {
-                return None;
-            }
-            self.take(b':')?;
-            self.peek();
-            let (value, end) = number::decimal(self.text.as_bytes(), self.at)?;
-            out.push(value);
-            (self.at, separator) = (end, b',');
-        }
-        // No names, no object.
-        if separator == b',' { self.take(b'}') } else { None }
-    }
-
-    /// Passes over this byte, if it is next.
-    fn take(&mut self, byte: u8) -> Option<()> {
-        let is_next = self.peek() == Some(byte);
-        self.at += usize::from(is_next);
-        is_next.then_some(())
     }
 
     fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
@@ -214,7 +177,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over exactly this name in quotes; says whether it is next.
-    fn take_name(&mut self, name: &str) -> bool {
+    pub(super) fn take_name(&mut self, name: &str) -> bool {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let close = 1 + name.len();
         let is_name = rest.first() == Some(&b'"')
@@ -308,7 +271,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next byte that is not white space; stands at it afterwards.
-    fn peek(&mut self) -> Option<u8> {
+    pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
