@@ -133,7 +133,10 @@ impl Model<'_> {
         }
         let takes_part = |class: usize| threshold.is_nan() || class != positive;
         let candidates = scores.iter().enumerate().filter(|(class, _)| takes_part(*class));
-        candidates.rev().max_by(|(_, one), (_, other)| one.total_cmp(other)).map_or(positive, |(class, _)| class)
+        candidates
+            .rev()
+            .max_by(|(_, one), (_, other)| one.total_cmp(other))
+            .map_or(positive, |(class, _)| class)
     }
 
     /// Scores the self-check rows and compares with what the trainer computed.

@@ -41,7 +41,11 @@ const RULES: [Rule; 6] = [
     // All of the module is far above the rack: it is not the weather.
     Rule { holds: |module| module.average - module.ambient >= 25.0, risk: 0.6, because_of: 1 },
     // Vented electrolyte, by two gases at once; one alone may be a sensor that drifts.
-    Rule { holds: |module| module.carbon_monoxide >= 30.0 && module.hydrogen >= 20.0, risk: 0.9, because_of: 3 },
+    Rule {
+        holds: |module| module.carbon_monoxide >= 30.0 && module.hydrogen >= 20.0,
+        risk: 0.9,
+        because_of: 3,
+    },
     Rule { holds: |module| module.hydrogen >= 40.0 && module.solvents >= 40.0, risk: 0.85, because_of: 4 },
     // One gas alone asks for a look, not for an alarm.
     Rule { holds: |module| module.solvents >= 60.0, risk: 0.4, because_of: 5 },

@@ -28,7 +28,9 @@ pub(crate) fn root(model: &ModelState<'_>, base: &str) -> Outcome {
 
 /// Always 200, as in the service that this replaces; liveness and readiness have routes of their own.
 pub(crate) fn health(model: &ModelState<'_>) -> Outcome {
-    Outcome::ok(&json!({ "status": "healthy", "model_loaded": model.model().is_some(), "model_name": name(model) }))
+    Outcome::ok(
+        &json!({ "status": "healthy", "model_loaded": model.model().is_some(), "model_name": name(model) }),
+    )
 }
 
 pub(crate) fn live() -> Outcome {

@@ -87,7 +87,9 @@ impl Description {
         check_names("class", self.classes.iter())?;
         check_names("feature", self.features.iter().map(|feature| &feature.name))?;
         let positive = usize::try_from(self.positive_class).unwrap_or(usize::MAX);
-        rule(positive < classes, || format!("positive-class {positive} is not one of the {classes} classes"))?;
+        rule(positive < classes, || {
+            format!("positive-class {positive} is not one of the {classes} classes")
+        })?;
         let is_share = self.threshold.is_none_or(|threshold| threshold > 0.0 && threshold < 1.0);
         rule(is_share, || "threshold is not above 0 and below 1".to_owned())?;
         for feature in &self.features {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use portent_model::{ArtefactError, ExplanationScale, FeatureKind, MissingPolicy, Model};
 
 use crate::explanation::Explanations;
-use crate::limits::{SCORER_LOG_CHARACTERS, SCORER_REASON_CHARACTERS, SCORE_TOLERANCE};
+use crate::limits::{SCORE_TOLERANCE, SCORER_LOG_CHARACTERS, SCORER_REASON_CHARACTERS};
 use crate::rows::Rows;
 use crate::scorer::{NotScored, Scorer};
 use crate::scoring::Scored;

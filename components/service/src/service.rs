@@ -171,9 +171,7 @@ impl<'m> ModelState<'m> {
             Self::Loaded(model) => Ok(model),
             Self::Imported(imported) => match imported.check() {
                 Ok(()) => Ok(imported.model()),
-                Err(problem) => {
-                    Err(NotReady { detail: problem.message(), error: problem.error_type() })
-                }
+                Err(problem) => Err(NotReady { detail: problem.message(), error: problem.error_type() }),
             },
             Self::Unavailable(reason) => absent(ErrorType::ModelNotLoaded, reason),
             Self::Contradictory(reason) => absent(ErrorType::ScorerInvalidOutput, reason),

@@ -25,7 +25,7 @@ pub(crate) fn model(complain: fn(&str)) -> ModelState<'static> {
 }
 
 fn score(values: &[f64], explain: bool) -> Result<ClassScores, ScoreError> {
-    match scorer::score(scorer::Batch { values, explain }) {
+    match scorer::score(scorer::BatchParam { values, explain }) {
         Ok(scorer::Scores { values, contributions }) => Ok(ClassScores { values, contributions }),
         Err(scorer::ScoreError::Row((row, reason))) => Err(ScoreError::Row(row, reason)),
         Err(scorer::ScoreError::Internal(text)) => Err(ScoreError::Internal(text)),
@@ -69,8 +69,14 @@ fn feature(described: scorer::Feature) -> DescribedFeature {
 }
 
 /// What `wit/portent.wit` states, as the component imports it.
-#[expect(missing_docs, unsafe_code, reason = "generated")]
-#[allow(clippy::all, unreachable_pub, missing_debug_implementations, reason = "generated")]
+#[allow(
+    clippy::all,
+    unsafe_code,
+    missing_docs,
+    unreachable_pub,
+    missing_debug_implementations,
+    reason = "generated"
+)]
 mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",

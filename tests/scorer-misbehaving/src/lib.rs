@@ -28,7 +28,8 @@ struct Misbehaving;
 
 impl Guest for Misbehaving {
     fn describe() -> Description {
-        let category = |(value, label): (u32, &&str)| Category { value: f64::from(value), label: (*label).to_owned() };
+        let category =
+            |(value, label): (u32, &&str)| Category { value: f64::from(value), label: (*label).to_owned() };
         let feature = Feature {
             name: "deed".to_owned(),
             unit: String::new(),
@@ -63,7 +64,8 @@ impl Guest for Misbehaving {
             values: [0.25, 0.75].repeat(count),
             contributions: vec![0.5; if rows.explain { count } else { 0 }],
         };
-        let deed = (0..).zip(DEEDS).find(|(code, _)| f64::from(*code) == deed).map_or("answer", |(_, deed)| deed);
+        let deed =
+            (0..).zip(DEEDS).find(|(code, _)| f64::from(*code) == deed).map_or("answer", |(_, deed)| deed);
         match deed {
             "trap" => panic!("asked to"),
             "loop" => spin(),

@@ -1,10 +1,10 @@
 //! A scorer that is elsewhere: what the artefact says of it.
 
+use crate::ArtefactError;
 use crate::bytes::u32_at;
 use crate::format::{Section, size};
 use crate::model::content;
 use crate::sections::Sections;
-use crate::ArtefactError;
 
 /// A component that scores.
 #[derive(Clone, Copy, Debug)]
