@@ -1,4 +1,4 @@
-//! Embeds every artefact of `models/` in the component, by the name of its file.
+//! Embeds every artefact of `models/` in the component, by the name of its file, unless it is built for a scorer.
 //!
 //! A fresh instance then starts with its model in memory: reading it from a mounted file was measured to cost
 //! about 140 µs more of CPU time a request under Spin 4.0.2 (docs/performance.md).
@@ -11,6 +11,9 @@ use anyhow::{Context as _, Result, ensure};
 use portent_model::Model;
 
 fn main() -> Result<()> {
+    if env::var_os("CARGO_FEATURE_SCORER").is_some() {
+        return Ok(());
+    }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models").canonicalize()?;
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut paths: Vec<_> = fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;

@@ -113,6 +113,14 @@ closed_set! {
         Timeout = "Timeout",
         /// The host had no room for the request (reported by the embedded host).
         Overloaded = "Overloaded",
+        /// The scorer ended with a trap (reported by the embedded host).
+        ScorerTrap = "ScorerTrap",
+        /// The scorer did not answer in time (reported by the embedded host).
+        ScorerTimeout = "ScorerTimeout",
+        /// The scorer's description or scores break a rule of its contract.
+        ScorerInvalidOutput = "ScorerInvalidOutput",
+        /// The scorer said that it failed.
+        ScorerError = "ScorerError",
         /// A type this version does not know.
         Other = "other",
     }

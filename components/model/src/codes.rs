@@ -23,6 +23,8 @@ codes! {
         LogisticRegression = 1,
         /// Votes, mean or sum of decision trees; two classes.
         TreeEnsemble = 2,
+        /// None here: another component scores, and the artefact describes it; 2 to 16 classes.
+        Imported = 3,
     }
 }
 
@@ -109,6 +111,8 @@ codes! {
         Reject = 1,
         /// Use the value stated with the feature, and count it as missing.
         Impute = 2,
+        /// Leave it to who scores, where that is another component, and count it as missing.
+        Pass = 3,
     }
 }
 

@@ -63,6 +63,9 @@ pub enum RowError {
     /// The values are finite, but their weighted sum is not a number.
     #[error("the row is beyond the range of numbers")]
     Overflow,
+    /// The artefact describes a component that scores, and holds nothing to score with.
+    #[error("another component scores")]
+    Imported,
 }
 
 /// Why a score cannot be explained.
@@ -80,7 +83,7 @@ pub enum ExplainError {
         expected: usize,
     },
     /// The artefact does not hold what an explanation needs.
-    #[error("the artefact has no node means")]
+    #[error("the artefact holds no means to explain")]
     Unsupported,
 }
 

@@ -34,7 +34,7 @@ pub fn open_and_use(file: &[u8]) -> bool {
 /// Changes single bytes of the samples, each as three bytes say (two for the place), and uses the results.
 #[cfg(feature = "write")]
 pub fn damage_samples_and_use(damage: &[u8]) {
-    for spec in [samples::linear(), samples::trees()] {
+    for spec in [samples::linear(), samples::trees(), samples::imported()] {
         let Ok(mut file) = spec.to_bytes() else { continue };
         for [low, high, byte] in damage.as_chunks().0 {
             let at = usize::from(u16::from_le_bytes([*low, *high])) % file.len();

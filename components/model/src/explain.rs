@@ -33,7 +33,8 @@ impl Model<'_> {
             Scorer::Trees(trees) if trees.aggregate == Aggregate::Sum && trees.link == Link::Logistic => {
                 Some(ExplanationScale::LogOdds)
             }
-            Scorer::Trees(_) => Some(ExplanationScale::Probability),
+            Scorer::Imported(imported) if !imported.explains => None,
+            Scorer::Trees(_) | Scorer::Imported(_) => Some(ExplanationScale::Probability),
         }
     }
 
@@ -56,6 +57,7 @@ impl Model<'_> {
             Scorer::Linear(linear) => Ok(linear.explain(self, row, contributions)),
             Scorer::Trees(trees) if trees.means.is_empty() => Err(ExplainError::Unsupported),
             Scorer::Trees(trees) => Ok(trees.explain(row, contributions)),
+            Scorer::Imported(_) => Err(ExplainError::Unsupported),
         }
     }
 }

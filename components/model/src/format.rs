@@ -69,6 +69,8 @@ pub enum Section {
     Derivations = 18,
     /// The application's form of requests and answers.
     Interface = 19,
+    /// What a component that scores can do.
+    Imported = 20,
 }
 
 impl fmt::Display for Section {
@@ -101,4 +103,5 @@ pub(crate) mod size {
     pub(crate) const ENSEMBLE: usize = 32;
     pub(crate) const DERIVATION: usize = 16;
     pub(crate) const INTERFACE: usize = 48;
+    pub(crate) const IMPORTED: usize = 8;
 }

@@ -150,7 +150,8 @@ impl<'a> Model<'a> {
         self.algorithm
     }
 
-    /// Score from which a row is predicted as the positive class, between 0 and 1.
+    /// Score from which a row is predicted as the positive class, between 0 and 1; NaN where the greatest score decides,
+    /// which only a component that scores may say.
     #[must_use]
     pub fn threshold(&self) -> f64 {
         self.threshold

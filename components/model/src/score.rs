@@ -1,11 +1,13 @@
 //! Rows to scores.
 
 use crate::codes::{Algorithm, MissingPolicy};
+use crate::score::imported::Imported;
 use crate::score::linear::Linear;
 use crate::score::trees::Trees;
 use crate::sections::{Checking, Sections};
 use crate::{ArtefactError, Model, RowError};
 
+pub(crate) mod imported;
 pub(crate) mod linear;
 pub(crate) mod trees;
 mod walk;
@@ -42,6 +44,7 @@ pub enum SelfCheckError {
 pub(crate) enum Scorer<'a> {
     Linear(Linear<'a>),
     Trees(Trees<'a>),
+    Imported(Imported),
 }
 
 impl<'a> Scorer<'a> {
@@ -49,6 +52,7 @@ impl<'a> Scorer<'a> {
         Ok(match algorithm {
             Algorithm::LogisticRegression => Self::Linear(Linear::open(sections)?),
             Algorithm::TreeEnsemble => Self::Trees(Trees::open(sections)?),
+            Algorithm::Imported => Self::Imported(Imported::open(sections)?),
         })
     }
 
@@ -56,7 +60,7 @@ impl<'a> Scorer<'a> {
         match (self, checking) {
             (Self::Linear(linear), _) => linear.check(model),
             (Self::Trees(trees), Checking::Whole) => trees.check(model),
-            (Self::Trees(_), Checking::Frame) => Ok(()),
+            (Self::Trees(_), Checking::Frame) | (Self::Imported(_), _) => Ok(()),
         }
     }
 
@@ -64,6 +68,7 @@ impl<'a> Scorer<'a> {
         let score = match self {
             Self::Linear(linear) => logistic(linear.sum(row)),
             Self::Trees(trees) => trees.score(row),
+            Self::Imported(_) => return Err(RowError::Imported),
         };
         if score.is_nan() { Err(RowError::Overflow) } else { Ok(score) }
     }
@@ -99,6 +104,8 @@ impl Model<'_> {
                 scores.iter_mut().skip(before).for_each(|score| *score = logistic(*score));
             }
             Scorer::Trees(trees) => trees.score_rows(width, rows, scores),
+            Scorer::Imported(_) if rows.is_empty() => {}
+            Scorer::Imported(_) => return Err((0, RowError::Imported)),
         }
         match scores.iter().skip(before).position(|score| score.is_nan()) {
             None => Ok(()),
@@ -109,11 +116,31 @@ impl Model<'_> {
         }
     }
 
-    /// The class that a score is predicted as.
+    /// The class that a score is predicted as, of two classes.
     #[must_use]
     pub fn predict(&self, score: f64) -> usize {
-        let positive = self.positive_class();
-        if score >= self.threshold() { positive } else { usize::from(positive == 0) }
+        let (positive, other) = (self.positive_class(), usize::from(self.positive_class() == 0));
+        let is_positive = match self.threshold() {
+            threshold if threshold.is_nan() => score > 0.5 || score == 0.5 && positive < other,
+            threshold => score >= threshold,
+        };
+        if is_positive { positive } else { other }
+    }
+
+    /// The class that a row is predicted as, by one score a class: the positive one from the threshold on, else the
+    /// greatest of the others, or without a threshold the greatest of all. Of equal scores it is the first.
+    #[must_use]
+    pub fn decide(&self, scores: &[f64]) -> usize {
+        let (positive, threshold) = (self.positive_class(), self.threshold());
+        if scores.get(positive).is_some_and(|score| *score >= threshold) {
+            return positive;
+        }
+        let takes_part = |class: usize| threshold.is_nan() || class != positive;
+        let candidates = scores.iter().enumerate().filter(|(class, _)| takes_part(*class));
+        candidates
+            .rev()
+            .max_by(|(_, one), (_, other)| one.total_cmp(other))
+            .map_or(positive, |(class, _)| class)
     }
 
     /// Scores the self-check rows and compares with what the trainer computed.

@@ -8,12 +8,13 @@ mod damage;
 mod derivations;
 mod explanations;
 mod generate;
+mod imported;
 mod trees;
 
 fn parameters(spec: &mut ModelSpec) -> (&mut Vec<Column>, &mut LinearSpec) {
     match &mut spec.parameters {
         Parameters::Linear { columns, linear } => (columns, linear),
-        Parameters::Trees(_) => panic!("not a linear model"),
+        Parameters::Trees(_) | Parameters::Imported { .. } => panic!("not a linear model"),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What the service says of itself and its model.
 
-use portent_event::{ErrorType, ROUTES, Route};
+use portent_event::{ROUTES, Route};
 use portent_model::{Model, Profile};
 use serde_json::{Value, json};
 
 use crate::outcome::Outcome;
-use crate::service::ModelState;
+use crate::service::{ModelState, NotReady};
 
 pub(crate) fn root(model: &ModelState<'_>, base: &str) -> Outcome {
     let endpoints: serde_json::Map<String, Value> = ROUTES
@@ -18,15 +18,9 @@ pub(crate) fn root(model: &ModelState<'_>, base: &str) -> Outcome {
     Outcome::ok(&json!({
         // What KServe's client asks here, in its first protocol.
         "status": "alive",
-        "message": match model {
-            ModelState::Loaded(model) => model.description(),
-            ModelState::Unavailable(_) => "Prediction API",
-        },
-        "version": match model {
-            ModelState::Loaded(model) => Some(model.version()),
-            ModelState::Unavailable(_) => None,
-        },
-        "model_loaded": is_loaded(model),
+        "message": model.model().map_or("Prediction API", Model::description),
+        "version": model.model().map(Model::version),
+        "model_loaded": model.model().is_some(),
         "model_name": name(model),
         "endpoints": endpoints,
     }))
@@ -34,7 +28,9 @@ pub(crate) fn root(model: &ModelState<'_>, base: &str) -> Outcome {
 
 /// Always 200, as in the service that this replaces; liveness and readiness have routes of their own.
 pub(crate) fn health(model: &ModelState<'_>) -> Outcome {
-    Outcome::ok(&json!({ "status": "healthy", "model_loaded": is_loaded(model), "model_name": name(model) }))
+    Outcome::ok(
+        &json!({ "status": "healthy", "model_loaded": model.model().is_some(), "model_name": name(model) }),
+    )
 }
 
 pub(crate) fn live() -> Outcome {
@@ -42,14 +38,11 @@ pub(crate) fn live() -> Outcome {
 }
 
 pub(crate) fn ready(model: &ModelState<'_>) -> Outcome {
-    match model {
-        ModelState::Loaded(model) => Outcome::ok(&json!({ "status": "ready", "model_name": model.name() })),
-        ModelState::Unavailable(reason) => {
-            let body = json!({ "status": "not ready", "detail": format!("Model not loaded: {reason}") });
-            Outcome {
-                error: Some(ErrorType::ModelNotLoaded),
-                ..Outcome::json(503, body.to_string().into_bytes())
-            }
+    match model.ready() {
+        Ok(model) => Outcome::ok(&json!({ "status": "ready", "model_name": model.name() })),
+        Err(NotReady { detail, error }) => {
+            let body = json!({ "status": "not ready", "detail": detail }).to_string().into_bytes();
+            Outcome { error: Some(error), ..Outcome::json(503, body) }
         }
     }
 }
@@ -131,13 +124,6 @@ fn purpose(route: Route, takes_readings: bool) -> Option<&'static str> {
     })
 }
 
-fn is_loaded(model: &ModelState<'_>) -> bool {
-    matches!(model, ModelState::Loaded(_))
-}
-
 fn name<'m>(model: &ModelState<'m>) -> Option<&'m str> {
-    match model {
-        ModelState::Loaded(model) => Some(model.name()),
-        ModelState::Unavailable(_) => None,
-    }
+    model.model().map(Model::name)
 }

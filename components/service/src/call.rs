@@ -5,12 +5,14 @@ use portent_model::Model;
 
 use crate::exchange::{Clock, Request};
 use crate::refusal::Refusal;
+use crate::scorer::Scorer;
 use crate::violation::{Part, Place, Rule, Violations};
 
 /// What a dialect's function works on.
 #[derive(Clone, Copy)]
 pub(crate) struct Call<'c> {
     pub(crate) model: &'c Model<'c>,
+    pub(crate) scorer: &'c dyn Scorer,
     pub(crate) request: &'c Request<'c>,
     pub(crate) route: RouteMatch<'c>,
     /// Path under which the component is mounted: empty, or `/hvs`.

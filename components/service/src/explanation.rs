@@ -1,6 +1,5 @@
 //! Why rows score as they do, on request.
 
-use portent_event::ErrorType;
 use portent_model::{ExplainError, ExplanationScale, Model};
 
 use crate::json::{push_float, push_number, push_string};
@@ -18,21 +17,26 @@ pub(crate) struct Explanations {
     pub(crate) contributions: Vec<f64>,
 }
 
+/// Whether so many rows can be explained.
+pub(crate) fn check<'a>(model: &Model<'_>, rows: &Rows) -> Result<(), Refusal<'a>> {
+    if model.explanation_scale().is_none() {
+        return Err(Refusal::bad("The model has no explanations"));
+    }
+    if rows.values.len() / model.feature_count() > limits::EXPLAINED_ROWS {
+        let text = format!("Explanations are given for at most {} rows", limits::EXPLAINED_ROWS);
+        return Err(Refusal::too_large(text));
+    }
+    Ok(())
+}
+
 impl Explanations {
-    /// Explains rows that have been scored.
-    pub(crate) fn of<'a>(model: &Model<'_>, rows: &Rows) -> Result<Self, Refusal<'a>> {
+    /// Explains rows that have been scored with an artefact.
+    pub(crate) fn of(model: &Model<'_>, rows: &Rows) -> Result<Self, ExplainError> {
         let width = model.feature_count();
-        let scale = model.explanation_scale().ok_or_else(|| Refusal::bad("The model has no explanations"))?;
-        if rows.values.len() / width > limits::EXPLAINED_ROWS {
-            return Err(Refusal::too_large(format!(
-                "Explanations are given for at most {} rows",
-                limits::EXPLAINED_ROWS
-            )));
-        }
+        let scale = model.explanation_scale().ok_or(ExplainError::Unsupported)?;
         let mut contributions = vec![0.0; rows.values.len()];
         let pairs = rows.values.chunks_exact(width).zip(contributions.chunks_exact_mut(width));
-        let bases =
-            pairs.map(|(row, contributions)| model.explain(row, contributions).map_err(not_explained));
+        let bases = pairs.map(|(row, contributions)| model.explain(row, contributions));
         let bases = bases.collect::<Result<_, _>>()?;
         Ok(Self { scale, bases, contributions })
     }
@@ -79,9 +83,4 @@ impl Explanations {
             ExplanationScale::Probability => "probability",
         }
     }
-}
-
-/// The rows have been scored with the same model, so only the service can be at fault.
-fn not_explained<'a>(_: ExplainError) -> Refusal<'a> {
-    Refusal::new(500, ErrorType::Internal, "Explanation error: the row does not fit the model")
 }

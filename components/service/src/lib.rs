@@ -5,8 +5,8 @@
 //! are given at construction. Whatever a client sends, the answer is JSON, and bad input is never a 5xx.
 //!
 //! Read in this order: [`Service`], then `router` (path to route), a dialect (`records`, `readings`, `v1`, `v2`, `mlflow`),
-//! what the dialects share (`body`, `json`, `fields`, `rows`, `plain`, `table`, `values`, `coding`, `scoring`, `explanation`),
-//! and how errors are told (`violation`, `refusal`).
+//! what the dialects share (`body`, `json`, `fields`, `rows`, `plain`, `table`, `values`, `coding`, `scoring`, `scorer`,
+//! `explanation`), and how errors are told (`violation`, `refusal`).
 
 mod service;
 
@@ -32,8 +32,11 @@ mod table;
 mod timestamp;
 mod values;
 
+mod description;
 mod explanation;
+mod imported;
 mod plausibility;
+mod scorer;
 mod scoring;
 
 mod refusal;
@@ -49,7 +52,9 @@ mod exchange;
 pub mod limits;
 
 pub use config::{Config, ConfigError, EventsTo, Token};
+pub use description::{DescribedFeature, Description, Missing};
 pub use exchange::{Body, Clock, Header, Request, Response};
+pub use imported::{ClassScores, Imported, ScoreError, ScoreFunction};
 pub use log::log_line;
 pub use service::{ModelState, Service};
 

@@ -27,6 +27,21 @@ pub const WHOLE_NUMBER: f64 = 9_007_199_254_740_991.0;
 /// Greatest magnitude of a raw value from which others are derived: their sums and squares are numbers too.
 pub const RAW_VALUE: f64 = 1e100;
 
+/// Most categories of a feature that a scorer describes.
+pub const CATEGORIES: usize = 256;
+
+/// Most characters of a unit or of a category's meaning that a scorer describes.
+pub const LABEL_CHARACTERS: usize = 64;
+
+/// How far a scorer's scores may lie outside 0 to 1, and their sum from 1: what single precision makes of it.
+pub const SCORE_TOLERANCE: f64 = 1e-6;
+
+/// Characters of a scorer's reason that a client is shown.
+pub const SCORER_REASON_CHARACTERS: usize = 200;
+
+/// Characters of a scorer's failure that the log holds.
+pub const SCORER_LOG_CHARACTERS: usize = 1_000;
+
 /// Most rows of a request that asks for explanations.
 pub const EXPLAINED_ROWS: usize = 1_000;
 

@@ -8,6 +8,7 @@ use portent_event::{ClassCounts, Pairs, Predictions, limits, to_nano};
 use portent_model::{Feature, Model, Profile};
 
 use crate::rows::Rows;
+use crate::scoring::{Prediction, Scored};
 
 use reference::Reference;
 
@@ -15,11 +16,11 @@ use reference::Reference;
 const MANY_ROWS: u32 = 8;
 
 /// Counts rows and their scores.
-pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scores: &[f64]) -> Predictions<'static> {
+pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scored: &Scored) -> Predictions<'static> {
     let mut predictions = Predictions {
         model: model.digest(),
         version: Cow::Owned(model.version().to_owned()),
-        rows: u32::try_from(scores.len()).unwrap_or(u32::MAX),
+        rows: u32::try_from(scored.scores.len()).unwrap_or(u32::MAX),
         classes: vec![ClassCounts::default(); model.classes().len()],
         score_sum_nano: 0,
         score_bins: Pairs::default(),
@@ -27,8 +28,8 @@ pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scores: &[f64]) -> Predict
         missing: Pairs::default(),
         out_of_range: Pairs::default(),
     };
-    for score in scores {
-        observe_score(model, *score, &mut predictions);
+    for row in 0..scored.scores.len() {
+        observe_score(model, scored, row, &mut predictions);
     }
     for (index, feature) in model.features().enumerate() {
         let column = rows.values.chunks(model.feature_count()).filter_map(|row| row.get(index));
@@ -38,12 +39,12 @@ pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scores: &[f64]) -> Predict
     predictions
 }
 
-fn observe_score(model: &Model<'_>, score: f64, predictions: &mut Predictions<'_>) {
-    let class = model.predict(score);
-    let confidence = if class == model.positive_class() { score } else { 1.0 - score };
+fn observe_score(model: &Model<'_>, scored: &Scored, row: usize, predictions: &mut Predictions<'_>) {
+    let Prediction { class, confidence } = scored.prediction(model, row);
     if let Some(counts) = predictions.classes.get_mut(class) {
         counts.observe(confidence);
     }
+    let score = scored.scores.get(row).copied().unwrap_or_default();
     predictions.score_sum_nano += to_nano(score);
     let profile = model.score_profile();
     if profile.bin_count() > 0 {
@@ -129,7 +130,8 @@ mod tests {
     }
 
     fn observed(values: Vec<f64>, scores: &[f64]) -> Predictions<'static> {
-        observe(&heart(), &Rows { values, ..Rows::default() }, scores)
+        let scored = Scored { scores: scores.to_vec(), classes: vec![], explanations: None };
+        observe(&heart(), &Rows { values, ..Rows::default() }, &scored)
     }
 
     fn add(sum: &mut Pairs, pairs: &Pairs) {

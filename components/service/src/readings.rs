@@ -82,7 +82,7 @@ fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Resu
         return Err(violations.into());
     }
     let list = readings.interface.list;
-    let scored = score(call.model, &readings.rows, explain, |row| Place::row(list, row))?;
+    let scored = score(call, &readings.rows, explain, |row| Place::row(list, row))?;
     watch.lap(Stage::Score);
     let predictions = scored.observed(call.model, &readings.rows);
     let body = readings.body(call, &scored, !predictions.out_of_range.is_empty());

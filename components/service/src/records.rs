@@ -230,7 +230,7 @@ fn scored<'a>(
     if !violations.is_empty() {
         return Err(violations.into());
     }
-    let scored = score(call.model, rows, explain, place)?;
+    let scored = score(call, rows, explain, place)?;
     watch.lap(Stage::Score);
     Ok(scored)
 }

@@ -133,7 +133,7 @@ impl<'m> RowReader<'m> {
     /// A value's text to a number: NaN where it is missing and may be.
     fn read_value(&self, feature: &Feature<'_>, input: Option<&str>) -> Result<f64, Rule> {
         match input {
-            None | Some("null") if feature.missing() == MissingPolicy::Impute => Ok(f64::NAN),
+            None | Some("null") if feature.missing() != MissingPolicy::Reject => Ok(f64::NAN),
             None => Err(Rule::Missing),
             Some(text) => values::read(feature, text, self.coercion),
         }

@@ -8,9 +8,11 @@ use portent_model::{Model, Style};
 use crate::call::Call;
 use crate::exchange::{Clock, Request, Response};
 use crate::identity::Identity;
+use crate::imported::Imported;
 use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::router::{Routed, base_path, route};
+use crate::scorer::Scorer;
 use crate::{Config, about, docs, mlflow, openapi, readings, records, v1, v2};
 
 /// Name of the application where neither the configuration nor a model gives one.
@@ -30,18 +32,27 @@ pub struct Service<'m> {
 pub enum ModelState<'m> {
     /// Read and checked.
     Loaded(Model<'m>),
+    /// Another component scores.
+    Imported(Imported<'m>),
     /// Not to be had, for this reason; it is shown by the readiness check.
     Unavailable(String),
+    /// Another component scores, and its description breaks this rule; it is shown by the readiness check.
+    Contradictory(String),
+}
+
+/// Why predictions cannot be expected.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotReady {
+    /// For the readiness check.
+    pub(crate) detail: String,
+    pub(crate) error: ErrorType,
 }
 
 impl<'m> Service<'m> {
     /// A service that answers from this model.
     #[must_use]
     pub fn new(config: Config, model: ModelState<'m>) -> Self {
-        let models_app = || match &model {
-            ModelState::Loaded(model) => model.app().to_owned(),
-            ModelState::Unavailable(_) => UNKNOWN_APP.to_owned(),
-        };
+        let models_app = || model.model().map_or(UNKNOWN_APP, |model| model.app()).to_owned();
         let app = config.app.unwrap_or_else(models_app);
         Self { model, app, log_requests: config.log_requests }
     }
@@ -106,10 +117,13 @@ impl<'m> Service<'m> {
         if let Some(outcome) = v2::without_model(found.info.route, &self.model) {
             return outcome;
         }
-        let ModelState::Loaded(model) = &self.model else {
-            return Refusal::new(503, ErrorType::ModelNotLoaded, "Model not loaded").into_outcome(form);
+        let (model, scorer): (_, &dyn Scorer) = match &self.model {
+            ModelState::Loaded(model) => (model, model),
+            ModelState::Imported(imported) => (imported.model(), imported),
+            ModelState::Unavailable(_) => return not_loaded(ErrorType::ModelNotLoaded, form),
+            ModelState::Contradictory(_) => return not_loaded(ErrorType::ScorerInvalidOutput, form),
         };
-        let call = Call { model, request, route: found, base, clock };
+        let call = Call { model, scorer, request, route: found, base, clock };
         match (found.info.route, model.interface().style) {
             (Route::ModelInfo, _) => about::info(model),
             (Route::ModelProfile, _) => about::profile(model),
@@ -137,9 +151,39 @@ impl<'m> Service<'m> {
     }
 }
 
-impl ModelState<'_> {
+impl<'m> ModelState<'m> {
+    /// The model, if there is one.
+    pub(crate) fn model(&self) -> Option<&Model<'m>> {
+        match self {
+            Self::Loaded(model) => Some(model),
+            Self::Imported(imported) => Some(imported.model()),
+            Self::Unavailable(_) | Self::Contradictory(_) => None,
+        }
+    }
+
+    /// The model, if predictions can be expected of it.
+    pub(crate) fn ready(&self) -> Result<&Model<'m>, NotReady> {
+        let absent = |error, reason: &str| {
+            let detail = format!("Model not loaded: {reason}");
+            Err(NotReady { detail, error })
+        };
+        match self {
+            Self::Loaded(model) => Ok(model),
+            Self::Imported(imported) => match imported.check() {
+                Ok(()) => Ok(imported.model()),
+                Err(problem) => Err(NotReady { detail: problem.message(), error: problem.error_type() }),
+            },
+            Self::Unavailable(reason) => absent(ErrorType::ModelNotLoaded, reason),
+            Self::Contradictory(reason) => absent(ErrorType::ScorerInvalidOutput, reason),
+        }
+    }
+
     /// Whether the application takes readings; without a model it is not known, and taken to be one of records.
     pub(crate) fn takes_readings(&self) -> bool {
-        matches!(self, Self::Loaded(model) if model.interface().style == Style::Readings)
+        self.model().is_some_and(|model| model.interface().style == Style::Readings)
     }
+}
+
+fn not_loaded(error: ErrorType, form: ErrorForm) -> Outcome {
+    Refusal::new(503, error, "Model not loaded").into_outcome(form)
 }

@@ -142,7 +142,7 @@ impl<'a> Table<'a> {
         if !violations.is_empty() {
             return Err(violations.into());
         }
-        let scored = score(call.model, &self.rows, asked.explain, place)?;
+        let scored = score(call, &self.rows, asked.explain, place)?;
         watch.lap(Stage::Score);
         let predictions = scored.observed(call.model, &self.rows);
         let body = self.body(call, asked, &scored);

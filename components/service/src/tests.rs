@@ -14,6 +14,7 @@ mod properties;
 mod readings;
 mod replay;
 mod routing;
+mod scorer;
 mod v1;
 mod v2;
 

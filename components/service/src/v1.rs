@@ -22,7 +22,8 @@ pub(crate) fn models(call: &Call<'_>) -> Outcome {
 
 /// Answers whether a model is ready.
 pub(crate) fn model(call: &Call<'_>) -> Outcome {
-    match call.check_model() {
+    let ready = call.check_model().and_then(|()| call.scorer.check().map_err(|problem| problem.not_ready()));
+    match ready {
         Ok(()) => Outcome::ok(&serde_json::json!({ "name": call.model.name(), "ready": true })),
         Err(refusal) => refusal.into_outcome(ErrorForm::Message),
     }

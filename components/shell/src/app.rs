@@ -4,11 +4,12 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime};
 
 use portent_event::Event;
-use portent_model::Model;
-use portent_service::config::MODEL;
 use portent_service::{Clock, Config, EventsTo, ModelState, Service};
 
-include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+#[cfg(not(feature = "scorer"))]
+use crate::artefact::model;
+#[cfg(feature = "scorer")]
+use crate::imported::model;
 
 /// Time since the request began.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +22,7 @@ impl Clock for MonotonicClock {
 }
 
 /// The service, set up by the first request of the instance; what is wrong with it is said to `complain`.
-pub fn service(complain: impl Fn(&str)) -> &'static Service<'static> {
+pub fn service(complain: fn(&str)) -> &'static Service<'static> {
     static SERVICE: OnceLock<Service<'static>> = OnceLock::new();
     SERVICE.get_or_init(|| match Config::read(environment) {
         Ok(config) => Service::new(config, model(complain)),
@@ -45,33 +46,6 @@ pub fn stamp(events: &mut [Event<'_>], clock: &impl Clock) {
     }
 }
 
-fn model(complain: impl Fn(&str)) -> ModelState<'static> {
-    match read_model() {
-        Ok(model) => ModelState::Loaded(model),
-        Err(reason) => {
-            complain(&reason);
-            ModelState::Unavailable(reason)
-        }
-    }
-}
-
-/// The embedded model that the configuration names, or the artefact at the path that it states.
-fn read_model() -> Result<Model<'static>, String> {
-    let chosen = environment(MODEL).ok_or_else(|| format!("{MODEL} is not set"))?;
-    let model = if let Some((_, file)) = EMBEDDED.iter().find(|(name, _)| *name == chosen) {
-        // The build has checked all of it.
-        Model::open_verified(file)
-    } else if chosen.starts_with('/') {
-        let file = std::fs::read(&chosen).map_err(|error| format!("cannot read {chosen}: {error}"))?;
-        // The file stays for the life of the instance, and the model is a view into it.
-        Model::open(file.leak())
-    } else {
-        let names: Vec<_> = EMBEDDED.iter().map(|(name, _)| *name).collect();
-        return Err(format!("{MODEL} is {chosen}: neither a path nor one of {}", names.join(", ")));
-    };
-    model.map_err(|error| format!("{chosen}: {error}"))
-}
-
-fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

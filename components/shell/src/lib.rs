@@ -3,8 +3,12 @@
 //! events for one: both are pure, the shells move the bytes. [`limits`] is the one list of their numbers.
 
 mod app;
+#[cfg(not(feature = "scorer"))]
+mod artefact;
 pub mod batch;
 pub mod delivery;
+#[cfg(feature = "scorer")]
+mod imported;
 pub mod limits;
 
 pub use app::{MonotonicClock, events_to, service, stamp};

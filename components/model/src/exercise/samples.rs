@@ -117,3 +117,13 @@ pub fn trees() -> ModelSpec {
         ..spec
     }
 }
+
+/// A description of a component that scores, with three classes.
+#[must_use]
+pub fn imported() -> ModelSpec {
+    let mut spec = linear();
+    spec.features[0].missing = MissingPolicy::Pass;
+    spec.classes.push(ClassSpec { name: "perhaps".to_owned(), share: 0.0 });
+    let parameters = Parameters::Imported { explains: true };
+    ModelSpec { parameters, self_check: vec![], profiles: vec![], threshold: f64::NAN, ..spec }
+}

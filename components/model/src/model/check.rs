@@ -3,6 +3,7 @@
 use portent_event::{is_name, limits};
 
 use crate::bytes::f64_at;
+use crate::codes::Algorithm;
 use crate::format::Section;
 use crate::model::content;
 use crate::sections::Checking;
@@ -25,7 +26,11 @@ impl Model<'_> {
         rule((0..5).all(|text| self.texts.contains(self.record, text * 8)), "text out of bounds")?;
         rule(is_name(self.name()) && is_name(self.app()), "name or app is not a name")?;
         rule(is_name(self.version()) && is_name(self.model_type()), "version or type is not a name")?;
-        rule(self.threshold > 0.0 && self.threshold < 1.0, "threshold is not between 0 and 1")?;
+        let is_left_out = self.threshold.is_nan() && self.algorithm == Algorithm::Imported;
+        rule(
+            is_left_out || self.threshold > 0.0 && self.threshold < 1.0,
+            "threshold is not between 0 and 1",
+        )?;
         rule(self.positive_class < self.classes.len(), "positive class does not exist")
     }
 

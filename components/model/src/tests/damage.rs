@@ -8,7 +8,7 @@ use crate::format::HEADER_BYTES;
 
 /// A sound artefact of either algorithm.
 fn spec() -> impl Strategy<Value = fn() -> ModelSpec> {
-    let specs: [fn() -> ModelSpec; 2] = [samples::linear, samples::trees];
+    let specs: [fn() -> ModelSpec; 3] = [samples::linear, samples::trees, samples::imported];
     prop::sample::select(specs.to_vec())
 }
 

@@ -122,6 +122,7 @@ impl Parameters {
         match self {
             Self::Linear { .. } => Algorithm::LogisticRegression,
             Self::Trees(_) => Algorithm::TreeEnsemble,
+            Self::Imported { .. } => Algorithm::Imported,
         }
     }
 
@@ -139,6 +140,9 @@ impl Parameters {
                     (Section::Ensemble, ensemble.record()),
                     (Section::NodeMeans, means),
                 ])
+            }
+            Self::Imported { explains } => {
+                Ok(vec![(Section::Imported, u64::from(*explains).to_le_bytes().to_vec())])
             }
         }
     }

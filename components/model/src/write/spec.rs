@@ -16,7 +16,7 @@ pub struct ModelSpec {
     pub model_type: String,
     /// One sentence on what it predicts.
     pub description: String,
-    /// Score from which a row is positive.
+    /// Score from which a row is positive; NaN where the greatest score decides, with [`Parameters::Imported`] alone.
     pub threshold: f64,
     /// Index of the class whose probability the score is.
     pub positive_class: u32,
@@ -130,6 +130,11 @@ pub enum Parameters {
     },
     /// An ensemble of decision trees.
     Trees(EnsembleSpec),
+    /// Those of another component, which scores.
+    Imported {
+        /// Whether it can return contributions.
+        explains: bool,
+    },
 }
 
 /// The form of requests and answers; see [`crate::Interface`] for the meaning of each field.

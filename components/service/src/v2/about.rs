@@ -10,7 +10,7 @@ use crate::json::Reader;
 use crate::limits;
 use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
-use crate::service::ModelState;
+use crate::service::{ModelState, NotReady};
 
 use super::members::{bad, fields, optional};
 use super::output::{OUTPUTS, Output};
@@ -37,18 +37,18 @@ pub(crate) fn live() -> Outcome {
 }
 
 pub(crate) fn ready(model: &ModelState<'_>) -> Outcome {
-    match model {
-        ModelState::Loaded(_) => Outcome::ok(&json!({ "ready": true })),
-        ModelState::Unavailable(_) => {
+    match model.ready() {
+        Ok(_) => Outcome::ok(&json!({ "ready": true })),
+        Err(NotReady { error, .. }) => {
             let body = json!({ "ready": false, "error": "Model not loaded" }).to_string().into_bytes();
-            Outcome { error: Some(ErrorType::ModelNotLoaded), ..Outcome::json(503, body) }
+            Outcome { error: Some(error), ..Outcome::json(503, body) }
         }
     }
 }
 
 /// Names of the models.
 pub(crate) fn models(model: &ModelState<'_>) -> Outcome {
-    Outcome::ok(&json!({ "models": loaded(model).map(Model::name).collect::<Vec<_>>() }))
+    Outcome::ok(&json!({ "models": model.model().into_iter().map(Model::name).collect::<Vec<_>>() }))
 }
 
 /// The repository: what is built in.
@@ -57,7 +57,7 @@ pub(crate) fn index(model: &ModelState<'_>) -> Outcome {
         let (name, version) = (model.name(), model.version());
         json!({ "name": name, "version": version, "state": "READY", "reason": "" })
     };
-    Outcome::ok(&loaded(model).map(entry).collect())
+    Outcome::ok(&model.model().into_iter().map(entry).collect())
 }
 
 pub(crate) fn model(call: &Call<'_>) -> Outcome {
@@ -84,7 +84,8 @@ pub(crate) fn model(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn model_ready(call: &Call<'_>) -> Outcome {
-    of_model(call, |model| json!({ "name": model.name(), "ready": true }))
+    let ready = call.check_model().and_then(|()| call.scorer.check().map_err(|problem| problem.not_ready()));
+    answer(ready.map(|()| json!({ "name": call.model.name(), "ready": true })))
 }
 
 /// The configuration, in the form of Triton's `ModelConfig`.
@@ -154,14 +155,6 @@ fn of_model(call: &Call<'_>, describe: impl FnOnce(&Model<'_>) -> Value) -> Outc
 
 fn answer(result: Result<Value, Refusal<'_>>) -> Outcome {
     result.map_or_else(|refusal| refusal.into_outcome(ErrorForm::Message), |body| Outcome::ok(&body))
-}
-
-fn loaded<'s, 'm>(model: &'s ModelState<'m>) -> impl Iterator<Item = &'s Model<'m>> {
-    match model {
-        ModelState::Loaded(model) => Some(model),
-        ModelState::Unavailable(_) => None,
-    }
-    .into_iter()
 }
 
 /// `<project>_<format>`, as the protocol asks for it.

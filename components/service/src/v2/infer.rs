@@ -44,7 +44,7 @@ fn answer<'a>(call: &Call<'a>, body: &[u8], watch: &mut StopWatch<'_>) -> Result
     watch.lap(Stage::Parse);
     matrix::check(call.model, &rows)?;
     watch.lap(Stage::Validate);
-    let scored = score(call.model, &rows, request.explain, matrix::place)?;
+    let scored = score(call, &rows, request.explain, matrix::place)?;
     watch.lap(Stage::Score);
     let predictions = scored.observed(call.model, &rows);
     let response = respond(&request, Results { model: call.model, scored: &scored });

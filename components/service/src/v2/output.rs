@@ -163,7 +163,6 @@ impl Results<'_> {
     }
 
     fn probability(&self, row: usize, class: usize) -> f64 {
-        let score = self.scored.scores.get(row).copied().unwrap_or_default();
-        if class == self.model.positive_class() { score } else { 1.0 - score }
+        self.scored.probability(self.model, row, class)
     }
 }

@@ -39,7 +39,7 @@ fn columns<'m>(model: &Model<'m>, coding: Option<&Encoding<'m>>) -> Value {
     };
     let columns: Map<_, _> = domains(model, coding).map(column).collect();
     let missing =
-        |name: &str| model.features().any(|f| f.name() == name && f.missing() == MissingPolicy::Impute);
+        |name: &str| model.features().any(|f| f.name() == name && f.missing() != MissingPolicy::Reject);
     let required: Vec<_> = columns.keys().filter(|name| !missing(name)).cloned().collect();
     json!({ "type": "object", "required": required, "properties": columns })
 }
@@ -56,7 +56,7 @@ fn domains<'m>(
 
 fn value(feature: &Feature<'_>, domain: &Domain<'_>) -> Value {
     let mut schema = domain.schema(Taken::Strictly);
-    if feature.missing() == MissingPolicy::Impute {
+    if feature.missing() != MissingPolicy::Reject {
         schema = or_null(schema);
     }
     schema["title"] = feature.name().into();
