@@ -7,10 +7,10 @@ pub mod rules;
 use rules::{FEATURES, Reading, Verdict, judge};
 
 /// Names of the results, in the order of a row's scores.
-const CLASSES: [&str; 2] = ["Normal", "Hazardous"];
+pub const CLASSES: [&str; 2] = ["Normal", "Hazardous"];
 
 /// Score of `Hazardous` from which a module is called so.
-const THRESHOLD: f64 = 0.5;
+pub const THRESHOLD: f64 = 0.5;
 
 /// Scores of rows, and what each value added to them.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn each_rule_decides_from_its_limit_on() {
-        let cases: [(&[(usize, f64)], f64, usize); 6] = [
+        type Case<'a> = (&'a [(usize, f64)], f64, usize);
+        let cases: [Case<'_>; 6] = [
             (&[(0, 64.0), (1, 60.0), (2, 40.0)], 0.95, 0),
             (&[(0, 50.0), (1, 38.0), (2, 30.0)], 0.8, 0),
             (&[(0, 50.0), (1, 48.0), (2, 23.0)], 0.6, 1),

@@ -63,7 +63,7 @@ pub(crate) fn info(model: &Model<'_>) -> Outcome {
 }
 
 /// What the aggregator needs to know of a model whose file it does not have.
-pub(crate) fn profile(model: &Model<'_>) -> Outcome {
+pub(crate) fn profile(model: &Model<'_>, app: &str) -> Outcome {
     let distribution = |profile: Profile<'_>| {
         json!({
             "edges": profile.edges().collect::<Vec<_>>(),
@@ -77,7 +77,7 @@ pub(crate) fn profile(model: &Model<'_>) -> Outcome {
     };
     Outcome::ok(&json!({
         "sha256": model.digest(),
-        "app": model.app(),
+        "app": app,
         "model_name": model.name(),
         "model_type": model.model_type(),
         "version": model.version(),

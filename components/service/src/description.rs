@@ -1,5 +1,7 @@
 //! What a scorer says of itself, held to the rules of its contract and written as an artefact that describes it.
 
+use std::collections::BTreeSet;
+
 use portent_event::{is_name, limits};
 use portent_model::{
     CategorySpec, ClassSpec, FeatureKind, FeatureSpec, InterfaceSpec, MissingPolicy, ModelSpec, Parameters,
@@ -166,13 +168,13 @@ fn rule(holds: bool, rule: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(rule()) }
 }
 
-fn check_names<'n>(what: &str, names: impl Iterator<Item = &'n String> + Clone) -> Result<(), String> {
-    for (index, name) in names.clone().enumerate() {
+fn check_names<'n>(what: &str, names: impl Iterator<Item = &'n String>) -> Result<(), String> {
+    let mut known = BTreeSet::new();
+    for (index, name) in names.enumerate() {
         rule(is_name(name), || {
             format!("the name of {what} {index} is not 1 to 64 characters a-z A-Z 0-9 . _ -")
         })?;
-        let is_new = !names.clone().take(index).any(|other| other == name);
-        rule(is_new, || format!("{what} {name} is named twice"))?;
+        rule(known.insert(name), || format!("{what} {name} is named twice"))?;
     }
     Ok(())
 }

@@ -126,7 +126,7 @@ impl<'m> Service<'m> {
         let call = Call { model, scorer, request, route: found, base, clock };
         match (found.info.route, model.interface().style) {
             (Route::ModelInfo, _) => about::info(model),
-            (Route::ModelProfile, _) => about::profile(model),
+            (Route::ModelProfile, _) => about::profile(model, &self.app),
             (Route::OpenApi, _) => openapi::describe(&call),
             (Route::Predict, Style::Records) => records::single(&call),
             (Route::PredictBatch, Style::Records) => records::batch(&call),
