@@ -24,7 +24,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::ingest::deliveries::{Delivery, Verdict};
 use crate::ingest::tail::{FileIdentity, FilePosition};
-use crate::models::ModelLibrary;
+use crate::models::{LibraryError, ModelCard, ModelLibrary, Models};
 use crate::registry::{Limit, Limits, OTHER_APP, Registry, Rejection, Way};
 use crate::reload::Reloaded;
 use crate::state::{self, Journal, StateError, StorageFailed};
@@ -82,10 +82,9 @@ impl Aggregator {
         mut counted: Counted,
         journal: Option<Journal>,
     ) -> Self {
-        let (models, now, mut expected) = (library.models(), clock::now(), Registry::default());
-        for app in apps.iter().chain(models.iter().map(|card| &card.app)) {
-            expected.expect_app(app, &models, now);
-        }
+        let now = clock::now();
+        let models = library.models();
+        let expected = expected(apps.iter().chain(models.iter().map(|card| &card.app)), &models, now);
         // What the operator expects goes before every limit, and begins now once and for all.
         let mut change =
             Change { counts: counted.registry.missing_from(&expected), origin: Origin::Anonymous };
@@ -104,6 +103,22 @@ impl Aggregator {
         let shared =
             Shared { library, counted, gathered, config, reloaded, journal, in_flight, tail_files, tail_lag };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Counts what a service predicts by the names that it has told, from now on and beginning at zero.
+    ///
+    /// # Errors
+    /// [`LibraryError`] where no more models are remembered.
+    pub fn learn(&self, card: ModelCard) -> Result<(), LibraryError> {
+        let (app, now) = (card.app.clone(), clock::now());
+        self.shared.library.learn(card)?;
+        let expected = expected([&app].into_iter(), &self.shared.library.models(), now);
+        let mut counted = self.counted();
+        let counts = counted.registry.missing_from(&expected);
+        if !counts.is_empty() {
+            counted.commit(Change { counts, origin: Origin::Anonymous }, now, self.shared.journal.as_ref());
+        }
+        Ok(())
     }
 
     /// Begins counts of lines that came this way. They count once they are given back.
@@ -289,6 +304,13 @@ impl Aggregator {
 /// A panic while counting would leave one event half counted, which is better than an end to counting.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The series of these applications and their models, at zero.
+fn expected<'a>(apps: impl Iterator<Item = &'a String>, models: &Models, now: u64) -> Registry {
+    let mut expected = Registry::default();
+    apps.for_each(|app| expected.expect_app(app, models, now));
+    expected
 }
 
 #[cfg(test)]

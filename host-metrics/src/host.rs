@@ -23,6 +23,7 @@ mod outbound;
 mod pool;
 mod refusal;
 mod request_body;
+mod scorer;
 mod spin_variables;
 
 mod component;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Body;
 use hyper::header::HeaderValue;
 use hyper::{Request, Response, StatusCode};
@@ -69,6 +71,12 @@ pub use options::Options;
 pub use outbound::Neighbour;
 pub use sink::{EventSink, Failure};
 pub use variables::VariableError;
+
+/// Where a component says what the aggregator needs to know of its model.
+const PROFILE: &str = "/model/profile";
+
+/// Most bytes of such an answer: 256 features with long names take a tenth of it.
+const PROFILE_BYTES: usize = 1 << 20;
 
 /// Shortest pause between two looks for instances that have been idle for too long.
 const SWEEP: Duration = Duration::from_millis(100);
@@ -158,6 +166,30 @@ impl Host {
         let (shared, component) = (Arc::clone(&self.0), Arc::clone(component));
         let exchange = Exchange { shared, component, method, route: template, begun };
         exchange.answer(Request::from_parts(head, body)).await
+    }
+
+    /// What composed components say of their models at `/model/profile`, where a public route leads to it, each with its
+    /// application: the host asks each once, as a client would.
+    pub async fn profiles(&self) -> Vec<(Arc<str>, Bytes)> {
+        let mut profiles = Vec::new();
+        for (id, component) in self.0.components.iter().filter(|(_, component)| component.has_scorer) {
+            let mut routes = self.0.routes.iter();
+            let Some(target) = routes.find_map(|route| route.target(id, PROFILE)) else { continue };
+            let mut request = Request::new(Empty::<Bytes>::new());
+            *request.uri_mut() = target;
+            let (head, body) = self.handle(request).await.into_parts();
+            match Limited::new(body, PROFILE_BYTES).collect().await {
+                Ok(body) if head.status == StatusCode::OK => {
+                    profiles.push((Arc::clone(&component.app), body.to_bytes()));
+                }
+                _ => tracing::warn!(
+                    component = id,
+                    status = head.status.as_u16(),
+                    "the scorer does not describe itself"
+                ),
+            }
+        }
+        profiles
     }
 
     /// Drops instances that have been idle for too long; ends when the future is dropped.

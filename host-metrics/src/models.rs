@@ -1,10 +1,13 @@
-//! What the aggregator knows of models: names, classes, features and bin edges, read from their artefacts.
+//! What the aggregator knows of models: names, classes, features and bin edges, read from their artefacts,
+//! or from what a service says of its model.
 
 mod card;
 mod library;
+mod profile;
 
 pub use card::{Bins, ModelCard};
 pub use library::{LibraryError, ModelLibrary};
+pub use profile::InvalidProfile;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::UpArgs;
 use crate::host::{EventSink, Failure, Host, HostError, Neighbour, Options};
 use crate::ingest::http;
+use crate::models::ModelCard;
 use crate::server::{ServerLimits, serve};
 use crate::start::{RunningAggregator, StartError, listen, shutdown_on_signal, start_aggregator};
 use crate::{Aggregator, InFlight, Way, clock};
@@ -32,6 +33,7 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
     let aggregator_shutdown = CancellationToken::new();
     let running = start_aggregator(&args.aggregator, aggregator_shutdown.clone()).await?;
     let host = load(&args, &running).await?;
+    learn(&host, &running.aggregator).await;
     announce(address, &mut io::stdout());
     running.announce(&mut io::stdout());
     let counting = tokio::spawn({
@@ -73,6 +75,18 @@ async fn load(args: &UpArgs, running: &RunningAggregator) -> anyhow::Result<Host
         HostError::Engine(_) => anyhow::Error::from(error),
         error => anyhow::Error::from(StartError::Usage(error.to_string())),
     })
+}
+
+/// Tells the aggregator of the models of composed components, which no file describes.
+async fn learn(host: &Host, aggregator: &Aggregator) {
+    for (app, profile) in host.profiles().await {
+        let card = ModelCard::of_profile(&profile).map_err(|error| error.to_string());
+        let card = card.map(|card| ModelCard { app: app.to_string(), ..card });
+        let learnt = card.and_then(|card| aggregator.learn(card).map_err(|error| error.to_string()));
+        if let Err(error) = learnt {
+            tracing::warn!(error, "the model of a scorer is not known by name");
+        }
+    }
 }
 
 fn options(args: &UpArgs) -> Options {

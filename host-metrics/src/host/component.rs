@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use portent_compose::{Dependency, DependencyName};
 use wasmtime::component::{self, Linker};
 use wasmtime::{Engine, PoolConcurrencyLimitError};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
@@ -14,8 +15,8 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 use super::engine;
 use super::grants::{Granted, Means};
 use super::instance::{Instance, State};
-use super::kind::Kind;
-use super::manifest::ComponentSpec;
+use super::kind::{Kind, has_scorer};
+use super::manifest::{ComponentSpec, DependencySpec};
 use super::outbound;
 use super::p3::{self, Handler};
 use super::pool::Pool;
@@ -33,6 +34,8 @@ pub(crate) struct Component {
     pub(crate) app: Arc<str>,
     /// Requests that have not got their answer yet.
     pub(crate) in_flight: InFlight,
+    /// It is composed with one that scores.
+    pub(crate) has_scorer: bool,
     pub(crate) code: Code,
 }
 
@@ -66,11 +69,18 @@ pub(crate) struct Ground<'a> {
     /// Each kind has an engine of its own, with its imports, made when the first component of the kind is.
     pub(crate) linkers: [OnceCell<Linker<State>>; 2],
     /// What has been compiled: components of one source differ in what they are granted, not in code.
-    pub(crate) templates: RefCell<BTreeMap<PathBuf, Compiled>>,
+    pub(crate) templates: RefCell<BTreeMap<Sources, Compiled>>,
 }
 
+/// The files that a component is composed of.
+pub(crate) type Sources = (PathBuf, Vec<DependencySpec>);
+
 /// A template that others of the same source may use.
-pub(crate) struct Compiled(Template);
+#[derive(Clone)]
+pub(crate) struct Compiled {
+    template: Template,
+    has_scorer: bool,
+}
 
 /// Everything that a component may import. Those of WASI 0.3 may import what those of 0.2 may: Rust's standard
 /// library does.
@@ -100,13 +110,13 @@ impl Ground<'_> {
         Ok(cell.get_or_init(|| linker))
     }
 
-    fn template(&self, id: &str, source: &Path) -> Result<Template, HostError> {
-        if let Some(Compiled(template)) = self.templates.borrow().get(source) {
-            return Ok(template.clone());
+    fn compiled(&self, id: &str, spec: &ComponentSpec) -> Result<Compiled, HostError> {
+        let key = (spec.source.clone(), spec.dependencies.clone());
+        if let Some(compiled) = self.templates.borrow().get(&key) {
+            return Ok(compiled.clone());
         }
         let problem = |error: wasmtime::Error| HostError::component(id, format!("{error:#}"));
-        let wasm = fs::read(source)
-            .map_err(|error| HostError::component(id, format!("{}: {error}", source.display())))?;
+        let wasm = composed(id, spec)?;
         let kind = Kind::of(&wasm);
         let linker = self.linker(kind)?;
         let compiled = component::Component::from_binary(linker.engine(), &wasm);
@@ -115,17 +125,38 @@ impl Ground<'_> {
             Kind::P2 => ProxyPre::new(imports).map(Template::P2),
             Kind::P3 => ServicePre::new(imports).map(Template::P3),
         });
-        let template = template.map_err(problem)?;
-        self.templates.borrow_mut().insert(source.to_owned(), Compiled(template.clone()));
-        Ok(template)
+        let compiled = Compiled { template: template.map_err(problem)?, has_scorer: has_scorer(&wasm) };
+        self.templates.borrow_mut().insert(key, compiled.clone());
+        Ok(compiled)
     }
+}
+
+/// The bytes of a component with those that it depends on.
+fn composed(id: &str, spec: &ComponentSpec) -> Result<Vec<u8>, HostError> {
+    let read = |path: &Path| {
+        fs::read(path).map_err(|error| HostError::component(id, format!("{}: {error}", path.display())))
+    };
+    let wasm = read(&spec.source)?;
+    let files = spec.dependencies.iter().map(|spec| read(&spec.path)).collect::<Result<Vec<_>, _>>()?;
+    let mut dependencies = Vec::new();
+    for (DependencySpec { name, export, inherits, .. }, file) in spec.dependencies.iter().zip(&files) {
+        // The manifest was checked for names, so that each has one.
+        dependencies.extend(DependencyName::parse(name).map(|name| Dependency {
+            name,
+            wasm: file,
+            export: export.as_deref(),
+            inherits,
+        }));
+    }
+    portent_compose::compose(&wasm, &dependencies)
+        .map_err(|error| HostError::component(id, error.to_string()))
 }
 
 impl Component {
     /// Compiles a component, unless another one of the same source was, and prepares what it is granted.
     pub(crate) fn load(id: &str, spec: &ComponentSpec, ground: &Ground<'_>) -> Result<Self, HostError> {
-        let template = ground.template(id, &spec.source)?;
-        let granted = Granted::new(id, spec, &ground.means)?;
+        let Compiled { template, has_scorer } = ground.compiled(id, spec)?;
+        let granted = Granted::new(id, spec, &ground.means, has_scorer)?;
         let app = spec.environment.get(APP_VARIABLE).map_or(id, String::as_str);
         if !portent_event::is_name(app) {
             let rule =
@@ -143,7 +174,7 @@ impl Component {
                 Code::P3(p3::handler(template, granted, report, ground))
             }
         };
-        Ok(Self { in_flight: sink.in_flight(&app), app, code })
+        Ok(Self { in_flight: sink.in_flight(&app), app, has_scorer, code })
     }
 
     /// Keeps an instance of WASI 0.2 for its next request.

@@ -21,7 +21,7 @@ const RESIDENT_BYTES: usize = 1 << 20;
 
 /// A component of WASI holds a handful of core modules, its own and shims, of which one has a memory; one that
 /// is composed of others holds theirs too.
-const CORE_INSTANCES: u32 = 24;
+const CORE_INSTANCES: u32 = 64;
 const MEMORIES: u32 = 4;
 const TABLES: u32 = 16;
 
@@ -56,8 +56,8 @@ fn pool(options: &Options, components: usize) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
-        .total_memories(instances.saturating_mul(2))
-        .total_tables(instances.saturating_mul(4))
+        .total_memories(instances.saturating_mul(MEMORIES))
+        .total_tables(instances.saturating_mul(TABLES / 2))
         .total_stacks(instances.saturating_mul(STACKS))
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_tables_per_component(TABLES)

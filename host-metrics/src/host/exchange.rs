@@ -24,6 +24,7 @@ use super::component::{Code, Component, P2, is_exhausted};
 use super::instance::Served;
 use super::refusal::Refusal;
 use super::request_body::RequestBody;
+use super::scorer;
 use super::{Failure, Shared};
 use crate::InFlightGuard;
 
@@ -95,13 +96,14 @@ impl Exchange {
     ) -> Result<Response<AnswerBody>, Refusal> {
         let instance = timeout_at(self.deadline(), component.instance()).await;
         let instance = instance.map_err(|_| Refusal::Timeout)?.map_err(|error| self.no_instance(&error))?;
+        let scoring = instance.scoring();
         let (head_sender, mut head) = oneshot::channel();
         let mut serving: Serving = Box::pin(instance.serve(request, head_sender));
         tokio::select! {
             biased;
             served = &mut serving => self.answered_at_once(component, served, head.try_recv().ok()),
             head = &mut head => self.answer_and_go_on(head.ok(), serving, turn),
-            () = sleep_until(self.deadline()) => Err(Refusal::Timeout),
+            () = sleep_until(self.deadline()) => Err(scoring.map_or(Refusal::Timeout, |scoring| scoring.timeout())),
         }
     }
 
@@ -144,7 +146,7 @@ impl Exchange {
             }
             (Err(trap), _) => {
                 self.log_trap(&trap);
-                return Err(Refusal::Trap);
+                return Err(if self.component.has_scorer { scorer::trap(&trap) } else { Refusal::Trap });
             }
         };
         let (head, body) = response.into_parts();

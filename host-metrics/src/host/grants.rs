@@ -23,6 +23,7 @@ pub(crate) struct Granted {
     outbound: Outbound,
     output: [LineConsumer; 2],
     memory: usize,
+    has_scorer: bool,
 }
 
 /// What the grants of all components are made of.
@@ -36,7 +37,12 @@ pub(crate) struct Means<'a> {
 
 impl Granted {
     /// Prepares what a component is granted: stages its files, expands its variables, reads its allowed hosts.
-    pub(crate) fn new(id: &str, spec: &ComponentSpec, means: &Means<'_>) -> Result<Self, HostError> {
+    pub(crate) fn new(
+        id: &str,
+        spec: &ComponentSpec,
+        means: &Means<'_>,
+        has_scorer: bool,
+    ) -> Result<Self, HostError> {
         let files = Files::stage(means.root, &spec.files, &spec.exclude_files)
             .map_err(|error| HostError::component(id, format!("files: {error}")))?;
         Ok(Self {
@@ -50,6 +56,7 @@ impl Granted {
             },
             output: [stdout(id, means.sink), stderr(id)],
             memory: means.memory,
+            has_scorer,
         })
     }
 
@@ -62,6 +69,7 @@ impl Granted {
             variables: Arc::clone(&self.variables),
             output,
             memory: self.memory,
+            has_scorer: self.has_scorer,
         })
     }
 

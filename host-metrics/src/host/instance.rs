@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use super::lines::Lines;
 use super::outbound::{Outbound, Outgoing};
 use super::request_body::RequestBody;
+use super::scorer::Scoring;
 use super::spin_variables::ComponentVariables;
 
 /// Resources that a component holds at once; one that needs more has lost count.
@@ -48,6 +49,8 @@ pub(crate) struct State {
     memory: MemoryLimit,
     variables: ComponentVariables,
     output: [Lines; 2],
+    /// Where it is, of a composed component.
+    scoring: Option<Scoring>,
 }
 
 /// A served request: the instance and how its function ended.
@@ -71,6 +74,7 @@ pub(crate) struct Grants {
     pub(crate) variables: ComponentVariables,
     pub(crate) output: [Lines; 2],
     pub(crate) memory: usize,
+    pub(crate) has_scorer: bool,
 }
 
 impl Instance {
@@ -91,9 +95,17 @@ impl Instance {
 
     async fn call(&mut self, request: Request<RequestBody>, head: HeadSender) -> wasmtime::Result<()> {
         self.store.set_epoch_deadline(1);
+        if let Some(scoring) = &self.store.data().scoring {
+            scoring.reset();
+        }
         let request = self.store.data_mut().http().new_incoming_request(Scheme::Http, request)?;
         let out = self.store.data_mut().http().new_response_outparam(head)?;
         self.proxy.wasi_http_incoming_handler().call_handle(&mut self.store, request, out).await
+    }
+
+    /// Where it is, of a composed component.
+    pub(crate) fn scoring(&self) -> Option<Scoring> {
+        self.store.data().scoring()
     }
 
     pub(crate) fn served(&self) -> u32 {
@@ -129,6 +141,11 @@ impl Instance {
 }
 
 impl State {
+    /// Where the instance is, of a composed component.
+    pub(crate) fn scoring(&self) -> Option<Scoring> {
+        self.scoring.clone()
+    }
+
     /// A store for one instance, which gives way to others whenever the engine's clock ticks.
     pub(crate) fn store(engine: &wasmtime::Engine, grants: Grants) -> Store<Self> {
         let mut table = ResourceTable::new();
@@ -141,12 +158,16 @@ impl State {
             memory: MemoryLimit { used: Arc::default(), limit: grants.memory },
             variables: grants.variables,
             output: grants.output,
+            scoring: grants.has_scorer.then(Scoring::default),
         };
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
         // Tokio's own yield, which lets the runtime look at its sockets before the component goes on.
-        store.epoch_deadline_callback(|_| {
+        store.epoch_deadline_callback(|store| {
+            if let Some(scoring) = store.data().scoring.clone() {
+                scoring.look(&store);
+            }
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
         });
         store

@@ -18,6 +18,14 @@ const PREAMBLE: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 /// The section of a component that lists its exports.
 const EXPORTS: u8 = 11;
 
+/// How the names of the interface begin that a component is composed through with its scorer.
+const SCORER: &[u8] = b"portent:serve/scorer@";
+
+/// Whether a component scores by another one that it is composed with: its own imports name the interface still.
+pub(crate) fn has_scorer(wasm: &[u8]) -> bool {
+    memchr::memmem::find(wasm, SCORER).is_some()
+}
+
 impl Kind {
     /// The kind of a component's bytes. Whatever is no 0.3 component of HTTP counts as 0.2: what is wrong with it
     /// comes out when it is compiled.

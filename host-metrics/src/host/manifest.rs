@@ -3,6 +3,7 @@
 //! A key that the host cannot honour is an error that names it: an application must not run with less than
 //! its manifest says.
 
+mod dependency;
 mod keys;
 mod raw;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub(crate) use dependency::DependencySpec;
 use raw::Raw;
 
 /// What a manifest says.
@@ -47,6 +49,8 @@ pub(crate) struct ComponentSpec {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) files: Vec<FilesMount>,
     pub(crate) exclude_files: Vec<String>,
+    /// Components that it is composed with.
+    pub(crate) dependencies: Vec<DependencySpec>,
 }
 
 /// One entry of `files`.

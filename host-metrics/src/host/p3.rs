@@ -68,7 +68,7 @@ impl HandlerState for Instances {
         let mut store = State::store(self.template.engine(), self.granted.grants()?);
         let service = self.template.instantiate_async(&mut store).await?;
         let output = store.data().output().clone();
-        let life = Arc::new(Life::new(store.data().memory_in_use()));
+        let life = Arc::new(Life::new(store.data().memory_in_use(), store.data().scoring()));
         Ok(Instance {
             store,
             proxy: Proxy::P3(service),

@@ -20,6 +20,8 @@ pub(crate) enum Refusal {
     Overloaded,
     Timeout,
     Trap,
+    ScorerTimeout,
+    ScorerTrap,
     NoAnswer,
 }
 
@@ -31,8 +33,8 @@ impl Refusal {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::Trap | Self::NoAnswer => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Timeout | Self::ScorerTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::Trap | Self::ScorerTrap | Self::NoAnswer => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -44,6 +46,8 @@ impl Refusal {
             Self::Overloaded => ErrorType::Overloaded,
             Self::BodyTimeout | Self::Timeout => ErrorType::Timeout,
             Self::Trap => ErrorType::Trap,
+            Self::ScorerTimeout => ErrorType::ScorerTimeout,
+            Self::ScorerTrap => ErrorType::ScorerTrap,
             Self::NoAnswer => ErrorType::Internal,
         }
     }
@@ -58,6 +62,8 @@ impl Refusal {
             Self::Overloaded => "too many requests at once, try again",
             Self::Timeout => "the component did not answer in time",
             Self::Trap => "the component failed",
+            Self::ScorerTimeout => "the scorer did not answer in time",
+            Self::ScorerTrap => "the scorer failed",
             Self::NoAnswer => "the component gave no answer",
         }
     }

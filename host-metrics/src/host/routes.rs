@@ -1,5 +1,6 @@
 //! Which component answers a path, as Spin decides it: exact routes first, then the longest prefix.
 
+use hyper::Uri;
 use hyper::header::HeaderValue;
 
 use super::manifest::{Manifest, ManifestError};
@@ -56,6 +57,12 @@ impl Routes {
 }
 
 impl Route {
+    /// A path below this route, if it leads to that component.
+    pub(crate) fn target(&self, component: &str, path: &str) -> Option<Uri> {
+        let base = self.base.to_str().ok().filter(|_| self.wildcard && self.component == component)?;
+        format!("{}{path}", base.trim_end_matches('/')).parse().ok()
+    }
+
     fn parse(path: &str, component: &str) -> Result<Self, &'static str> {
         if !path.starts_with('/') {
             return Err("a route begins with '/'");

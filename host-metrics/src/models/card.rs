@@ -140,10 +140,17 @@ impl ModelCard {
 
 impl Bins {
     fn of(profile: &Profile<'_>) -> Self {
-        let edges = profile.edges().map(|edge| edge.to_string());
-        match profile.bin_count() {
-            0 => Self::default(),
-            _ => Self(edges.chain(["+Inf".to_owned()]).collect()),
+        // An artefact keeps within the limit.
+        Self::between(&profile.edges().collect::<Vec<_>>()).unwrap_or_default()
+    }
+
+    /// The bins between edges, none without edges; `None` for more than a profile has.
+    pub(super) fn between(edges: &[f64]) -> Option<Self> {
+        let ends = edges.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+        match edges.len() {
+            0 => Some(Self::default()),
+            1..limits::BINS => Some(Self(ends.collect())),
+            _ => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The artefacts that `--models` names, read at start and again when a model turns up that is not among them.
+//! The artefacts and profiles that `--models` names, read at start and again when a model turns up that is not among them.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use glob::Pattern;
 use portent_event::Digest;
 use portent_model::ArtefactError;
 
-use super::{ModelCard, Models};
+use super::{InvalidProfile, ModelCard, Models};
 
 /// Least time between two readings, so that unknown digests cannot keep the disk busy.
 const REREAD_PAUSE: Duration = Duration::from_secs(5);
@@ -45,6 +45,14 @@ pub enum LibraryError {
         path: PathBuf,
         /// What is wrong with it.
         error: ArtefactError,
+    },
+    /// A file of JSON is not what a service says of its model.
+    #[error("{path}: {error}")]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: InvalidProfile,
     },
     /// More models than are remembered.
     #[error("more than {MODELS} models")]
@@ -93,6 +101,18 @@ impl ModelLibrary {
         Arc::clone(&self.shelf.lock().unwrap_or_else(PoisonError::into_inner).models)
     }
 
+    /// Adds a model that a service has told of.
+    ///
+    /// # Errors
+    /// [`LibraryError::TooMany`] where no more are remembered.
+    pub(crate) fn learn(&self, card: ModelCard) -> Result<(), LibraryError> {
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut models = Models::clone(&shelf.models);
+        put(card, &mut models)?;
+        shelf.models = Arc::new(models);
+        Ok(())
+    }
+
     /// The models, after reading the files again if one of these digests is unknown and the last reading is
     /// not too recent.
     pub(crate) fn models_for<'a>(&self, mut digests: impl Iterator<Item = &'a Digest>) -> Arc<Models> {
@@ -124,7 +144,10 @@ fn matches(pattern: &str) -> Vec<PathBuf> {
 }
 
 fn add(path: &Path, models: &mut Models) -> Result<(), LibraryError> {
-    let card = read_card(path)?;
+    put(read_card(path)?, models)
+}
+
+fn put(card: ModelCard, models: &mut Models) -> Result<(), LibraryError> {
     if models.len() >= MODELS && !models.contains(&card.digest) {
         return Err(LibraryError::TooMany);
     }
@@ -138,6 +161,10 @@ fn read_card(path: &Path) -> Result<ModelCard, LibraryError> {
         return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
     }
     let file = std::fs::read(path).map_err(unreadable)?;
+    if file.starts_with(b"{") {
+        return ModelCard::of_profile(&file)
+            .map_err(|error| LibraryError::Profile { path: path.to_owned(), error });
+    }
     ModelCard::read(&file).map_err(|error| LibraryError::Artefact { path: path.to_owned(), error })
 }
 
@@ -171,6 +198,24 @@ mod tests {
             "nothing unknown was asked for"
         );
         assert!(library.models_for([digest("2")].iter()).contains(&digest("2")));
+    }
+
+    #[test]
+    fn a_profile_and_what_a_service_tells_are_models_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let service = r#"{"sha256":"SHA","app":"a","model_name":"m","model_type":"t","version":"1","classes":[{"name":"c"}],
+            "score":{"edges":[]},"features":[{"name":"f","edges":[0.5]}]}"#;
+        let profile = |digit: &str| service.replace("SHA", &digit.repeat(64));
+        std::fs::write(directory.path().join("a.portent"), profile("1")).unwrap();
+        let library = library(directory.path()).unwrap();
+        assert!(library.models().contains(&portent_event::Digest([0x11; 32])));
+        library.learn(ModelCard::of_profile(profile("2").as_bytes()).unwrap()).unwrap();
+        let_pause_pass(&library);
+        let models = library.models_for([digest("2")].iter());
+        assert_eq!(models.len(), 2, "a later reading forgets nothing");
+        std::fs::write(directory.path().join("b.portent"), "{}").unwrap();
+        let error = ModelLibrary::open(library.patterns).unwrap_err().to_string();
+        assert!(error.contains("b.portent: not the answer of /model/profile: missing field"), "{error}");
     }
 
     /// What is gone or half written later takes no name away from what was counted.

@@ -16,7 +16,7 @@ use crate::models::{ModelCard, Models};
 pub const STATUS_OTHER: u16 = 0;
 
 /// Errors that a route which reads a body can end with from the start.
-const BODY_ERRORS: [ErrorType; 8] = [
+const BODY_ERRORS: [ErrorType; 12] = [
     ErrorType::Validation,
     ErrorType::PayloadTooLarge,
     ErrorType::UnsupportedMediaType,
@@ -25,7 +25,15 @@ const BODY_ERRORS: [ErrorType; 8] = [
     ErrorType::Trap,
     ErrorType::Timeout,
     ErrorType::Overloaded,
+    ErrorType::ScorerTrap,
+    ErrorType::ScorerTimeout,
+    ErrorType::ScorerInvalidOutput,
+    ErrorType::ScorerError,
 ];
+
+/// Errors that a readiness check can end with from the start.
+const READINESS_ERRORS: [ErrorType; 3] =
+    [ErrorType::ModelNotLoaded, ErrorType::ScorerInvalidOutput, ErrorType::ScorerError];
 
 /// What an application answered and predicted.
 #[derive(Clone, Debug, Default)]
@@ -186,7 +194,7 @@ fn expected_errors() -> impl Iterator<Item = (ErrorType, Route)> {
     let of_routes = ROUTES.iter().flat_map(|info| {
         let errors: &[ErrorType] = match info.predicts {
             true => &BODY_ERRORS,
-            false if info.statuses.contains(&503) => &[ErrorType::ModelNotLoaded],
+            false if info.statuses.contains(&503) => &READINESS_ERRORS,
             false => &[],
         };
         errors.iter().map(|error| (*error, info.route))
@@ -219,6 +227,7 @@ fn stages(event: &Event<'_>) -> impl Iterator<Item = (Stage, u64)> {
 fn readiness(event: &Event<'_>) -> Option<bool> {
     match (event.error, event.method, event.route, event.status) {
         (Some(ErrorType::ModelNotLoaded), ..) => Some(false),
+        (Some(ErrorType::ScorerInvalidOutput | ErrorType::ScorerError), .., 503) => Some(false),
         (_, Method::Get | Method::Head, Route::HealthReady, 200) => Some(true),
         _ => None,
     }

@@ -21,7 +21,11 @@ const COMPONENT: &[&str] = &[
     "exclude_files",
     "build",
     "tool",
+    "dependencies",
+    "dependencies_inherit_configuration",
 ];
+/// Of the places that Spin takes dependencies from, a file is the one that needs no network.
+const DEPENDENCY: &[&str] = &["path", "export", "inherit_configuration"];
 const BUILD: &[&str] = &["command", "workdir", "watch"];
 
 /// Refuses the first key that the host does not know, by its path.
@@ -34,6 +38,7 @@ pub(super) fn check(manifest: &Table) -> Result<(), ManifestError> {
     each_named(manifest, "component", |component, path| {
         only(component, path, COMPONENT)?;
         each_table(component, path, "build", |table, path| only(table, path, BUILD))?;
+        check_dependencies(component, path)?;
         match component.get("source") {
             Some(Value::Table(source)) => {
                 let key = source.keys().next().map_or("", String::as_str);
@@ -42,6 +47,18 @@ pub(super) fn check(manifest: &Table) -> Result<(), ManifestError> {
             _ => Ok(()),
         }
     })
+}
+
+fn check_dependencies(component: &Table, path: &str) -> Result<(), ManifestError> {
+    let Some(Value::Table(dependencies)) = component.get("dependencies") else { return Ok(()) };
+    for (name, dependency) in dependencies {
+        let path = format!("{path}.dependencies.\"{name}\"");
+        match dependency {
+            Value::Table(dependency) => only(dependency, &path, DEPENDENCY)?,
+            _ => return Err(ManifestError::Unsupported(format!("{path} from a registry"))),
+        }
+    }
+    Ok(())
 }
 
 fn check_triggers(manifest: &Table) -> Result<(), ManifestError> {

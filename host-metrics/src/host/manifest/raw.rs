@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::dependency::{self, RawDependency};
 use super::{ComponentSpec, Declared, FilesMount, HttpTrigger, Manifest, ManifestError};
 
 #[derive(Deserialize)]
@@ -64,6 +65,9 @@ struct RawComponent {
     files: Vec<FilesMount>,
     #[serde(default)]
     exclude_files: Vec<String>,
+    #[serde(default)]
+    dependencies: BTreeMap<String, RawDependency>,
+    dependencies_inherit_configuration: Option<bool>,
 }
 
 impl Raw {
@@ -86,7 +90,8 @@ impl Raw {
         if triggers.is_empty() {
             return Err(ManifestError::invalid("trigger.http", "the application has no HTTP trigger"));
         }
-        let components = self.component.into_iter().map(|(id, raw)| (id, raw.into_spec(root))).collect();
+        let spec = |(id, raw): (String, RawComponent)| Ok((id.clone(), raw.into_spec(&id, root)?));
+        let components = self.component.into_iter().map(spec).collect::<Result<_, _>>()?;
         Ok(Manifest {
             root: root.to_owned(),
             name: self.application.name,
@@ -133,14 +138,17 @@ impl RawTrigger {
 }
 
 impl RawComponent {
-    fn into_spec(self, root: &Path) -> ComponentSpec {
-        ComponentSpec {
+    fn into_spec(self, id: &str, root: &Path) -> Result<ComponentSpec, ManifestError> {
+        let inherits_all = self.dependencies_inherit_configuration;
+        let path = format!("component.{id}");
+        Ok(ComponentSpec {
+            dependencies: dependency::checked(self.dependencies, inherits_all, &path, root)?,
             source: root.join(self.source),
             allowed_outbound_hosts: self.allowed_outbound_hosts,
             variables: self.variables,
             environment: self.environment,
             files: self.files,
             exclude_files: self.exclude_files,
-        }
+        })
     }
 }

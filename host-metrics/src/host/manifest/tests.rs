@@ -49,6 +49,33 @@ fn a_manifest_is_read() {
 }
 
 /// A key that the host would have to ignore is refused by its path.
+/// What dependencies may use is nothing, what is listed, or all, for one or for all of them, but not both.
+#[test]
+fn dependencies_are_read() {
+    use portent_compose::Capability::{self, Environment, Files};
+    let inherits = |of_all: &str, of_one: &str| {
+        let text = format!(
+            "{SMALL}{of_all}\n[component.inner.dependencies]\n\"a:b/c@1.0.0\" = {{ path = \"b.wasm\", export = \"d:e/f\"{of_one} }}"
+        );
+        parse(&text).map(|manifest| manifest.components["inner"].dependencies.clone())
+    };
+    let one = |inherits: &[Capability]| {
+        let (name, export) = ("a:b/c@1.0.0".to_owned(), Some("d:e/f".to_owned()));
+        Ok(vec![DependencySpec { name, path: "/app/b.wasm".into(), export, inherits: inherits.to_vec() }])
+    };
+    assert_eq!(inherits("", ""), one(&[]));
+    assert_eq!(inherits("", ", inherit_configuration = false"), one(&[]));
+    assert_eq!(inherits("", ", inherit_configuration = true"), one(&Capability::ALL));
+    let listed = ", inherit_configuration = [\"files\", \"environment\"]";
+    assert_eq!(inherits("", listed), one(&[Files, Environment]));
+    assert_eq!(inherits("dependencies_inherit_configuration = true", ""), one(&Capability::ALL));
+    assert_eq!(inherits("dependencies_inherit_configuration = false", ""), one(&[]));
+    let both = inherits("dependencies_inherit_configuration = true", listed).unwrap_err();
+    assert!(both.contains("exclude each other"), "{both}");
+    let text = format!("{SMALL}[component.inner.dependencies]\n\"a b\" = {{ path = \"b.wasm\" }}");
+    assert!(parse(&text).unwrap_err().contains("a name is package:name"));
+}
+
 #[test]
 fn unsupported_keys_are_named() {
     #[track_caller]
@@ -60,7 +87,14 @@ fn unsupported_keys_are_named() {
     check("ai_models = []", "component.inner.ai_models is not supported");
     check("sqlite_databases = [\"default\"]", "component.inner.sqlite_databases is not supported");
     check("targets = []", "component.inner.targets is not supported");
-    check("[component.inner.dependencies]\n\"a:b\" = \"1\"", "component.inner.dependencies is not supported");
+    let dependency = |value: &str, expect: &str| {
+        check(&format!("[component.inner.dependencies]\n\"a:b\" = {value}"), &format!("component.inner.dependencies.\"a:b\"{expect}"));
+    };
+    dependency("\"1\"", " from a registry is not supported");
+    dependency("{ version = \"1\", package = \"c:d\" }", ".package is not supported");
+    dependency("{ url = \"http://h/a.wasm\", digest = \"\" }", ".digest is not supported");
+    let inherits = "{ path = \"b.wasm\", inherit_configuration = [\"ai_models\"] }";
+    dependency(inherits, ".inherit_configuration of \"ai_models\" is not supported");
     check("[component.inner.build]\nshell = \"sh\"", "component.inner.build.shell is not supported");
     check("[[trigger.redis]]\nchannel = \"c\"\ncomponent = \"inner\"", "trigger.redis is not supported");
     check(

@@ -1,11 +1,13 @@
 //! One request of a 0.3 component: it joins those of an instance, and its answer leaves.
 
+use std::time::Duration;
+
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use hyper::header::HOST;
 use hyper::http::uri::{Authority, Scheme};
 use hyper::{Request, Response, Uri};
-use tokio::time::{sleep, timeout_at};
+use tokio::time::{sleep, timeout, timeout_at};
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError};
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
@@ -18,6 +20,9 @@ use crate::host::answer_body::AnswerBody;
 use crate::host::exchange::{Exchange, LONGEST_HANDOVER, Turn};
 use crate::host::refusal::Refusal;
 use crate::host::request_body::RequestBody;
+
+/// How long a client waits at most for the reason of a failure.
+const REASON: Duration = Duration::from_secs(1);
 
 impl Exchange {
     /// Serves a request that has its turn.
@@ -32,10 +37,14 @@ impl Exchange {
         let (mut visit, arrival) = Visit::begin(permit, (self.method, self.route), task);
         let request = with_origin(request)?.map(BodyExt::boxed_unsync);
         let Ok(handled) = timeout_at(self.deadline(), handler.handle(arrival, request)).await else {
+            let refusal = visit.timeout();
             visit.give_up();
-            return Err(Refusal::Timeout);
+            return Err(refusal);
         };
-        let response = handled.map_err(|error| self.refusal_of(&error, &visit))?;
+        let response = match handled {
+            Ok(response) => response,
+            Err(error) => return Err(self.refusal_of(&error, &visit).await),
+        };
         self.answer_of(response, visit.answered().map(|life| life.open_answer()), visit).await
     }
 
@@ -72,7 +81,7 @@ impl Exchange {
     }
 
     /// What the client of a request without an answer is told.
-    fn refusal_of(&self, error: &wasmtime::Error, visit: &Visit) -> Refusal {
+    async fn refusal_of(&self, error: &wasmtime::Error, visit: &Visit) -> Refusal {
         if let Some(error) = error.downcast_ref::<InstantiationError<Arrival>>() {
             return self.no_instance(&error.error);
         }
@@ -81,10 +90,11 @@ impl Exchange {
             return Refusal::NoAnswer;
         }
         if error.is::<ExpirationError>() {
-            return Refusal::Timeout;
+            return visit.timeout();
         }
-        visit.notice();
-        Refusal::Trap
+        let Some(life) = visit.notice() else { return Refusal::Trap };
+        // The worker learns the reason, a moment later.
+        timeout(REASON, life.failure()).await.unwrap_or(Refusal::Trap)
     }
 }
 

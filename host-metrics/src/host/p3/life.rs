@@ -5,7 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use portent_event::{Method, Route};
+use tokio::sync::watch;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use crate::host::refusal::Refusal;
+use crate::host::scorer::{self, Scoring};
 
 /// The state of an instance, from its start to its end.
 pub(crate) struct Life {
@@ -27,6 +31,10 @@ pub(crate) struct Life {
     expired: AtomicBool,
     /// Bytes of its linear memory.
     memory: Arc<AtomicUsize>,
+    /// Where it is, of a composed component.
+    scoring: Option<Scoring>,
+    /// What its clients are told that it failed by, once that is known.
+    failure: watch::Sender<Option<Refusal>>,
     work: Mutex<Work>,
 }
 
@@ -45,7 +53,7 @@ struct Work {
 pub(crate) struct OpenAnswer(Arc<Life>);
 
 impl Life {
-    pub(crate) fn new(memory: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(memory: Arc<AtomicUsize>, scoring: Option<Scoring>) -> Self {
         Self {
             waiting: AtomicUsize::new(0),
             untold: AtomicUsize::new(0),
@@ -56,6 +64,8 @@ impl Life {
             unfit: AtomicBool::new(false),
             expired: AtomicBool::new(false),
             memory,
+            scoring,
+            failure: watch::Sender::new(None),
             work: Mutex::default(),
         }
     }
@@ -65,6 +75,24 @@ impl Life {
         let mut work = lock(&self.work);
         work.task.get_or_insert(task);
         work.last = Some(request);
+    }
+
+    /// Where it is, of a composed component.
+    pub(crate) fn scoring(&self) -> Option<&Scoring> {
+        self.scoring.as_ref()
+    }
+
+    /// It has failed by this error.
+    pub(crate) fn fail(&self, error: &wasmtime::Error) {
+        let refusal = if self.scoring.is_some() { scorer::trap(error) } else { Refusal::Trap };
+        self.failure.send_replace(Some(refusal));
+    }
+
+    /// Waits until it is known what it has failed by.
+    pub(crate) async fn failure(&self) -> Refusal {
+        let mut failure = self.failure.subscribe();
+        // The sender is part of the life, so the wait ends with an answer.
+        failure.wait_for(Option::is_some).await.ok().and_then(|known| *known).unwrap_or(Refusal::Trap)
     }
 
     /// A client waits for the head of its answer.

@@ -7,6 +7,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::life::{Life, lock};
+use crate::host::refusal::Refusal;
+use crate::host::scorer::Scoring;
 
 /// A client's end of its request.
 pub(crate) struct Visit {
@@ -55,11 +57,17 @@ impl Visit {
         stay.life.clone()
     }
 
-    /// The instance has failed, and there will be no answer.
-    pub(crate) fn notice(&self) {
-        if let Some(life) = &lock(&self.stay).life {
-            life.notice();
-        }
+    /// The instance has failed, and there will be no answer; gives the instance.
+    pub(crate) fn notice(&self) -> Option<Arc<Life>> {
+        let life = lock(&self.stay).life.clone();
+        life.inspect(|life| life.notice())
+    }
+
+    /// What the client is told where the time for the request is over.
+    pub(crate) fn timeout(&self) -> Refusal {
+        let stay = lock(&self.stay);
+        let scoring = stay.life.as_ref().and_then(|life| life.scoring());
+        scoring.map_or(Refusal::Timeout, Scoring::timeout)
     }
 
     /// The time for the request is over.

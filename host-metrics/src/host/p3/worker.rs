@@ -82,6 +82,9 @@ impl WorkerState for Worker {
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         // The engine's clock went on while the instance was idle.
         store.set_epoch_deadline(1);
+        if let Some(scoring) = self.life.scoring() {
+            scoring.reset();
+        }
         if self.life.waiting() == 0 && store.data_mut().resources() > KEPT_RESOURCES {
             self.life.spoil();
         }
@@ -92,7 +95,8 @@ impl WorkerState for Worker {
         store.data().output().iter().for_each(Lines::flush);
         // Before their answers are broken off: what is noticed then is noticed by them.
         let is_noticed = self.life.is_noticed();
-        if result.is_err() {
+        if let Err(error) = &result {
+            self.life.fail(error);
             // Answers that are open must not look complete when the store goes.
             self.life.break_off();
         }
