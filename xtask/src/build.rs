@@ -10,20 +10,28 @@ use crate::paths;
 /// Target of the components.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
-/// Components: the two that are shipped, those that tests run in the hosts, and those that the benchmark measures
-/// hosts by.
-pub(crate) const COMPONENTS: [&str; 6] = [
+/// Components: the two that are shipped, the scorer that is an example, those that tests run in the hosts, and those that
+/// the benchmark measures hosts by.
+pub(crate) const COMPONENTS: [&str; 9] = [
     "predict",
     "predict-p3",
+    "scorer-rules",
+    "portent-scorer-misbehaving",
+    "portent-scorer-linear",
     "portent-guest",
     "portent-guest-p3",
     "portent-do-nothing",
     "portent-do-nothing-p3",
 ];
 
+/// Components whose model is a scorer that they are composed with: another build of the shipped ones. Its file has
+/// `_scorer` behind the name.
+pub(crate) const SCORED: [&str; 2] = ["predict", "predict-p3"];
+
 /// Builds the components and the native programs.
 pub(crate) fn all() -> Result<()> {
     components(&COMPONENTS)?;
+    scored_components(&SCORED)?;
     programs(&["host-metrics", "trainer"])
 }
 
@@ -36,6 +44,31 @@ pub(crate) fn components(packages: &[&str]) -> Result<()> {
         run(cargo().args(arguments).args(paths::remapped(WASM_TARGET)?))?;
     }
     Ok(())
+}
+
+/// Builds components for a scorer, in a folder of their own, since cargo has one place for both builds of a package, and
+/// puts them beside the others.
+pub(crate) fn scored_components(packages: &[&str]) -> Result<()> {
+    ensure_wasm_target()?;
+    let folder = target_directory().join("scorer");
+    for package in packages {
+        println!("building component {package} for a scorer");
+        let arguments = ["build", "--package", package, "--features", "scorer"];
+        let mut command = cargo();
+        command.args(arguments).args(["--target", WASM_TARGET, "--profile", "wasm", "--target-dir"]);
+        run(command.arg(&folder).args(paths::remapped(WASM_TARGET)?))?;
+        let name = package.replace('-', "_");
+        let built = folder.join(WASM_TARGET).join("wasm").join(format!("{name}.wasm"));
+        let place = scored_component(package);
+        std::fs::copy(&built, &place).with_context(|| format!("cannot copy {}", built.display()))?;
+    }
+    Ok(())
+}
+
+/// Path of a component built by [`scored_components`].
+pub(crate) fn scored_component(package: &str) -> PathBuf {
+    let name = format!("{}_scorer.wasm", package.replace('-', "_"));
+    target_directory().join(WASM_TARGET).join("wasm").join(name)
 }
 
 /// Builds native programs with the release profile, one by one: built together, their dependencies would have

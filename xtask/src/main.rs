@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod compose;
 mod fuzz;
 mod generate;
 mod instructions;
@@ -35,6 +36,8 @@ enum Command {
     Test,
     /// Build the components and the native programs, without running anything.
     Build,
+    /// Compose Portent and a scorer into one component.
+    Compose(compose::Arguments),
     /// Build the aggregator as a static program, in target/static, for its container image.
     Static,
     /// Measure CPU time per request and latency beside other servers; `bench aggregator` measures counting.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Up(arguments) => up::run(&arguments),
         Command::Test => test::run(),
         Command::Build => build::all(),
+        Command::Compose(arguments) => compose::run(&arguments),
         Command::Static => static_program::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Instructions(arguments) => instructions::run(&arguments),

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::build::{self, COMPONENTS, WASM_TARGET, cargo, shown};
+use crate::build::{self, COMPONENTS, SCORED, WASM_TARGET, cargo, shown};
 use crate::instructions;
 
 /// Crates whose tests also run as wasm: what the components consist of.
@@ -55,6 +55,7 @@ fn check() -> Result<()> {
     step("formatting");
     build::run(cargo().args(["fmt", "--all", "--check"]))?;
     build::components(&COMPONENTS)?;
+    build::scored_components(&SCORED)?;
     step("lints");
     let deny = ["--", "-D", "warnings"];
     let workspace = ["clippy", "--workspace", "--features", RUNNER_FEATURE, "--all-targets"];
@@ -63,6 +64,10 @@ fn check() -> Result<()> {
     build::run(cargo().args(without_host).args(deny))?;
     for component in COMPONENTS {
         build::run(cargo().args(["clippy", "--package", component, "--target", WASM_TARGET]).args(deny))?;
+    }
+    for component in SCORED {
+        let arguments = ["clippy", "--package", component, "--features", "scorer", "--target", WASM_TARGET];
+        build::run(cargo().args(arguments).args(deny))?;
     }
     step("documentation");
     let document = ["doc", "--workspace", "--no-deps", "--document-private-items"];
