@@ -30,6 +30,7 @@ mod pages;
 mod panels;
 mod predictions;
 mod rules;
+mod scorer;
 mod scripts;
 mod shells;
 mod spin;

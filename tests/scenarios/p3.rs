@@ -17,4 +17,5 @@ mod lifetimes;
 mod memory;
 mod one_write;
 mod predictions;
+mod scorer;
 mod spin;

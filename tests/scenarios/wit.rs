@@ -1,5 +1,7 @@
 //! `wit/` states the same event as the JSON line.
 
+mod released;
+
 use portent_event::{ErrorType, Method};
 use portent_tests::judge::workspace;
 use serde_json::Value;

@@ -111,7 +111,14 @@ fn spin() -> ! {
 
 /// What `wit/portent.wit` states, as a component exports it.
 #[expect(unsafe_code, reason = "generated")]
-#[allow(clippy::all, missing_docs, unreachable_pub, missing_debug_implementations, reason = "generated")]
+#[allow(
+    clippy::all,
+    clippy::mem_forget,
+    missing_docs,
+    unreachable_pub,
+    missing_debug_implementations,
+    reason = "generated"
+)]
 mod bindings {
     use super::Misbehaving;
 
