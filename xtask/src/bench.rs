@@ -42,7 +42,8 @@ use self::setup::Setup;
 use crate::build;
 
 /// Components that are measured.
-const COMPONENTS: [&str; 3] = ["predict", "portent-do-nothing", "portent-do-nothing-p3"];
+const COMPONENTS: [&str; 5] =
+    ["predict", "predict-p3", "portent-do-nothing", "portent-do-nothing-p3", "portent-scorer-linear"];
 
 /// Measures and prints tables.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     if !arguments.no_build {
         build::components(&COMPONENTS)?;
+        build::scored_components(&build::SCORED)?;
         if arguments.program.is_none() {
             build::programs(&["host-metrics"])?;
         }

@@ -17,6 +17,9 @@ const RATE: u64 = 500;
 /// Bytes of the component without its models.
 const COMPONENT_BYTES: f64 = 1024.0 * 1024.0;
 
+/// CPU time that a fresh instance may take over that of one with the same model built in.
+const COMPOSED_INSTANCE_MICROS: f64 = 60.0;
+
 /// CPU time that an instance may take over that of one that does nothing.
 const INSTANCE_MICROS: f64 = 100.0;
 
@@ -60,6 +63,7 @@ fn all(report: &Report) -> Vec<Budget> {
         all.push(cpu(report, shell(Events::Http), shell(Events::Off), http));
     }
     all.extend([Wasi::P2, Wasi::P3].map(|wasi| instance(report, wasi)));
+    all.extend([Wasi::P2, Wasi::P3].into_iter().flat_map(|wasi| composed(report, wasi)));
     all.push(Budget {
         what: "wasm, WASI 0.2, without models".to_owned(),
         at_most: COMPONENT_BYTES,
@@ -94,6 +98,25 @@ fn instance(report: &Report, wasi: Wasi) -> Budget {
     let what = format!("start of an instance with its model, over do-nothing: embedded host, {wasi}");
     let measured = number(report, starting::INSTANCES, &row, "over do-nothing, µs");
     Budget { what, at_most: INSTANCE_MICROS, measured, unit: " µs" }
+}
+
+/// A scorer in a component of its own, beside the same model built in.
+fn composed(report: &Report, wasi: Wasi) -> [Budget; 3] {
+    let (kind, base) = (Kind::Composed(wasi), Kind::Shell(Host::Embedded, wasi, Events::Off));
+    let rows = |kind: Kind| number(report, requests::OTHERS, &kind.name(), "rows/s of 1,000");
+    let over = |row: &str| number(report, starting::INSTANCES, row, "over do-nothing, µs");
+    let fresh = over(&starting::instance_row(kind, Workload::Predict));
+    let built_in = over(&starting::instance_row(base, Workload::Predict));
+    [
+        cpu(report, kind, base, 1.15),
+        ratio(format!("time a row of 1,000: {kind}, to {base}"), rows(base), rows(kind), 1.15),
+        Budget {
+            what: format!("fresh instance: {kind}, over {base}"),
+            at_most: COMPOSED_INSTANCE_MICROS,
+            measured: fresh.zip(built_in).map(|(fresh, built_in)| fresh - built_in),
+            unit: " µs",
+        },
+    ]
 }
 
 /// CPU time of a prediction, as a share of another contender's.

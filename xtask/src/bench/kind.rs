@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Shell(Host, Wasi, Events),
     /// A component that answers and does nothing else.
     Nothing(Host, Wasi),
+    /// The prediction component, composed with a scorer of the same linear model, in the embedded host with events off.
+    Composed(Wasi),
     Peer(Peer),
 }
 
@@ -56,6 +58,7 @@ impl Kind {
                 all.push(Self::Nothing(host, wasi));
             }
         }
+        all.extend([Wasi::P2, Wasi::P3].map(Self::Composed));
         all.extend([Peer::Usual, Peer::Tuned, Peer::Flask].map(Self::Peer));
         all
     }
@@ -70,6 +73,7 @@ impl Kind {
         match self {
             Self::Shell(..) => Dialect::Portent,
             Self::Nothing(..) => Dialect::Nothing,
+            Self::Composed(_) => Dialect::Composed,
             Self::Peer(Peer::Flask) => Dialect::Flask,
             Self::Peer(_) => Dialect::FastApi,
         }
@@ -90,6 +94,7 @@ impl fmt::Display for Kind {
         match self {
             Self::Shell(host, wasi, events) => write!(f, "{host}, {wasi}, events {}", events.value()),
             Self::Nothing(host, wasi) => write!(f, "{host}, {wasi}, do-nothing"),
+            Self::Composed(wasi) => write!(f, "{}, {wasi}, composed with a scorer", Host::Embedded),
             Self::Peer(Peer::Usual) => f.write_str("FastAPI, pandas, scikit-learn"),
             Self::Peer(Peer::Tuned) => f.write_str("FastAPI, async, numpy"),
             Self::Peer(Peer::Flask) => f.write_str("Flask, pandas, scikit-learn (battery)"),
@@ -147,7 +152,7 @@ mod tests {
         let count = names.len();
         names.sort();
         names.dedup();
-        assert_eq!((names.len(), count), (19, 19));
+        assert_eq!((names.len(), count), (21, 21));
         assert!(names.contains(&"embedded host, WASI 0.2, events stdout".to_owned()), "{names:?}");
     }
 

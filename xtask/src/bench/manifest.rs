@@ -29,6 +29,20 @@ pub(crate) fn do_nothing(directory: &Path, wasi: Wasi) -> Result<PathBuf> {
     write(directory, &format!("{name}.toml"), &component)
 }
 
+/// The prediction component with a scorer of the model that it has built in otherwise.
+pub(crate) fn composed(directory: &Path, wasi: Wasi) -> Result<PathBuf> {
+    let name = match wasi {
+        Wasi::P2 => "predict_scorer",
+        Wasi::P3 => "predict_p3_scorer",
+    };
+    let rest = format!(
+        "[component.composed.dependencies]\n\"portent:serve/scorer@0.1.0\" = {{ path = \"{}\" }}\n\
+         [component.composed.variables]\nevents = \"off\"\n",
+        wasm_file("portent_scorer_linear").display()
+    );
+    write(directory, &format!("{name}.toml"), &component("composed", &wasm_file(name), &rest))
+}
+
 /// The prediction component with a mounted model.
 pub(crate) fn with_model(directory: &Path, name: &str, model: &Path) -> Result<PathBuf> {
     let file = model.file_name().context("no file name")?.to_string_lossy();
@@ -79,6 +93,8 @@ mod tests {
             shipped(directory.path(), Wasi::P2).unwrap(),
             do_nothing(directory.path(), Wasi::P2).unwrap(),
             do_nothing(directory.path(), Wasi::P3).unwrap(),
+            composed(directory.path(), Wasi::P2).unwrap(),
+            composed(directory.path(), Wasi::P3).unwrap(),
             model,
         ];
         for path in paths {

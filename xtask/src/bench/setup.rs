@@ -59,6 +59,7 @@ impl Setup {
         let manifest = match kind {
             Kind::Shell(_, wasi, _) => manifest::shipped(&self.directory, wasi)?,
             Kind::Nothing(_, wasi) => manifest::do_nothing(&self.directory, wasi)?,
+            Kind::Composed(wasi) => manifest::composed(&self.directory, wasi)?,
             Kind::Peer(_) => PathBuf::new(),
         };
         self.start_manifest(kind, &manifest, options, kind.first_workload())
@@ -75,7 +76,7 @@ impl Setup {
         let (port, ports) = (free_port()?, Ports { metrics: free_port()?, ingest: free_port()? });
         let (mut command, aggregator) = match kind {
             Kind::Peer(peer) => (self.peer(peer, port), None),
-            Kind::Shell(Host::Embedded, ..) | Kind::Nothing(Host::Embedded, _) => {
+            Kind::Shell(Host::Embedded, ..) | Kind::Nothing(Host::Embedded, _) | Kind::Composed(_) => {
                 (self.embedded(manifest, port, ports), None)
             }
             Kind::Shell(Host::Spin, _, events) => self.spin(manifest, port, ports, events)?,

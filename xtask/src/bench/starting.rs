@@ -81,19 +81,21 @@ fn row(table: &mut Table, name: &str, starts: &[Start]) {
 /// Name of a row of the second table.
 pub(crate) fn instance_row(kind: Kind, workload: Workload) -> String {
     match kind {
-        Kind::Nothing(..) => kind.name(),
+        Kind::Nothing(..) | Kind::Composed(_) => kind.name(),
         _ => format!("{kind}, {}", workload.name()),
     }
 }
 
 fn instances(setup: &Setup, arguments: &Arguments, report: &mut Report) -> Result<()> {
-    let kinds = [Wasi::P2, Wasi::P3]
-        .map(|wasi| [Kind::Nothing(Host::Embedded, wasi), Kind::Shell(Host::Embedded, wasi, Events::Off)]);
+    let kinds = [Wasi::P2, Wasi::P3].map(|wasi| {
+        let host = Host::Embedded;
+        [Kind::Nothing(host, wasi), Kind::Shell(host, wasi, Events::Off), Kind::Composed(wasi)]
+    });
     let contenders = setup.start_all(&kinds.concat(), &FRESH, report);
     let mut cases: Vec<(&Contender, Workload, Vec<Round>)> = Vec::new();
     for contender in &contenders {
         let workloads = match contender.kind {
-            Kind::Nothing(..) => vec![Workload::Predict],
+            Kind::Nothing(..) | Kind::Composed(_) => vec![Workload::Predict],
             _ => vec![Workload::Live, Workload::Ready, Workload::Predict],
         };
         cases.extend(workloads.into_iter().map(|workload| (contender, workload, Vec::new())));
@@ -123,6 +125,7 @@ fn instances(setup: &Setup, arguments: &Arguments, report: &mut Report) -> Resul
 fn is_base(nothing: Kind, kind: Kind) -> bool {
     match kind {
         Kind::Shell(host, wasi, _) | Kind::Nothing(host, wasi) => nothing == Kind::Nothing(host, wasi),
+        Kind::Composed(wasi) => nothing == Kind::Nothing(Host::Embedded, wasi),
         Kind::Peer(_) => false,
     }
 }

@@ -28,6 +28,8 @@ const SENSORS: [(&str, f64); 9] = [
 pub(crate) enum Dialect {
     /// Both applications, as `spin.toml` mounts them.
     Portent,
+    /// The heart application, of a scorer in another component: lists of rows are called otherwise.
+    Composed,
     /// The peers of the heart application.
     FastApi,
     /// The peer of the battery application.
@@ -75,11 +77,14 @@ impl Workload {
 
     /// The request, where the contender has an answer to it.
     pub(crate) fn request(self, dialect: Dialect) -> Option<Request> {
-        use Dialect::{FastApi, Flask, Nothing, Portent};
+        use Dialect::{Composed, FastApi, Flask, Nothing, Portent};
         let (status, bytes) = match (self, dialect) {
-            (Self::Predict, Portent | FastApi | Nothing) => (200, post("/predict", PATIENT)),
+            (Self::Predict, Portent | Composed | FastApi | Nothing) => (200, post("/predict", PATIENT)),
             (Self::Invalid, Portent | FastApi) => (422, post("/predict", INVALID_PATIENT)),
-            (Self::Batch(rows), Portent | FastApi) => (200, post("/predict/batch", &patients(rows))),
+            (Self::Batch(rows), Portent | FastApi) => {
+                (200, post("/predict/batch", &patients("patients", rows)))
+            }
+            (Self::Batch(rows), Composed) => (200, post("/predict/batch", &patients("instances", rows))),
             (Self::Live, Portent | Nothing) => (200, get("/health/live")),
             (Self::Live, FastApi) => (200, get("/health")),
             (Self::Ready, Portent | Nothing) => (200, get("/health/ready")),
@@ -113,8 +118,8 @@ fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes()
 }
 
-fn patients(rows: usize) -> String {
-    format!(r#"{{"patients":[{}]}}"#, vec![PATIENT; rows].join(","))
+fn patients(list: &str, rows: usize) -> String {
+    format!(r#"{{"{list}":[{}]}}"#, vec![PATIENT; rows].join(","))
 }
 
 /// Readings at rest: what changes is 0, and what is averaged is what the sensor says.
@@ -155,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_batch_has_as_many_patients_as_are_asked_for() {
-        let batch: serde_json::Value = serde_json::from_str(&patients(3)).unwrap();
+        let batch: serde_json::Value = serde_json::from_str(&patients("patients", 3)).unwrap();
         assert_eq!(batch["patients"].as_array().unwrap().len(), 3);
     }
 
