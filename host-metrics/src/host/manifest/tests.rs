@@ -88,7 +88,10 @@ fn unsupported_keys_are_named() {
     check("sqlite_databases = [\"default\"]", "component.inner.sqlite_databases is not supported");
     check("targets = []", "component.inner.targets is not supported");
     let dependency = |value: &str, expect: &str| {
-        check(&format!("[component.inner.dependencies]\n\"a:b\" = {value}"), &format!("component.inner.dependencies.\"a:b\"{expect}"));
+        check(
+            &format!("[component.inner.dependencies]\n\"a:b\" = {value}"),
+            &format!("component.inner.dependencies.\"a:b\"{expect}"),
+        );
     };
     dependency("\"1\"", " from a registry is not supported");
     dependency("{ version = \"1\", package = \"c:d\" }", ".package is not supported");
