@@ -140,7 +140,10 @@ mod tests {
             assert_eq!(verdict.risk, risk, "{row:?}");
             assert_eq!(verdict.added.iter().position(|added| *added > 0.0), Some(because_of));
             // A little less of the value that decides, and the rule does not hold.
-            let below = reading(&replaced.iter().map(|(i, v)| (*i, v - 0.25)).collect::<Vec<_>>()[..1]);
+            let lower = |(index, value): &(usize, f64)| {
+                (*index, value - if *index == because_of { 0.25 } else { 0.0 })
+            };
+            let below = reading(&replaced.iter().map(lower).collect::<Vec<_>>());
             assert!(judge(&Reading::of(&below)).map_or(true, |verdict| verdict.risk < risk), "{below:?}");
         }
     }
