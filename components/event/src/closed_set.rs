@@ -4,6 +4,7 @@
 ///
 /// With `else Variant`, an unknown text reads as that variant, so that an aggregator older than the
 /// component stays bounded instead of refusing lines; without it, an unknown text is an error.
+#[macro_export]
 macro_rules! closed_set {
     (
         $(#[$meta:meta])*
@@ -32,7 +33,7 @@ macro_rules! closed_set {
             pub fn from_text(text: &str) -> Option<Self> {
                 match text {
                     $( $text => Some(Self::$variant), )+
-                    _ => closed_set!(@other $($other)?),
+                    _ => $crate::closed_set!(@other $($other)?),
                 }
             }
         }
@@ -60,5 +61,3 @@ macro_rules! closed_set {
     (@other) => { None };
     (@other $other:ident) => { Some(Self::$other) };
 }
-
-pub(crate) use closed_set;

@@ -1,6 +1,6 @@
 //! The closed sets: every label value that a request can produce, in one place.
 
-use crate::closed_set::closed_set;
+use crate::closed_set;
 
 closed_set! {
     /// HTTP method of a request.

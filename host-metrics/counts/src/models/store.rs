@@ -1,0 +1,299 @@
+//! The artefacts and profiles that `--models` names, read at start and again when a model turns up that is not among them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use glob::Pattern;
+use portent_event::{Digest, Predictions};
+use portent_model::ArtefactError;
+
+use super::metadata::{InvalidProfile, ModelMetadata};
+
+/// Least time between two readings, so that unknown digests cannot keep the disk busy.
+const REREAD_PAUSE: Duration = Duration::from_secs(5);
+
+/// Most models remembered: those of files that are gone keep their names for what comes late.
+const MODELS: usize = 256;
+
+/// Largest file that is read as an artefact.
+const FILE_BYTES: u64 = 256 << 20;
+
+/// Why the artefacts cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelStoreError {
+    /// The path or pattern is malformed.
+    #[error("--models {pattern}: {reason}")]
+    Pattern {
+        /// As given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {path}: {error}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file is not an intact artefact.
+    #[error("{path}: {error}")]
+    Artefact {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: ArtefactError,
+    },
+    /// A file of JSON is not what a service says of its model.
+    #[error("{path}: {error}")]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: InvalidProfile,
+    },
+    /// More models than are remembered.
+    #[error("more than {MODELS} models")]
+    TooMany,
+}
+
+/// The models known at one moment, by digest.
+#[derive(Clone, Debug)]
+pub struct Models {
+    known: BTreeMap<Digest, Arc<ModelMetadata>>,
+    unknown: Arc<ModelMetadata>,
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self { known: BTreeMap::new(), unknown: ModelMetadata::unknown() }
+    }
+}
+
+impl Models {
+    /// Adds a model, or replaces the one with the same digest.
+    pub fn insert(&mut self, metadata: ModelMetadata) {
+        self.known.insert(metadata.digest, Arc::new(metadata));
+    }
+
+    /// The models, ascending by digest.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<ModelMetadata>> {
+        self.known.values()
+    }
+
+    /// Number of models.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether no model is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// Whether the model with this digest is known.
+    #[must_use]
+    pub fn contains(&self, digest: &Digest) -> bool {
+        self.known.contains_key(digest)
+    }
+
+    /// The metadata under which predictions are counted: that of their model if it is known and if they fit it,
+    /// else the one that calls everything `other`.
+    #[must_use]
+    pub fn metadata_for(&self, predictions: &Predictions<'_>) -> &Arc<ModelMetadata> {
+        self.known
+            .get(&predictions.model)
+            .filter(|metadata| metadata.fits(predictions))
+            .unwrap_or(&self.unknown)
+    }
+}
+
+/// Models by pattern of their files.
+#[derive(Debug)]
+pub struct ModelStore {
+    patterns: Vec<String>,
+    loaded: Mutex<Loaded>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    models: Arc<Models>,
+    read_at: Instant,
+}
+
+impl ModelStore {
+    /// Reads every file that a path or pattern names. A pattern without a match is only warned of: the
+    /// first model may be deployed later.
+    ///
+    /// # Errors
+    /// [`ModelStoreError`] for a malformed pattern and for the first file that is not an intact artefact.
+    pub fn open(patterns: Vec<String>) -> Result<Self, ModelStoreError> {
+        for pattern in &patterns {
+            Pattern::new(pattern)
+                .map_err(|error| ModelStoreError::Pattern { pattern: pattern.clone(), reason: error.msg })?;
+        }
+        let mut models = Models::default();
+        for pattern in &patterns {
+            let paths = matches(pattern);
+            if paths.is_empty() {
+                tracing::warn!(pattern, "no model artefact matches");
+            }
+            paths.iter().try_for_each(|path| add(path, &mut models))?;
+        }
+        let loaded = Mutex::new(Loaded { models: Arc::new(models), read_at: Instant::now() });
+        Ok(Self { patterns, loaded })
+    }
+
+    /// The models known now.
+    #[must_use]
+    pub fn models(&self) -> Arc<Models> {
+        Arc::clone(&self.loaded.lock().unwrap_or_else(PoisonError::into_inner).models)
+    }
+
+    /// Adds a model that a service has told of.
+    ///
+    /// # Errors
+    /// [`ModelStoreError::TooMany`] where no more are remembered.
+    pub fn learn(&self, metadata: ModelMetadata) -> Result<(), ModelStoreError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut models = Models::clone(&loaded.models);
+        put(metadata, &mut models)?;
+        loaded.models = Arc::new(models);
+        Ok(())
+    }
+
+    /// The models, after reading the files again if one of these digests is unknown and the last reading is
+    /// not too recent.
+    pub fn models_for<'a>(&self, mut digests: impl Iterator<Item = &'a Digest>) -> Arc<Models> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = digests.any(|digest| !loaded.models.contains(digest));
+        if unknown && loaded.read_at.elapsed() >= REREAD_PAUSE {
+            loaded.read_at = Instant::now();
+            loaded.models = Arc::new(self.read_again(&loaded.models));
+        }
+        Arc::clone(&loaded.models)
+    }
+
+    fn read_again(&self, known: &Models) -> Models {
+        let mut models = known.clone();
+        for path in self.patterns.iter().flat_map(|pattern| matches(pattern)) {
+            // A file may be in the middle of being written: the next reading will tell.
+            if let Err(error) = add(&path, &mut models) {
+                tracing::warn!(%error, "model artefact passed over");
+            }
+        }
+        tracing::info!(models = models.len(), "model artefacts read again");
+        models
+    }
+}
+
+/// The files that a pattern names. A directory that cannot be listed has none.
+fn matches(pattern: &str) -> Vec<PathBuf> {
+    glob::glob(pattern).into_iter().flatten().filter_map(Result::ok).collect()
+}
+
+fn add(path: &Path, models: &mut Models) -> Result<(), ModelStoreError> {
+    put(read_metadata(path)?, models)
+}
+
+fn put(metadata: ModelMetadata, models: &mut Models) -> Result<(), ModelStoreError> {
+    if models.len() >= MODELS && !models.contains(&metadata.digest) {
+        return Err(ModelStoreError::TooMany);
+    }
+    models.insert(metadata);
+    Ok(())
+}
+
+fn read_metadata(path: &Path) -> Result<ModelMetadata, ModelStoreError> {
+    let unreadable = |error| ModelStoreError::Read { path: path.to_owned(), error };
+    if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES {
+        return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    let file = std::fs::read(path).map_err(unreadable)?;
+    if file.starts_with(b"{") {
+        return ModelMetadata::of_profile(&file)
+            .map_err(|error| ModelStoreError::Profile { path: path.to_owned(), error });
+    }
+    ModelMetadata::read(&file).map_err(|error| ModelStoreError::Artefact { path: path.to_owned(), error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{artefact, digest};
+
+    fn library(directory: &Path) -> Result<ModelStore, ModelStoreError> {
+        ModelStore::open(vec![directory.join("*.portent").display().to_string()])
+    }
+
+    fn let_pause_pass(library: &ModelStore) {
+        library.loaded.lock().unwrap().read_at -= REREAD_PAUSE;
+    }
+
+    #[test]
+    fn a_model_deployed_later_is_found_when_it_is_used() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("a.portent"), artefact("1")).unwrap();
+        let library = library(directory.path()).unwrap();
+        assert_eq!(library.models().len(), 1);
+        std::fs::write(directory.path().join("b.portent"), artefact("2")).unwrap();
+        assert!(
+            !library.models_for([digest("2")].iter()).contains(&digest("2")),
+            "too soon after the last reading"
+        );
+        let_pause_pass(&library);
+        assert!(
+            !library.models_for([digest("1")].iter()).contains(&digest("2")),
+            "nothing unknown was asked for"
+        );
+        assert!(library.models_for([digest("2")].iter()).contains(&digest("2")));
+    }
+
+    #[test]
+    fn a_profile_and_what_a_service_tells_are_models_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let service = r#"{"sha256":"SHA","app":"a","model_name":"m","model_type":"t","version":"1","classes":[{"name":"c"}],
+            "score":{"edges":[]},"features":[{"name":"f","edges":[0.5]}]}"#;
+        let profile = |digit: &str| service.replace("SHA", &digit.repeat(64));
+        std::fs::write(directory.path().join("a.portent"), profile("1")).unwrap();
+        let library = library(directory.path()).unwrap();
+        assert!(library.models().contains(&portent_event::Digest([0x11; 32])));
+        library.learn(ModelMetadata::of_profile(profile("2").as_bytes()).unwrap()).unwrap();
+        let_pause_pass(&library);
+        let models = library.models_for([digest("2")].iter());
+        assert_eq!(models.len(), 2, "a later reading forgets nothing");
+        std::fs::write(directory.path().join("b.portent"), "{}").unwrap();
+        let error = ModelStore::open(library.patterns).unwrap_err().to_string();
+        assert!(error.contains("b.portent: not the answer of /model/profile: missing field"), "{error}");
+    }
+
+    /// What is gone or half written later takes no name away from what was counted.
+    #[test]
+    fn a_later_reading_forgets_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (first, second) = (directory.path().join("a.portent"), directory.path().join("b.portent"));
+        std::fs::write(&first, artefact("1")).unwrap();
+        let library = library(directory.path()).unwrap();
+        std::fs::write(&first, &artefact("2")[..100]).unwrap();
+        std::fs::write(second, artefact("2")).unwrap();
+        let_pause_pass(&library);
+        let models = library.models_for([digest("2")].iter());
+        assert!(models.contains(&digest("1")) && models.contains(&digest("2")));
+    }
+
+    #[test]
+    fn what_cannot_be_read_at_the_start_is_an_error_that_names_it() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(library(directory.path()).unwrap().models().is_empty());
+        std::fs::write(directory.path().join("broken.portent"), "not a model").unwrap();
+        let error = library(directory.path()).unwrap_err().to_string();
+        assert!(error.ends_with("broken.portent: not a Portent model artefact"), "{error}");
+        let error = ModelStore::open(vec!["a***".to_owned()]).unwrap_err().to_string();
+        assert!(error.starts_with("--models a***: "), "{error}");
+    }
+}

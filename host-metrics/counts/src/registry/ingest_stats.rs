@@ -1,0 +1,137 @@
+//! Counts of lines and deliveries as they were received.
+
+use std::collections::BTreeMap;
+
+use portent_event::{DecodeError, closed_set};
+use serde::{Deserialize, Serialize};
+
+closed_set! {
+    /// How an event came to the aggregator; the `way` label.
+    pub enum Way {
+        /// From the embedded host, in process.
+        Host = "host",
+        /// By `POST /v1/events`.
+        Http = "http",
+        /// From a followed file.
+        Tail = "tail",
+    }
+}
+
+closed_set! {
+    /// Why a line or a delivery was refused; the `reason` label.
+    pub enum Rejection {
+        /// A delivery larger than the body limit.
+        BodyTooLarge = "body_too_large",
+        /// A delivery that did not arrive completely or in time.
+        Incomplete = "incomplete",
+        /// Not JSON of the event's shape.
+        Malformed = "malformed",
+        /// A delivery from outside the window in which repeats are recognised.
+        OutsideWindow = "outside_window",
+        /// A line that breaks a rule of the event format.
+        Rule = "rule",
+        /// A delivery that could not be kept.
+        StorageFailed = "storage_failed",
+        /// A line longer than the limit.
+        TooLong = "too_long",
+        /// A line that was never ended, of a file that is gone.
+        Torn = "torn",
+        /// A delivery without a token that is accepted.
+        Unauthorized = "unauthorized",
+        /// A delivery without a usable identity.
+        Unidentified = "unidentified",
+        /// A format version that this program does not read.
+        Version = "version",
+    }
+}
+
+closed_set! {
+    /// A limit that was reached; the `limit` label.
+    pub enum Limit {
+        /// Applications that events introduce.
+        Apps = "apps",
+        /// Series of all families.
+        Series = "series",
+        /// Files followed at once.
+        TailFiles = "tail_files",
+    }
+}
+
+impl From<&DecodeError> for Rejection {
+    fn from(error: &DecodeError) -> Self {
+        match error {
+            DecodeError::TooLong => Self::TooLong,
+            DecodeError::Malformed { .. } => Self::Malformed,
+            DecodeError::Version(_) => Self::Version,
+            DecodeError::Rule(_) => Self::Rule,
+        }
+    }
+}
+
+/// What the aggregator received.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IngestStats {
+    pub(super) received: BTreeMap<Way, u64>,
+    pub(super) rejected: BTreeMap<Rejection, u64>,
+    /// How often something was beyond a limit.
+    pub limit_hits: BTreeMap<Limit, u64>,
+    /// Since when it is counted, in nanoseconds since the epoch; 0 in what one delivery adds.
+    pub created: u64,
+    /// Events of repeated deliveries.
+    pub duplicates: u64,
+    /// Events without their bins.
+    pub truncated: u64,
+    /// Lines of other programs.
+    pub ignored: u64,
+    /// Predictions of models that are not known.
+    pub unknown_models: u64,
+    /// Time of the newest event, in nanoseconds.
+    pub newest_event: u64,
+}
+
+impl IngestStats {
+    /// Counts events that were applied.
+    pub fn receive(&mut self, way: Way, events: u64) {
+        *self.received.entry(way).or_default() += events;
+    }
+
+    /// Counts lines or deliveries that were refused.
+    pub fn reject(&mut self, reason: Rejection, count: u64) {
+        *self.rejected.entry(reason).or_default() += count;
+    }
+
+    /// Counts that something was beyond a limit.
+    pub fn hit(&mut self, limit: Limit, times: u64) {
+        *self.limit_hits.entry(limit).or_default() += times;
+    }
+
+    /// Adds what was received in another place.
+    pub fn merge(&mut self, other: &Self) {
+        add(&mut self.received, &other.received);
+        add(&mut self.rejected, &other.rejected);
+        add(&mut self.limit_hits, &other.limit_hits);
+        self.created =
+            [self.created, other.created].into_iter().filter(|time| *time > 0).min().unwrap_or_default();
+        self.duplicates += other.duplicates;
+        self.truncated += other.truncated;
+        self.ignored += other.ignored;
+        self.unknown_models += other.unknown_models;
+        self.newest_event = self.newest_event.max(other.newest_event);
+    }
+
+    /// Events applied that came this way.
+    #[must_use]
+    pub fn received(&self, way: Way) -> u64 {
+        self.received.get(&way).copied().unwrap_or_default()
+    }
+
+    /// Lines and deliveries refused for this reason.
+    #[must_use]
+    pub fn rejected(&self, reason: Rejection) -> u64 {
+        self.rejected.get(&reason).copied().unwrap_or_default()
+    }
+}
+
+fn add<K: Copy + Ord>(counts: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>) {
+    more.iter().for_each(|(key, count)| *counts.entry(*key).or_default() += count);
+}

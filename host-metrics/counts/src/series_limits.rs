@@ -1,0 +1,221 @@
+//! Limits on the number of series, so that no sender can make the registry grow without end.
+//!
+//! Counts that would begin a series over a limit go to the overflow series of their family instead: the one whose
+//! labels all say `other` (for a stage, all but the stage). Sums over a family stay exact.
+
+use std::collections::BTreeMap;
+use std::mem::take;
+use std::sync::{Arc, LazyLock};
+
+use portent_event::{ErrorType, Method, Route, Stage};
+
+use crate::models::ModelMetadata;
+use crate::registry::{
+    App, CONFIDENCE, Counter, DURATION, DurationSeries, Limit, ModelCounts, OTHER_APP, Registry, STATUS_OTHER,
+};
+
+/// Series of a duration histogram: its buckets with `+Inf`, the sum and the count.
+const DURATION_SERIES: u64 = DURATION.len() as u64 + 3;
+
+/// Series of a confidence histogram.
+const CONFIDENCE_SERIES: u64 = CONFIDENCE.len() as u64 + 3;
+
+/// An application with the series that every one has.
+static EXPECTED: LazyLock<App> = LazyLock::new(|| {
+    let mut app = App::default();
+    app.expect_series();
+    app
+});
+
+/// Greatest numbers of what is counted apart. A series is one line of the text exposition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Applications that events introduce.
+    pub apps: usize,
+    /// Series of all families that grow with what is received.
+    pub series: u64,
+}
+
+impl Limits {
+    /// No limits.
+    pub const NONE: Self = Self { apps: usize::MAX, series: u64::MAX };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { apps: 256, series: 1_000_000 }
+    }
+}
+
+/// The limits, and the number of series that count against them. Versions of a model count separately, though they
+/// share series.
+#[derive(Clone, Debug, Default)]
+pub struct SeriesLimits {
+    limits: Limits,
+    used: u64,
+}
+
+impl SeriesLimits {
+    /// Limits over what is counted already.
+    #[must_use]
+    pub fn new(limits: Limits, counted: &Registry) -> Self {
+        Self { limits, used: counted.apps().map(|(_, app)| series_of_app(app)).sum() }
+    }
+
+    /// Moves counts that would go over a limit into the overflow series, and accounts for the rest.
+    pub fn admit(&mut self, counted: &Registry, delta: &mut Registry, now: u64) {
+        let Registry { apps, ingest } = delta;
+        let mut admission =
+            Admission { series: self, hits: &mut ingest.limit_hits, overflow: App::since(now) };
+        admission.admit_apps(counted, apps);
+        for (name, app) in apps.iter_mut() {
+            let known = counted.apps.get(name).map_or(&*EXPECTED, |app| app);
+            if begins_series(known, app) {
+                admission.admit_series(known, Arc::make_mut(app), name == OTHER_APP);
+            }
+        }
+        let overflow = admission.overflow;
+        if !overflow.is_empty() {
+            delta.with_app(OTHER_APP, now, |other| other.merge(&overflow));
+        }
+        if delta.apps.contains_key(OTHER_APP) && !counted.apps.contains_key(OTHER_APP) {
+            self.used += series_of_app(&EXPECTED);
+        }
+    }
+
+    fn has_room(&self, series: u64) -> bool {
+        self.used.saturating_add(series) <= self.limits.series
+    }
+}
+
+/// A delivery that is being admitted, and its part that goes to the overflow series.
+struct Admission<'a> {
+    series: &'a mut SeriesLimits,
+    hits: &'a mut BTreeMap<Limit, u64>,
+    overflow: App,
+}
+
+impl Admission<'_> {
+    fn admit_apps(&mut self, counted: &Registry, apps: &mut BTreeMap<String, Arc<App>>) {
+        let mut number = counted.apps.keys().filter(|name| *name != OTHER_APP).count();
+        apps.retain(|name, app| {
+            if name == OTHER_APP || counted.apps.contains_key(name) {
+                return true;
+            }
+            let is_admitted = match number < self.series.limits.apps {
+                true => self.takes(series_of_app(&EXPECTED)),
+                false => self.hit(Limit::Apps),
+            };
+            match is_admitted {
+                true => number += 1,
+                false => self.overflow.merge(app),
+            }
+            is_admitted
+        });
+        if !self.overflow.is_empty() {
+            // Under the one name they are judged like any other application.
+            let created = self.overflow.created;
+            let overflow = std::mem::replace(&mut self.overflow, App::since(created));
+            let other = apps.entry(OTHER_APP.to_owned()).or_insert_with(|| Arc::new(App::since(created)));
+            Arc::make_mut(other).merge(&overflow);
+        }
+    }
+
+    fn admit_series(&mut self, known: &App, app: &mut App, is_other: bool) {
+        let mut timed: Vec<_> = known.requests.keys().map(|(method, route, _)| (*method, *route)).collect();
+        for (key, series) in take(&mut app.requests) {
+            let other = (Method::Other, Route::Unmatched, STATUS_OTHER);
+            let is_timed_first = !timed.contains(&(key.0, key.1));
+            let is_admitted = (is_other && key == other)
+                || known.requests.contains_key(&key)
+                || self.takes(series_of_request(is_timed_first));
+            if is_admitted {
+                timed.push((key.0, key.1));
+            }
+            let (map, key) =
+                if is_admitted { (&mut app.requests, key) } else { (&mut self.overflow.requests, other) };
+            map.entry(key).and_modify(|sum: &mut DurationSeries| sum.merge(&series)).or_insert(series);
+        }
+        for (key, counter) in take(&mut app.errors) {
+            let other = (ErrorType::Other, Route::Unmatched);
+            let is_admitted = (is_other && key == other) || known.errors.contains_key(&key) || self.takes(1);
+            let (map, key) =
+                if is_admitted { (&mut app.errors, key) } else { (&mut self.overflow.errors, other) };
+            map.entry(key).and_modify(|sum: &mut Counter| sum.merge(&counter)).or_insert(counter);
+        }
+        for (key, series) in take(&mut app.stages) {
+            let other = (Route::Unmatched, key.1);
+            let is_admitted = (is_other && key == other)
+                || known.stages.contains_key(&key)
+                || self.takes(series_of_stage(key.1));
+            let (map, key) =
+                if is_admitted { (&mut app.stages, key) } else { (&mut self.overflow.stages, other) };
+            map.entry(key).and_modify(|sum: &mut DurationSeries| sum.merge(&series)).or_insert(series);
+        }
+        for (digest, model) in take(&mut app.models) {
+            let is_admitted = (is_other && model.metadata.is_unknown())
+                || known.models.contains_key(&digest)
+                || self.takes(series_of_model(&model));
+            if is_admitted {
+                app.models.insert(digest, model);
+            } else {
+                let model = model.without_names(&ModelMetadata::unknown());
+                self.overflow.model(&model.metadata, model.created).merge(&model);
+            }
+        }
+    }
+
+    /// Accounts for more series, if they stay within the limit.
+    fn takes(&mut self, series: u64) -> bool {
+        if !self.series.has_room(series) {
+            return self.hit(Limit::Series);
+        }
+        self.series.used += series;
+        true
+    }
+
+    fn hit(&mut self, limit: Limit) -> bool {
+        *self.hits.entry(limit).or_default() += 1;
+        false
+    }
+}
+
+/// Whether counts would begin a series.
+fn begins_series(known: &App, app: &App) -> bool {
+    app.requests.keys().any(|key| !known.requests.contains_key(key))
+        || app.errors.keys().any(|key| !known.errors.contains_key(key))
+        || app.stages.keys().any(|key| !known.stages.contains_key(key))
+        || app.models.keys().any(|key| !known.models.contains_key(key))
+}
+
+fn series_of_app(app: &App) -> u64 {
+    let mut timed = None;
+    let requests = app.requests.keys().map(|(method, route, _)| {
+        let last = timed.replace((*method, *route));
+        series_of_request(last != timed)
+    });
+    let stages = app.stages.keys().map(|(_, stage)| series_of_stage(*stage));
+    let models = app.models().map(series_of_model);
+    let counters = app.errors.len() + app.drops.len();
+    requests.chain(stages).chain(models).sum::<u64>() + counters as u64
+}
+
+/// The durations of a method and a route are one histogram, whatever the status.
+fn series_of_request(is_timed_first: bool) -> u64 {
+    if is_timed_first { 1 + DURATION_SERIES } else { 1 }
+}
+
+/// The stage of scoring is also the duration of the prediction.
+fn series_of_stage(stage: Stage) -> u64 {
+    if stage == Stage::Score { 2 * DURATION_SERIES } else { DURATION_SERIES }
+}
+
+/// Results with their confidence, what is known of features and score, and the sum of the scores.
+fn series_of_model(model: &ModelCounts) -> u64 {
+    let features = model.missing.len() + model.out_of_range.len();
+    let bins = model.score_bins.len() + model.feature_bins.len();
+    model.rows.len() as u64 * (1 + CONFIDENCE_SERIES) + (features + bins) as u64 + 1
+}
+
+#[cfg(test)]
+mod tests;
