@@ -14,8 +14,10 @@ pub use in_flight::{InFlight, InFlightGuard};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use portent_event::{DropReason, DropReport, ErrorType, Event, Route};
+use portent_journal::{Journal, JournalError, Replay, Status, StorageFailed};
 
 use self::change::{Change, Origin};
 use self::counted::Counted;
@@ -25,9 +27,8 @@ use crate::config::Config;
 use crate::ingest::deliveries::{Delivery, Verdict};
 use crate::ingest::tail::{FileIdentity, FilePosition};
 use crate::models::{LibraryError, ModelCard, ModelLibrary, Models};
-use crate::registry::{Limit, Limits, OTHER_APP, Registry, Rejection, Way};
+use crate::registry::{DurationHistogram, Limit, Limits, OTHER_APP, Registry, Rejection, Way};
 use crate::reload::Reloaded;
-use crate::state::{self, Journal, StateError, StorageFailed};
 
 /// Counts events. A clone is another handle on the same counts.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ struct Shared {
     config: Mutex<Arc<Config>>,
     reloaded: Mutex<Option<Reloaded>>,
     journal: Option<Journal>,
+    /// How long each sync of the journal took.
+    syncs: Arc<Mutex<DurationHistogram>>,
     in_flight: Mutex<BTreeMap<String, InFlight>>,
     tail_files: AtomicU64,
     tail_lag: AtomicU64,
@@ -53,26 +56,31 @@ impl Aggregator {
     /// models are made for, exist at zero.
     #[must_use]
     pub fn new(library: ModelLibrary, apps: &[String], config: Config) -> Self {
-        Self::start(library, apps, config, Counted::default(), None)
+        Self::start(library, apps, config, Counted::default(), None, Arc::default())
     }
 
     /// As [`Self::new`], going on with the counts of a directory and keeping them there. Blocks while what is
     /// there is read.
     ///
     /// # Errors
-    /// [`StateError`] if the directory is in use, damaged or cannot be written.
+    /// [`JournalError`] if the directory is in use, damaged or cannot be written.
     pub fn open(
         library: ModelLibrary,
         apps: &[String],
         config: Config,
         directory: &std::path::Path,
-        options: state::Options,
-    ) -> Result<Self, StateError> {
+        options: portent_journal::Options,
+    ) -> Result<Self, JournalError> {
         let mut counted = Counted::default();
-        let mut replay =
-            |replay: state::Replay<'_>| counted.replay(replay).map_err(|error| error.to_string());
-        let journal = Journal::open(directory, options, &mut replay)?;
-        Ok(Self::start(library, apps, config, counted, Some(journal)))
+        let mut replay = |replay: Replay<'_>| counted.replay(replay).map_err(|error| error.to_string());
+        let syncs = Arc::<Mutex<DurationHistogram>>::default();
+        let observed = Arc::clone(&syncs);
+        let on_sync = move |duration: Duration| {
+            let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+            lock(&observed).observe(nanoseconds);
+        };
+        let journal = Journal::open(directory, options, on_sync, &mut replay)?;
+        Ok(Self::start(library, apps, config, counted, Some(journal), syncs))
     }
 
     fn start(
@@ -81,6 +89,7 @@ impl Aggregator {
         config: Config,
         mut counted: Counted,
         journal: Option<Journal>,
+        syncs: Arc<Mutex<DurationHistogram>>,
     ) -> Self {
         let now = clock::now();
         let models = library.models();
@@ -100,8 +109,18 @@ impl Aggregator {
         let (counted, gathered, in_flight) = (Mutex::new(counted), Gathered::default(), Mutex::default());
         let (tail_files, tail_lag) = (AtomicU64::new(0), AtomicU64::new(0));
         let reloaded = Mutex::default();
-        let shared =
-            Shared { library, counted, gathered, config, reloaded, journal, in_flight, tail_files, tail_lag };
+        let shared = Shared {
+            library,
+            counted,
+            gathered,
+            config,
+            reloaded,
+            journal,
+            syncs,
+            in_flight,
+            tail_files,
+            tail_lag,
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -183,7 +202,7 @@ impl Aggregator {
         if let Some(journal) = &self.shared.journal {
             journal.room().await?;
         }
-        let (verdict, mark) = {
+        let (verdict, lsn) = {
             let mut counted = self.counted();
             let verdict = counted.deliveries.verdict(delivery);
             let (mut counts, mut origin) = (Registry::default(), Origin::Anonymous);
@@ -200,10 +219,10 @@ impl Aggregator {
                 Verdict::OutsideWindow => counts.intake.reject(Rejection::OutsideWindow, 1),
             }
             self.commit(&mut counted, counts, origin);
-            (verdict, counted.mark)
+            (verdict, counted.lsn)
         };
-        if let (Some(journal), Some(mark)) = (&self.shared.journal, mark) {
-            journal.durable(mark).await?;
+        if let (Some(journal), Some(lsn)) = (&self.shared.journal, lsn) {
+            journal.durable(lsn).await?;
         }
         Ok(verdict)
     }
@@ -286,7 +305,7 @@ impl Aggregator {
 
     /// How the state directory is; `None` without one.
     #[must_use]
-    pub fn storage(&self) -> Option<state::Status> {
+    pub fn storage(&self) -> Option<Status> {
         self.shared.journal.as_ref().map(Journal::status)
     }
 

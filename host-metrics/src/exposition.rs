@@ -23,9 +23,8 @@ use std::sync::Arc;
 use crate::clock::SECOND;
 use crate::config::AliasFamily;
 use crate::process::Process;
-use crate::registry::{App, Registry};
+use crate::registry::{App, DurationHistogram, Registry};
 use crate::reload::Reloaded;
-use crate::state;
 pub use format::Format;
 use sink::Head;
 use table::TABLE;
@@ -49,7 +48,9 @@ pub struct Snapshot {
     /// Bytes of followed files that are not read yet.
     pub tail_lag_bytes: u64,
     /// The state on disk, if there is one.
-    pub storage: Option<state::Status>,
+    pub storage: Option<portent_journal::Status>,
+    /// How long each sync of the state on disk took.
+    pub syncs: DurationHistogram,
     /// How the last reading of the configuration ended, if there is one to read.
     pub reload: Option<Reloaded>,
     /// Figures of this process.
@@ -69,6 +70,7 @@ impl Default for Snapshot {
             tail_files: 0,
             tail_lag_bytes: 0,
             storage: None,
+            syncs: DurationHistogram::default(),
             reload: None,
             process: Process::default(),
             now: 0,

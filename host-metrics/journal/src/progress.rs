@@ -1,134 +1,109 @@
 //! What is appended, written and durable: the journal as a plain value that does no I/O.
 //!
-//! It is healthy, or it has failed. While it has failed it keeps no records, since the snapshot that recovers
-//! it will hold what they say; only what is appended behind that snapshot's boundary waits for its log.
+//! It is healthy, or it has failed. After a failure it keeps no records, since the checkpoint that ends the
+//! failure contains their changes. Only records behind that checkpoint's boundary wait for its log.
 
 use std::time::{Duration, Instant};
 
-use super::batch::Batch;
-use super::store::{EMPTY_LOG_BYTES, LogWriter};
-use super::{Mark, StorageFailed};
-use crate::registry::DurationHistogram;
+use crate::error::StorageFailed;
+use crate::files::{Batch, LOG_HEADER_BYTES};
+use crate::store::LogWriter;
 
-/// Pause after a failed attempt at a snapshot, before the next.
+/// Pause after a failed attempt at a checkpoint, before the next.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Pending bytes above which [`Progress::room`] says no.
 const PENDING_BYTES: usize = 8 << 20;
 
-/// The state of a journal.
-#[derive(Debug)]
-pub(super) struct Progress {
+/// Log sequence number: the place of a record in the order of appending, within one run of the process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lsn(pub(crate) u64);
+
+/// The state of a journal, for those who watch it.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// Why nothing becomes durable at present: the path and the reason, in words.
+    pub failed: Option<String>,
+    /// Bytes of the logs that a start would replay.
+    pub log_bytes: u64,
+    /// Bytes of the newest checkpoint, 0 if there is none.
+    pub checkpoint_bytes: u64,
+    /// Number of the log that is written.
+    pub generation: u64,
+    /// Checkpoints written since the start.
+    pub checkpoints: u64,
+    /// Failed writes, syncs and attempts at a checkpoint since the start.
+    pub errors: u64,
+    /// Bytes of an incomplete frame that the start cut off.
+    pub torn_bytes_cut: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) status: Status,
     /// The log, unless a job has it or it has failed.
     log: Option<LogWriter>,
     /// Records of the next frame.
     pending: Batch,
-    /// Records that still belong to the log before the boundary of a rotation.
-    sealed: Option<Sealed>,
+    /// Records in front of the boundary of a checkpoint, and the last of them. They belong to the old log.
+    sealed: Option<(Batch, Lsn)>,
     /// An empty batch, kept for its memory.
     spare: Batch,
-    appended: Mark,
-    durable: Mark,
+    appended: Lsn,
+    durable: Lsn,
     /// A job is being done.
     busy: bool,
-    /// A rotation began and the next log is not yet written.
-    moving: bool,
+    /// A checkpoint began and the next log is not yet written.
+    switching: bool,
     closing: bool,
-    failure: Option<StorageFailed>,
     attempt: Option<Attempt>,
-    /// No snapshot is asked for before.
+    /// No checkpoint is due before.
     retry_at: Option<Instant>,
     log_threshold: u64,
-    pub(super) counts: Counts,
 }
 
-/// Figures for [`super::Status`].
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) generation: u64,
-    pub(super) log_bytes: u64,
-    pub(super) snapshot_bytes: u64,
-    pub(super) snapshots: u64,
-    pub(super) errors: u64,
-    pub(super) syncs: DurationHistogram,
-    pub(super) torn_bytes_cut: u64,
-}
-
-#[derive(Debug)]
-struct Sealed {
-    batch: Batch,
-    boundary: Mark,
-}
-
-/// A rotation that was begun and is neither finished nor given up.
+/// A checkpoint that was begun and is neither written nor given up.
 #[derive(Clone, Copy, Debug)]
 struct Attempt {
-    boundary: Mark,
-    kind: Kind,
-    /// Bytes of the logs that the snapshot makes dispensable, once the next log is there.
+    boundary: Lsn,
+    /// Storage had failed: the checkpoint comes first, then the log. Otherwise the next log takes records while
+    /// the checkpoint is written.
+    is_recovery: bool,
+    /// Bytes of the logs that the checkpoint replaces, once the next log exists.
     old_bytes: Option<u64>,
     /// Storage failed since it began, so that records behind the boundary are lost.
     spoilt: bool,
 }
 
-/// What a rotation starts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The log goes on in the next generation while the snapshot is written.
-    Healthy,
-    /// Storage had failed: the snapshot comes first, then the log.
-    Recovery,
-}
-
 /// Work for the writer: a frame, and perhaps the next log after it.
 #[derive(Debug)]
-pub(super) struct Job {
-    pub(super) log: LogWriter,
-    pub(super) batch: Batch,
-    pub(super) mark: Mark,
-    /// The log to go on in.
-    pub(super) next_generation: Option<u64>,
+pub(crate) struct Job {
+    pub(crate) log: LogWriter,
+    pub(crate) batch: Batch,
+    /// The last record of the batch.
+    pub(crate) lsn: Lsn,
+    /// The log to continue in.
+    pub(crate) next_generation: Option<u64>,
 }
 
 /// Who has something to do after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wake {
+pub(crate) enum Wake {
     Nobody,
     Writer,
     All,
 }
 
-/// What a job did.
-#[derive(Debug, Default)]
-pub(super) struct Written {
-    pub(super) bytes: u64,
-    pub(super) sync: Option<Duration>,
-}
-
 impl Progress {
-    pub(super) fn new(log: LogWriter, log_threshold: u64, counts: Counts) -> Self {
-        Self {
-            log: Some(log),
-            pending: Batch::default(),
-            sealed: None,
-            spare: Batch::default(),
-            appended: Mark(0),
-            durable: Mark(0),
-            busy: false,
-            moving: false,
-            closing: false,
-            failure: None,
-            attempt: None,
-            retry_at: None,
-            log_threshold,
-            counts,
-        }
+    pub(crate) fn new(log: LogWriter, log_threshold: u64, status: Status) -> Self {
+        Self { log: Some(log), log_threshold, status, ..Self::default() }
     }
 
     /// Takes a record, and says who has to be woken.
-    pub(super) fn append(&mut self, record: &[u8], now: Instant) -> (Mark, Wake) {
+    pub(crate) fn append(&mut self, record: &[u8], now: Instant) -> (Lsn, Wake) {
         self.appended.0 += 1;
-        if !self.keeps_records() {
+        let recovering = self.attempt.is_some_and(|attempt| attempt.is_recovery && !attempt.spoilt);
+        if self.closing || (self.status.failed.is_some() && !recovering) {
             return (self.appended, Wake::Nobody);
         }
         let first = self.pending.is_empty();
@@ -140,183 +115,168 @@ impl Progress {
     }
 
     /// The next piece of work, if there is any.
-    pub(super) fn next_job(&mut self) -> Option<Job> {
-        if self.failure.is_some() || (self.sealed.is_none() && self.pending.is_empty()) {
+    pub(crate) fn next_job(&mut self) -> Option<Job> {
+        if !self.has_work() {
             return None;
         }
         let log = self.log.take()?;
         self.busy = true;
-        let next_generation = self.sealed.is_some().then_some(self.counts.generation + 1);
-        let (batch, mark) = match self.sealed.take() {
-            Some(sealed) => (sealed.batch, sealed.boundary),
-            None => (std::mem::replace(&mut self.pending, std::mem::take(&mut self.spare)), self.appended),
-        };
-        Some(Job { log, batch, mark, next_generation })
+        let next_generation = self.sealed.is_some().then_some(self.status.generation + 1);
+        let (batch, lsn) = self.sealed.take().unwrap_or_else(|| {
+            (std::mem::replace(&mut self.pending, std::mem::take(&mut self.spare)), self.appended)
+        });
+        Some(Job { log, batch, lsn, next_generation })
     }
 
-    /// Takes a job's outcome. The log is trusted again only if nothing failed meanwhile.
-    pub(super) fn settle(&mut self, job: Job, outcome: Result<Written, String>, now: Instant) {
+    /// Takes the outcome of a job: the bytes written. The log is trusted again only if nothing failed meanwhile.
+    pub(crate) fn settle(&mut self, job: Job, outcome: Result<u64, String>, now: Instant) {
         self.busy = false;
-        self.moving &= job.next_generation.is_none();
+        self.switching &= job.next_generation.is_none();
         self.spare = job.batch;
         self.spare.clear();
         let written = match outcome {
             Ok(written) => written,
             Err(reason) => return self.fail(reason, now),
         };
-        self.durable = self.durable.max(job.mark);
-        self.counts.log_bytes += written.bytes;
-        if let Some(sync) = written.sync {
-            self.counts.syncs.observe(u64::try_from(sync.as_nanos()).unwrap_or(u64::MAX));
-        }
-        if self.failure.is_some() {
+        self.durable = self.durable.max(job.lsn);
+        self.status.log_bytes += written;
+        if self.status.failed.is_some() {
             return;
         }
         self.log = Some(job.log);
         if let Some(generation) = job.next_generation {
-            self.counts.generation = generation;
-            let old_bytes = self.counts.log_bytes;
+            self.status.generation = generation;
+            let old_bytes = self.status.log_bytes;
             self.attempt.iter_mut().for_each(|attempt| attempt.old_bytes = Some(old_bytes));
-            self.counts.log_bytes += EMPTY_LOG_BYTES;
+            self.status.log_bytes += LOG_HEADER_BYTES as u64;
         }
     }
 
-    /// Ends writing: the log is no longer trusted, and what waits for it is dropped.
-    pub(super) fn fail(&mut self, reason: String, now: Instant) {
-        if self.failure.is_none() {
+    /// Ends writing: the log is no longer trusted, and the records that wait for it are dropped.
+    pub(crate) fn fail(&mut self, reason: String, now: Instant) {
+        if self.status.failed.is_none() {
             tracing::error!(reason, "storage has failed");
         }
-        self.counts.errors += 1;
+        self.status.errors += 1;
+        self.status.failed = Some(reason);
         self.retry_at = Some(now + RETRY_PAUSE);
-        self.failure = Some(StorageFailed { reason });
         self.log = None;
         self.sealed = None;
-        self.moving = false;
+        self.switching = false;
         self.pending.clear();
         self.attempt.iter_mut().for_each(|attempt| attempt.spoilt = true);
     }
 
-    /// Begins a rotation, unless another is under way: what is appended from now on is behind its boundary.
-    /// The snapshot will be of the returned generation.
-    pub(super) fn rotate(&mut self) -> Option<(u64, Kind)> {
-        if !self.can_rotate() {
+    /// Begins a checkpoint, unless another is under way: later records are behind its boundary. Returns its
+    /// generation, and whether it is a recovery.
+    pub(crate) fn begin_checkpoint(&mut self) -> Option<(u64, bool)> {
+        if !self.can_begin_checkpoint() {
             return None;
         }
-        let (boundary, failed) = (self.appended, self.failure.is_some());
-        let kind = if failed { Kind::Recovery } else { Kind::Healthy };
-        if kind == Kind::Healthy {
-            self.sealed = Some(Sealed { batch: std::mem::take(&mut self.pending), boundary });
-            self.moving = true;
+        let (boundary, is_recovery) = (self.appended, self.status.failed.is_some());
+        if !is_recovery {
+            self.sealed = Some((std::mem::take(&mut self.pending), boundary));
+            self.switching = true;
         }
-        self.attempt = Some(Attempt { boundary, kind, old_bytes: None, spoilt: false });
-        Some((self.counts.generation + 1, kind))
+        self.attempt = Some(Attempt { boundary, is_recovery, old_bytes: None, spoilt: false });
+        Some((self.status.generation + 1, is_recovery))
     }
 
-    /// Whether the log before the boundary is complete and the next one there: `None` until it is known.
-    pub(super) fn moved(&self) -> Option<Result<(), StorageFailed>> {
-        match (&self.failure, &self.attempt) {
-            (Some(failure), _) => Some(Err(failure.clone())),
-            (None, Some(Attempt { old_bytes: None, .. })) => None,
-            (None, _) => Some(Ok(())),
-        }
+    /// Whether the log in front of the boundary is complete and the next one exists: `None` while that is open.
+    pub(crate) fn next_log(&self) -> Option<Result<(), StorageFailed>> {
+        let exists = self.attempt.is_none_or(|attempt| attempt.old_bytes.is_some());
+        self.failure().map(Err).or(exists.then_some(Ok(())))
     }
 
-    /// Ends a rotation whose snapshot is durable, with the log that recovers the journal, and with the
-    /// number of old files that could not be removed.
-    pub(super) fn complete(
+    /// Ends a checkpoint that is durable, with the log that ends a failure, and with the number of old files
+    /// that could not be removed.
+    pub(crate) fn complete(
         &mut self,
-        snapshot_bytes: u64,
+        checkpoint_bytes: u64,
         log: Option<LogWriter>,
         left_over: u64,
     ) -> Result<(), StorageFailed> {
-        self.counts.snapshots += 1;
-        self.counts.snapshot_bytes = snapshot_bytes;
-        self.counts.errors += left_over;
+        self.status.checkpoints += 1;
+        self.status.checkpoint_bytes = checkpoint_bytes;
+        self.status.errors += left_over;
         let Some(attempt) = self.attempt.take() else { return Ok(()) };
         self.durable = self.durable.max(attempt.boundary);
-        match attempt.kind {
-            Kind::Healthy => self.counts.log_bytes -= attempt.old_bytes.unwrap_or_default(),
-            Kind::Recovery => self.counts.log_bytes = EMPTY_LOG_BYTES,
+        if !attempt.is_recovery {
+            self.status.log_bytes -= attempt.old_bytes.unwrap_or_default();
+        } else {
+            self.status.log_bytes = LOG_HEADER_BYTES as u64;
+            if !attempt.spoilt && !self.closing {
+                self.status.failed = None;
+                self.status.generation += 1;
+                self.log = log;
+                tracing::info!("storage has recovered");
+            }
         }
-        if attempt.kind == Kind::Recovery && !attempt.spoilt && !self.closing {
-            self.failure = None;
-            self.counts.generation += 1;
-            self.log = log;
-            tracing::info!("storage has recovered");
-        }
-        self.failure.clone().map_or(Ok(()), Err)
+        self.failure().map_or(Ok(()), Err)
     }
 
-    /// Ends a rotation whose snapshot could not be written.
-    pub(super) fn fail_attempt(&mut self, reason: String, now: Instant) {
+    /// Ends a checkpoint that could not be written.
+    pub(crate) fn fail_checkpoint(&mut self, reason: String, now: Instant) {
         self.fail(reason, now);
         self.attempt = None;
     }
 
-    /// Ends a rotation that came to nothing. A log that is healthy stays so, and the next attempt waits.
-    pub(super) fn abandon(&mut self, now: Instant) {
-        self.counts.errors += 1;
+    /// Ends a checkpoint that was given up. A healthy log stays healthy, and the next attempt waits.
+    pub(crate) fn abandon(&mut self, now: Instant) {
+        self.status.errors += 1;
         self.retry_at = Some(now + RETRY_PAUSE);
-        if self.attempt.take().is_some_and(|attempt| attempt.kind == Kind::Recovery) {
+        if self.attempt.take().is_some_and(|attempt| attempt.is_recovery) {
             self.pending.clear();
         }
     }
 
-    /// From when on a snapshot is wanted, if it is.
-    pub(super) fn snapshot_wanted(&self, now: Instant) -> Option<Instant> {
-        let wanted = self.failure.is_some() || self.counts.log_bytes > self.log_threshold;
-        (wanted && self.can_rotate()).then(|| self.retry_at.unwrap_or(now))
+    /// From when on a checkpoint is due, if one is.
+    pub(crate) fn checkpoint_due(&self, now: Instant) -> Option<Instant> {
+        let due = self.status.failed.is_some() || self.status.log_bytes > self.log_threshold;
+        (due && self.can_begin_checkpoint()).then(|| self.retry_at.unwrap_or(now))
     }
 
-    /// Whether everything up to a mark is durable: `None` while that is open.
-    pub(super) fn is_durable(&self, mark: Mark) -> Option<Result<(), StorageFailed>> {
-        if self.durable >= mark {
-            return Some(Ok(()));
-        }
-        self.failure.clone().map(Err)
+    /// Whether everything up to a record is durable: `None` while that is open.
+    pub(crate) fn is_durable(&self, lsn: Lsn) -> Option<Result<(), StorageFailed>> {
+        if self.durable >= lsn { Some(Ok(())) } else { self.failure().map(Err) }
     }
 
-    /// Whether there is room for more: `None` until the writer or a snapshot makes some.
-    pub(super) fn room(&self) -> Option<Result<(), StorageFailed>> {
-        if let Some(failure) = &self.failure {
-            return Some(Err(failure.clone()));
-        }
-        let sealed = self.sealed.as_ref().map_or(0, |sealed| sealed.batch.payload_bytes());
+    /// Whether there is room for more: `None` until the writer or a checkpoint makes some.
+    pub(crate) fn room(&self) -> Option<Result<(), StorageFailed>> {
+        let sealed = self.sealed.as_ref().map_or(0, |(batch, _)| batch.payload_bytes());
         let full = self.pending.payload_bytes() + sealed > PENDING_BYTES
-            || self.counts.log_bytes / 2 > self.log_threshold;
-        (!full).then_some(Ok(()))
+            || self.status.log_bytes / 2 > self.log_threshold;
+        self.failure().map(Err).or((!full).then_some(Ok(())))
     }
 
-    /// Takes no more records; what is pending is still written.
-    pub(super) fn close(&mut self) {
+    /// Takes no more records. Pending ones are still written.
+    pub(crate) fn close(&mut self) {
         self.closing = true;
     }
 
     /// Whether the writer has nothing more to do, ever.
-    pub(super) fn is_over(&self) -> bool {
-        self.closing && (self.failure.is_some() || (self.sealed.is_none() && self.pending.is_empty()))
+    pub(crate) fn is_over(&self) -> bool {
+        self.closing && !self.has_work()
     }
 
-    /// Notes that there is no writer any more. Returns whether all that was appended is durable.
-    pub(super) fn end(&mut self) -> Result<(), StorageFailed> {
+    /// Notes that the writer has ended. Returns whether everything appended is durable.
+    pub(crate) fn end(&mut self) -> Result<(), StorageFailed> {
         let outcome = self.is_durable(self.appended).unwrap_or(Ok(()));
-        self.failure.get_or_insert(StorageFailed { reason: "the journal is closed".to_owned() });
+        self.status.failed.get_or_insert("the journal is closed".to_owned());
         outcome
     }
 
-    pub(super) fn failure(&self) -> Option<&StorageFailed> {
-        self.failure.as_ref()
+    pub(crate) fn failure(&self) -> Option<StorageFailed> {
+        self.status.failed.clone().map(|reason| StorageFailed { reason })
     }
 
-    fn can_rotate(&self) -> bool {
+    fn has_work(&self) -> bool {
+        self.status.failed.is_none() && (self.sealed.is_some() || !self.pending.is_empty())
+    }
+
+    fn can_begin_checkpoint(&self) -> bool {
         // A recovery writes files that a job which is not yet back could still be at.
-        let writer_interferes = self.moving || (self.busy && self.failure.is_some());
+        let writer_interferes = self.switching || (self.busy && self.status.failed.is_some());
         self.attempt.is_none() && !writer_interferes && !self.closing
-    }
-
-    fn keeps_records(&self) -> bool {
-        let recovering =
-            self.attempt.is_some_and(|attempt| attempt.kind == Kind::Recovery && !attempt.spoilt);
-        !self.closing && (self.failure.is_none() || recovering)
     }
 }

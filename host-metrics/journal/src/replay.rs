@@ -1,163 +1,118 @@
-//! The start: finding the newest snapshot, replaying the logs behind it, and making the directory ready.
+//! Replaying a directory: the newest checkpoint, then the logs behind it.
 
-use std::sync::Arc;
+use crate::error::JournalError;
+use crate::files::{CHECKPOINT_HEADER_BYTES, LOG_HEADER_BYTES, LogReader, checkpoint_bytes, split_record};
+use crate::progress::Status;
+use crate::store::{Generations, LogWriter, Store};
 
-use super::disk::Disk;
-use super::format::{FRAME_HEADER_BYTES, records};
-use super::log::{LogEnd, LogReader, Next, Opened};
-use super::progress::Counts;
-use super::store::{EMPTY_LOG_BYTES, Generations, LogWriter, Store};
-use super::{Replay, ReplayFn, StateError, snapshot};
-
-/// A directory that has been replayed, and the log to go on in.
-#[derive(Debug)]
-pub(super) struct Started {
-    pub(super) store: Store,
-    pub(super) log: LogWriter,
-    pub(super) counts: Counts,
+/// What the start hands to the owner: at most one checkpoint, first, then the records behind it in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay<'a> {
+    /// The bytes given to [`Checkpoint::write`](crate::Checkpoint::write).
+    Checkpoint(&'a [u8]),
+    /// The bytes given to [`Journal::append`](crate::Journal::append).
+    Record(&'a [u8]),
 }
 
-/// How the newest log ends.
-enum Tail {
-    Log(LogEnd),
-    /// There is none, or one without a frame and without an intact header.
-    Absent,
-}
+/// Takes a [`Replay`]. An error is the rule that the bytes break.
+pub(crate) type ReplayFn<'a> = &'a mut dyn FnMut(Replay<'_>) -> Result<(), String>;
 
-/// Replays what a directory holds.
-pub(super) fn start(
-    directory: &std::path::Path,
-    disk: Arc<dyn Disk>,
-    replay: ReplayFn<'_>,
-) -> Result<Started, StateError> {
-    let store = Store::new(directory, disk);
-    store.create_directory()?;
+/// Replays a directory, makes it ready, and opens the log to continue in.
+pub(crate) fn replay(store: &Store, replay: ReplayFn<'_>) -> Result<(LogWriter, Status), JournalError> {
     let found = store.generations()?;
-    let first = found.snapshots.last().copied();
-    let newest = check_complete(&store, &found)?;
-    let mut counts = Counts { generation: newest, ..Counts::default() };
+    let first = found.checkpoints.last().copied();
+    let newest = check_complete(store, &found)?;
+    let mut status = Status { generation: newest, ..Status::default() };
     if let Some(generation) = first {
-        counts.snapshot_bytes = replay_snapshot(&store, generation, replay)?;
+        let payload = store.read_checkpoint(generation)?;
+        replay(Replay::Checkpoint(&payload)).map_err(|reason| {
+            let path = store.checkpoint_path(generation);
+            JournalError::corrupt(&path, CHECKPOINT_HEADER_BYTES as u64, reason)
+        })?;
+        status.checkpoint_bytes = checkpoint_bytes(payload.len());
     }
-    let mut tail = Tail::Absent;
+    let mut last = None;
     for generation in found.logs.range(first.unwrap_or_default()..).copied() {
-        tail = replay_log(&store, generation, generation == newest, replay)?;
-        if let Tail::Log(end) = &tail {
-            counts.log_bytes += end.length;
-            counts.torn_bytes_cut += end.torn;
+        last = replay_log(store, generation, generation == newest, replay)?;
+        if let Some(log) = &last {
+            status.log_bytes += log.intact;
+            status.torn_bytes_cut += log.torn_bytes();
         }
     }
-    // Names first: a file that replaces others must be there for good before a log continues it, and before
-    // they go.
+    // Names first. A file that replaces others must exist durably before a log continues it, and before they
+    // are removed.
     store.sync()?;
-    let log = prepare_log(&store, newest, &tail, &mut counts)?;
-    store.remove_temporary();
-    counts.errors += store.remove_before(first.unwrap_or_default());
-    Ok(Started { store, log, counts })
+    let log = match last {
+        Some(log) => store.extend_log(log)?,
+        None => {
+            status.log_bytes += LOG_HEADER_BYTES as u64;
+            store.create_log(newest)?
+        }
+    };
+    status.errors += store.remove_before(first.unwrap_or_default());
+    Ok((log, status))
 }
 
 /// Checks that no file is missing, and returns the generation of the newest log.
 ///
-/// A snapshot without its log is what a recovery leaves that was cut short; files from before it are then
-/// still there, since they go last.
-fn check_complete(store: &Store, found: &Generations) -> Result<u64, StateError> {
-    let first = found.snapshots.last().copied().unwrap_or_default();
-    let missing = |generation, reason: &str| StateError::Corrupt {
-        path: store.log_path(generation),
-        offset: 0,
-        reason: reason.to_owned(),
-    };
+/// A checkpoint without its log is what a recovery leaves that was cut short. Files from before it are then
+/// still there, since they are removed last.
+fn check_complete(store: &Store, found: &Generations) -> Result<u64, JournalError> {
+    let first = found.checkpoints.last().copied().unwrap_or_default();
+    let missing = |generation, reason| Err(JournalError::corrupt(&store.log_path(generation), 0, reason));
     let mut expected = first;
     for generation in found.logs.range(first..) {
-        if *generation != expected && found.snapshots.is_empty() && expected == 0 {
-            return Err(missing(*generation, "the snapshot that this log continues is missing"));
+        if *generation != expected && found.checkpoints.is_empty() && expected == 0 {
+            return missing(*generation, "the checkpoint that this log continues is missing");
         }
         if *generation != expected {
-            return Err(missing(expected, "this log is missing, but a later one is there"));
+            return missing(expected, "this log is missing, but a later one is there");
         }
         expected += 1;
     }
-    let before = found.logs.range(..first).next().is_some() || found.snapshots.len() > 1;
-    if expected == first && !found.snapshots.is_empty() && !before {
-        return Err(missing(first, "the log that continues the snapshot is missing"));
+    let before = found.logs.range(..first).next().is_some() || found.checkpoints.len() > 1;
+    if expected == first && !found.checkpoints.is_empty() && !before {
+        return missing(first, "the log that continues the checkpoint is missing");
     }
     Ok(expected.saturating_sub(1).max(first))
 }
 
-/// Hands a snapshot over and returns the bytes of its file.
-fn replay_snapshot(store: &Store, generation: u64, replay: ReplayFn<'_>) -> Result<u64, StateError> {
-    let file = store.read_snapshot(generation)?;
-    let offset = snapshot::PAYLOAD_AT;
-    let payload = file.get(offset as usize..).unwrap_or_default();
-    let refused = |reason| StateError::Corrupt { path: store.snapshot_path(generation), offset, reason };
-    replay(Replay::Snapshot(payload)).map_err(refused)?;
-    Ok(snapshot::file_bytes(payload))
-}
-
+/// Replays a log to its end: `None` if its creation was cut short.
 fn replay_log(
     store: &Store,
     generation: u64,
     is_newest: bool,
     replay: ReplayFn<'_>,
-) -> Result<Tail, StateError> {
+) -> Result<Option<LogReader>, JournalError> {
     let path = store.log_path(generation);
-    let corrupt = |offset, reason: String| StateError::Corrupt { path: path.clone(), offset, reason };
-    let mut log = match store.open_log(generation)? {
-        Opened::Log(log) => log,
-        Opened::TornCreation if is_newest => return Ok(Tail::Absent),
-        Opened::TornCreation => {
-            return Err(corrupt(
-                0,
-                "the header of the log is not intact, but a later log is there".to_owned(),
-            ));
-        }
+    let Some(mut log) = store.open_log(generation)? else {
+        let reason = "the header of the log is not intact, but a later log is there";
+        return if is_newest { Ok(None) } else { Err(JournalError::corrupt(&path, 0, reason)) };
     };
-    let end = replay_frames(&mut log, replay).map_err(|error| match error {
-        FrameError::Read(error) => error.at(&path),
-        FrameError::Replay(offset, reason) => corrupt(offset, reason),
-    })?;
-    if end.torn > 0 && !is_newest {
-        return Err(corrupt(end.length, "the frame is not intact, but a later log is there".to_owned()));
+    replay_frames(&mut log, replay)?;
+    let torn = log.torn_bytes();
+    if torn > 0 && !is_newest {
+        let reason = "the frame is not intact, but a later log is there";
+        return Err(JournalError::corrupt(&path, log.intact, reason));
     }
-    if end.torn > 0 {
-        let path = path.display();
-        tracing::warn!(%path, bytes = end.torn, offset = end.length, "cut the torn tail of the log");
+    if torn > 0 {
+        tracing::warn!(path = %path.display(), bytes = torn, offset = log.intact, "cut the torn tail of the log");
     }
-    Ok(Tail::Log(end))
-}
-
-/// Why the frames of a log could not be replayed.
-pub(super) enum FrameError {
-    Read(super::log::ReadError),
-    /// The place of a record, in bytes, and what is wrong with it.
-    Replay(u64, String),
+    Ok(Some(log))
 }
 
 /// Hands over the records of all intact frames.
-pub(super) fn replay_frames(log: &mut LogReader, replay: ReplayFn<'_>) -> Result<LogEnd, FrameError> {
-    while let Next::Frame(payload, offset) = log.next().map_err(FrameError::Read)? {
-        let place = |at: usize| offset + (FRAME_HEADER_BYTES + at) as u64;
-        for record in records(payload) {
-            let (at, record) = record.map_err(|at| {
-                FrameError::Replay(place(at), "a record is longer than its frame".to_owned())
-            })?;
-            replay(Replay::Record(record)).map_err(|reason| FrameError::Replay(place(at), reason))?;
+pub(crate) fn replay_frames(log: &mut LogReader, replay: ReplayFn<'_>) -> Result<(), JournalError> {
+    let path = log.path.clone();
+    while let Some((payload, offset)) = log.next()? {
+        let mut rest = payload;
+        while !rest.is_empty() {
+            let place = offset + (payload.len() - rest.len()) as u64;
+            let too_long = || JournalError::corrupt(&path, place, "a record is longer than its frame");
+            let (record, behind) = split_record(rest).ok_or_else(too_long)?;
+            replay(Replay::Record(record)).map_err(|reason| JournalError::corrupt(&path, place, reason))?;
+            rest = behind;
         }
     }
-    Ok(log.end())
-}
-
-fn prepare_log(
-    store: &Store,
-    generation: u64,
-    tail: &Tail,
-    counts: &mut Counts,
-) -> Result<LogWriter, StateError> {
-    match tail {
-        Tail::Log(end) => store.extend_log(generation, *end),
-        Tail::Absent => {
-            counts.log_bytes += EMPTY_LOG_BYTES;
-            store.create_log(generation)
-        }
-    }
+    Ok(())
 }

@@ -1,20 +1,21 @@
-//! The journal behind its lock: waking and waiting, and the writer's work.
+//! The journal behind its lock: waking and waiting, the writer's thread, and checkpoints.
 
 use std::fs::File;
 use std::pin::pin;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::progress::{Job, Progress, Wake, Written};
-use super::store::Store;
-use super::{Mark, StateError};
+use crate::error::{JournalError, StorageFailed};
+use crate::progress::{Job, Lsn, Progress, Wake};
+use crate::replay::{ReplayFn, replay};
+use crate::store::Store;
 
-/// What the journal, its rotations and its writer share.
+/// What the journal, its checkpoints and its writer share.
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) store: Store,
+pub(crate) struct Shared {
+    store: Store,
     progress: Mutex<Progress>,
     work: Condvar,
     change: Condvar,
@@ -23,44 +24,61 @@ pub(super) struct Shared {
     _lock: Option<File>,
 }
 
+/// A boundary in the journal, waiting for the bytes of a checkpoint: the state of everything before it.
+///
+/// Dropping it unwritten counts as a failed attempt: the next is due a second later.
+#[must_use = "a checkpoint that is dropped is a failed attempt"]
+#[derive(Debug)]
+pub struct Checkpoint {
+    shared: Arc<Shared>,
+    generation: u64,
+    is_recovery: bool,
+    is_ended: bool,
+}
+
 impl Shared {
-    pub(super) fn new(store: Store, progress: Progress, lock: Option<File>) -> Self {
-        Self {
+    /// Replays a directory. Later writes happen in [`Self::perform`] and in [`Checkpoint::write`] only.
+    pub(crate) fn open(
+        store: Store,
+        log_threshold: u64,
+        lock: Option<File>,
+        replay_fn: ReplayFn<'_>,
+    ) -> Result<Self, JournalError> {
+        let (log, status) = replay(&store, replay_fn)?;
+        Ok(Self {
             store,
-            progress: Mutex::new(progress),
+            progress: Mutex::new(Progress::new(log, log_threshold, status)),
             work: Condvar::new(),
             change: Condvar::new(),
             change_async: Notify::new(),
             _lock: lock,
-        }
+        })
     }
 
-    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
+    pub(crate) fn progress(&self) -> MutexGuard<'_, Progress> {
         // Nothing that holds the lock calls out, so a panic cannot leave the value between two states.
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn append(&self, record: &[u8]) -> Mark {
-        let mut progress = self.progress();
-        let (mark, wake) = progress.append(record, Instant::now());
-        drop(progress);
+    pub(crate) fn append(&self, record: &[u8]) -> Lsn {
+        let (lsn, wake) = self.progress().append(record, Instant::now());
         match wake {
             Wake::Nobody => {}
             Wake::Writer => self.work.notify_one(),
             Wake::All => self.wake_all(),
         }
-        mark
+        lsn
     }
 
-    /// Changes the state and wakes who waits for a change.
-    pub(super) fn update<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
+    /// Changes the state and wakes everybody who waits for a change.
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
         let changed = change(&mut self.progress());
         self.wake_all();
         changed
     }
 
     /// Waits for an answer.
-    pub(super) async fn wait<T>(&self, mut answer: impl FnMut(&Progress) -> Option<T>) -> T {
+    pub(crate) async fn wait<T>(&self, mut answer: impl FnMut(&Progress) -> Option<T>) -> T {
         loop {
             let mut changed = pin!(self.change_async.notified());
             // From here on a change is noticed, so none can fall between the look and the wait.
@@ -74,7 +92,7 @@ impl Shared {
     }
 
     /// Blocks until there is an answer.
-    pub(super) fn wait_blocking<T>(&self, mut answer: impl FnMut(&Progress) -> Option<T>) -> T {
+    pub(crate) fn wait_blocking<T>(&self, mut answer: impl FnMut(&Progress) -> Option<T>) -> T {
         let mut progress = self.progress();
         loop {
             match answer(&progress) {
@@ -84,20 +102,8 @@ impl Shared {
         }
     }
 
-    /// Waits until a snapshot is wanted.
-    pub(super) async fn wait_wants_snapshot(&self) {
-        loop {
-            let from = self.wait(|progress| progress.snapshot_wanted(Instant::now())).await;
-            let pause = from.saturating_duration_since(Instant::now());
-            if pause.is_zero() {
-                return;
-            }
-            tokio::time::sleep(pause).await;
-        }
-    }
-
-    /// What the writer's thread does until the journal is closed.
-    pub(super) fn write_until_closed(&self) {
+    /// The writer's thread, until the journal is closed.
+    pub(crate) fn write_until_closed(&self, mut on_sync: impl FnMut(Duration)) {
         loop {
             let mut progress = self.progress();
             let job = loop {
@@ -108,21 +114,23 @@ impl Shared {
                 }
             };
             drop(progress);
-            self.perform(job);
+            self.perform(job, &mut on_sync);
         }
     }
 
     /// Does one job, outside the lock.
-    pub(super) fn perform(&self, mut job: Job) {
-        let outcome = self.write(&mut job).map_err(|error| error.to_string());
+    pub(crate) fn perform(&self, mut job: Job, on_sync: &mut dyn FnMut(Duration)) {
+        let outcome = self.write(&mut job, on_sync).map_err(|error| error.to_string());
         self.update(|progress| progress.settle(job, outcome, Instant::now()));
     }
 
-    fn write(&self, job: &mut Job) -> Result<Written, StateError> {
-        let mut written = Written::default();
+    /// Returns the bytes of the frame.
+    fn write(&self, job: &mut Job, on_sync: &mut dyn FnMut(Duration)) -> Result<u64, JournalError> {
+        let mut written = 0;
         if !job.batch.is_empty() {
-            let (bytes, sync): (u64, Duration) = job.log.commit(&mut job.batch)?;
-            written = Written { bytes, sync: Some(sync) };
+            let (bytes, sync) = job.log.commit(&mut job.batch)?;
+            on_sync(sync);
+            written = bytes;
         }
         if let Some(generation) = job.next_generation {
             job.log = self.store.create_log(generation)?;
@@ -134,5 +142,45 @@ impl Shared {
         self.work.notify_one();
         self.change.notify_all();
         self.change_async.notify_waiters();
+    }
+}
+
+impl Checkpoint {
+    pub(crate) fn begin(shared: &Arc<Shared>) -> Option<Self> {
+        let (generation, is_recovery) = shared.update(Progress::begin_checkpoint)?;
+        Some(Self { shared: Arc::clone(shared), generation, is_recovery, is_ended: false })
+    }
+
+    /// Writes the checkpoint durably, then removes the logs and checkpoints that it replaces. Blocks.
+    ///
+    /// # Errors
+    /// If storage fails, or had failed again since the boundary.
+    pub fn write(mut self, state: &[u8]) -> Result<(), StorageFailed> {
+        if !self.is_recovery {
+            // Old files may be removed only when the next log exists: their absence would read as a loss.
+            self.shared.wait_blocking(Progress::next_log)?;
+        }
+        self.is_ended = true;
+        self.write_files(state).unwrap_or_else(|error| {
+            let reason = error.to_string();
+            self.shared.update(|progress| progress.fail_checkpoint(reason.clone(), Instant::now()));
+            Err(StorageFailed { reason })
+        })
+    }
+
+    fn write_files(&self, state: &[u8]) -> Result<Result<(), StorageFailed>, JournalError> {
+        let store = &self.shared.store;
+        let bytes = store.write_checkpoint(self.generation, state)?;
+        let log = self.is_recovery.then(|| store.create_log(self.generation)).transpose()?;
+        let left_over = store.remove_before(self.generation);
+        Ok(self.shared.update(|progress| progress.complete(bytes, log, left_over)))
+    }
+}
+
+impl Drop for Checkpoint {
+    fn drop(&mut self) {
+        if !self.is_ended {
+            self.shared.update(|progress| progress.abandon(Instant::now()));
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portent_event::Digest;
+use portent_journal::{Journal, Lsn, Replay};
 
 use super::change::{Change, Origin};
 use crate::codec::{DecodeError, Decoder, Encoder};
@@ -11,7 +12,6 @@ use crate::ingest::deliveries::Deliveries;
 use crate::ingest::tail::{FileIdentity, FilePosition};
 use crate::models::ModelCard;
 use crate::registry::{Bounds, Limits, Registry};
-use crate::state::{Journal, Mark, Replay};
 
 /// Counts and identities. They change together, or a repeat could slip between them.
 ///
@@ -23,7 +23,7 @@ pub(super) struct Counted {
     /// Followed files, and how far each was read.
     pub(super) files: BTreeMap<FileIdentity, FilePosition>,
     /// The last change that was handed to the journal.
-    pub(super) mark: Option<Mark>,
+    pub(super) lsn: Option<Lsn>,
     bounds: Bounds,
     /// Every model that was ever counted: its artefact may be gone.
     cards: BTreeMap<Digest, Arc<ModelCard>>,
@@ -34,7 +34,7 @@ impl Counted {
     pub(super) fn commit(&mut self, mut change: Change, now: u64, journal: Option<&Journal>) {
         self.bounds.admit(&self.registry, &mut change.counts, now);
         if let Some(journal) = journal {
-            self.mark = Some(journal.append(&self.record(&change)));
+            self.lsn = Some(journal.append(&self.record(&change)));
         }
         self.apply(change);
     }
@@ -50,7 +50,7 @@ impl Counted {
     /// The rule that its bytes break.
     pub(super) fn replay(&mut self, replay: Replay<'_>) -> Result<(), DecodeError> {
         match replay {
-            Replay::Snapshot(snapshot) => *self = Self::decode(snapshot)?,
+            Replay::Checkpoint(checkpoint) => *self = Self::decode(checkpoint)?,
             Replay::Record(record) => {
                 let change = Change::decode(record, &|digest| self.cards.get(digest).cloned())?;
                 self.apply(change);
@@ -78,8 +78,8 @@ impl Counted {
         out.finish()
     }
 
-    fn decode(snapshot: &[u8]) -> Result<Self, DecodeError> {
-        let mut from = Decoder::new(snapshot);
+    fn decode(checkpoint: &[u8]) -> Result<Self, DecodeError> {
+        let mut from = Decoder::new(checkpoint);
         let cards = from.list(|from| ModelCard::decode(from).map(|card| (card.digest, Arc::new(card))))?;
         let cards: BTreeMap<_, _> = cards.into_iter().collect();
         let registry = Registry::decode(&mut from, &|digest| cards.get(digest).cloned())?;

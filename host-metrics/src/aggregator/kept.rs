@@ -1,27 +1,28 @@
-//! Snapshots of what is kept in the state directory.
+//! Checkpoints of what is kept in the state directory.
 
 use std::time::Duration;
 
-use super::Aggregator;
-use crate::state::{Journal, StorageFailed};
+use portent_journal::{Journal, StorageFailed};
 
-/// Time between two attempts at a snapshot that could not begin.
-const SNAPSHOT_PAUSE: Duration = Duration::from_millis(100);
+use super::Aggregator;
+
+/// Time between two attempts at a checkpoint that could not begin.
+const CHECKPOINT_PAUSE: Duration = Duration::from_millis(100);
 
 impl Aggregator {
-    /// Writes a snapshot of the state whenever the journal wants one. Never returns with a state directory.
-    pub async fn keep_snapshots(&self) {
+    /// Writes a checkpoint of the state whenever the journal wants one. Never returns with a state directory.
+    pub async fn keep_checkpoints(&self) {
         let Some(journal) = &self.shared.journal else { return };
         loop {
-            journal.wait_wants_snapshot().await;
+            journal.checkpoint_due().await;
             let writing = self.clone();
-            match tokio::task::spawn_blocking(move || writing.write_snapshot()).await {
+            match tokio::task::spawn_blocking(move || writing.write_checkpoint()).await {
                 Ok(true) => {}
-                // The journal cannot begin a snapshot yet, though it wants one.
-                Ok(false) => tokio::time::sleep(SNAPSHOT_PAUSE).await,
+                // The journal cannot begin a checkpoint yet, though one is due.
+                Ok(false) => tokio::time::sleep(CHECKPOINT_PAUSE).await,
                 Err(error) => {
-                    tracing::error!(%error, "writing a snapshot panicked");
-                    tokio::time::sleep(SNAPSHOT_PAUSE).await;
+                    tracing::error!(%error, "writing a checkpoint panicked");
+                    tokio::time::sleep(CHECKPOINT_PAUSE).await;
                 }
             }
         }
@@ -36,16 +37,16 @@ impl Aggregator {
         self.shared.journal.as_ref().map_or(Ok(()), Journal::close)
     }
 
-    /// Writes a snapshot, and says whether that was tried.
-    pub(super) fn write_snapshot(&self) -> bool {
+    /// Writes a checkpoint, and says whether that was tried.
+    pub(super) fn write_checkpoint(&self) -> bool {
         let Some(journal) = &self.shared.journal else { return false };
-        let (rotation, counted) = {
+        let (checkpoint, counted) = {
             let counted = self.counted();
-            let Some(rotation) = journal.rotate() else { return false };
-            (rotation, counted.clone())
+            let Some(checkpoint) = journal.begin_checkpoint() else { return false };
+            (checkpoint, counted.clone())
         };
-        if let Err(error) = rotation.finish(&counted.encode()) {
-            tracing::error!(%error, "no snapshot was written");
+        if let Err(error) = checkpoint.write(&counted.encode()) {
+            tracing::error!(%error, "no checkpoint was written");
         }
         true
     }

@@ -23,13 +23,13 @@ impl Aggregator {
 
     /// As [`Self::snapshot`], once all of it is durable, or storage fails.
     pub async fn durable_snapshot(&self) -> Snapshot {
-        let (registry, mark) = {
+        let (registry, lsn) = {
             let counted = self.counted();
-            (counted.registry.clone(), counted.mark)
+            (counted.registry.clone(), counted.lsn)
         };
-        if let (Some(journal), Some(mark)) = (&self.shared.journal, mark) {
+        if let (Some(journal), Some(lsn)) = (&self.shared.journal, lsn) {
             // While storage fails the counts are shown all the same, together with the failure.
-            tokio::time::timeout(SCRAPE_PATIENCE, journal.durable(mark)).await.ok();
+            tokio::time::timeout(SCRAPE_PATIENCE, journal.durable(lsn)).await.ok();
         }
         self.snapshot_of(registry)
     }
@@ -48,6 +48,7 @@ impl Aggregator {
             tail_files: self.shared.tail_files.load(Ordering::Relaxed),
             tail_lag_bytes: self.shared.tail_lag.load(Ordering::Relaxed),
             storage: self.storage(),
+            syncs: *lock(&self.shared.syncs),
             reload: self.reloaded(),
             process: Process::read(),
             now: clock::now(),

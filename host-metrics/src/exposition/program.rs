@@ -5,7 +5,6 @@ use super::sink::{HistogramSample, Sample, Sink};
 use super::value::Value;
 use crate::registry::DURATION;
 use crate::reload::Reloaded;
-use crate::state::Status;
 
 pub(super) fn refused_requests(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (listener, reason, count) in &snapshot.refused_requests {
@@ -30,11 +29,11 @@ pub(super) fn state_log(snapshot: &Snapshot, sink: &mut dyn Sink) {
 }
 
 pub(super) fn state_snapshot(snapshot: &Snapshot, sink: &mut dyn Sink) {
-    state(snapshot, sink, |storage| Sample::gauge(storage.snapshot_bytes));
+    state(snapshot, sink, |storage| Sample::gauge(storage.checkpoint_bytes));
 }
 
 pub(super) fn state_snapshots(snapshot: &Snapshot, sink: &mut dyn Sink) {
-    state(snapshot, sink, |storage| Sample::counter(storage.snapshots, started(snapshot)));
+    state(snapshot, sink, |storage| Sample::counter(storage.checkpoints, started(snapshot)));
 }
 
 pub(super) fn state_errors(snapshot: &Snapshot, sink: &mut dyn Sink) {
@@ -46,8 +45,8 @@ pub(super) fn state_torn(snapshot: &Snapshot, sink: &mut dyn Sink) {
 }
 
 pub(super) fn state_sync(snapshot: &Snapshot, sink: &mut dyn Sink) {
-    if let Some(storage) = &snapshot.storage {
-        sink.histogram(&[], HistogramSample::classic(&DURATION, &storage.syncs, started(snapshot)));
+    if snapshot.storage.is_some() {
+        sink.histogram(&[], HistogramSample::classic(&DURATION, &snapshot.syncs, started(snapshot)));
     }
 }
 
@@ -91,7 +90,7 @@ pub(super) fn process_fds(snapshot: &Snapshot, sink: &mut dyn Sink) {
     }
 }
 
-fn state(snapshot: &Snapshot, sink: &mut dyn Sink, sample: impl Fn(&Status) -> Sample) {
+fn state(snapshot: &Snapshot, sink: &mut dyn Sink, sample: impl Fn(&portent_journal::Status) -> Sample) {
     if let Some(storage) = &snapshot.storage {
         sink.number(&[], sample(storage));
     }

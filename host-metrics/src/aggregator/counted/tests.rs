@@ -24,8 +24,8 @@ enum Step {
     Read { file: usize, bytes: usize },
     /// What was recorded becomes durable.
     Sync,
-    /// The state is written as a snapshot, and the records before it are thrown away.
-    Snapshot,
+    /// The state is written as a checkpoint, and the records before it are thrown away.
+    Checkpoint,
     /// The process is killed; this many records that were not durable are there all the same.
     Crash { kept: usize },
 }
@@ -34,7 +34,7 @@ enum Step {
 #[derive(Default)]
 struct World {
     counted: Counted,
-    snapshot: Option<Vec<u8>>,
+    checkpoint: Option<Vec<u8>>,
     records: Vec<Vec<u8>>,
     durable: usize,
     /// Deliveries in `records`, for the reference.
@@ -84,9 +84,9 @@ impl World {
             }
             Step::Read { file, bytes } => self.read(file, bytes),
             Step::Sync => self.sync(),
-            Step::Snapshot => {
+            Step::Checkpoint => {
                 self.sync();
-                self.snapshot = Some(self.counted.encode());
+                self.checkpoint = Some(self.counted.encode());
                 self.records.clear();
                 self.delivered.clear();
                 self.durable = 0;
@@ -100,9 +100,9 @@ impl World {
                 self.delivered.retain(|(at, ..)| *at < records);
                 self.durable = records;
                 self.counted = Counted::default();
-                let snapshot = self.snapshot.iter().map(|bytes| Replay::Snapshot(bytes));
+                let checkpoint = self.checkpoint.iter().map(|bytes| Replay::Checkpoint(bytes));
                 let records = self.records.iter().map(|bytes| Replay::Record(bytes));
-                snapshot.chain(records).for_each(|replay| self.counted.replay(replay).unwrap());
+                checkpoint.chain(records).for_each(|replay| self.counted.replay(replay).unwrap());
             }
         }
     }
@@ -182,7 +182,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     let read = (0_usize..2, 1_usize..1500).prop_map(|(file, bytes)| Step::Read { file, bytes });
     prop_oneof![
         4 => delivery, 4 => write, 4 => read,
-        2 => Just(Step::Sync), 1 => Just(Step::Snapshot), 2 => (0_usize..4).prop_map(|kept| Step::Crash { kept }),
+        2 => Just(Step::Sync), 1 => Just(Step::Checkpoint), 2 => (0_usize..4).prop_map(|kept| Step::Crash { kept }),
     ]
 }
 

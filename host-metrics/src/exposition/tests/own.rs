@@ -1,8 +1,9 @@
 //! What the program says about itself, and what it leaves out with time.
 
+use portent_journal::Status;
+
 use super::*;
 use crate::registry::{DurationHistogram, Limit};
-use crate::state::Status;
 
 #[test]
 fn every_limit_is_there_at_zero() {
@@ -30,16 +31,16 @@ fn what_is_not_used_has_no_series() {
     let storage = Status {
         failed: Some("the disk is full".to_owned()),
         log_bytes: 1,
-        snapshot_bytes: 2,
+        checkpoint_bytes: 2,
         generation: 9,
-        snapshots: 3,
+        checkpoints: 3,
         errors: 4,
         torn_bytes_cut: 5,
-        syncs,
     };
     let refused_requests = vec![("ingest", "busy", 6)];
     let with = Snapshot {
         storage: Some(storage),
+        syncs,
         reload: Some(Reloaded { is_ok: true, time: NOW }),
         tail_lag_bytes: 7,
         refused_requests,

@@ -6,12 +6,13 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use portent_journal::StorageFailed;
+
 use super::{FileIdentity, FilePosition};
 use crate::Aggregator;
 use crate::aggregator::Delta;
 use crate::ingest::lines::Found;
 use crate::registry::{Rejection, Way};
-use crate::state::StorageFailed;
 
 /// Bytes read at once, and counted in one change.
 const CHUNK_BYTES: usize = 256 * 1024;
