@@ -1,33 +1,34 @@
 //! The one owner of the counts: every way in ends here, and every scrape starts here.
 
-mod change;
-mod counted;
-mod delta;
-mod gathered;
-mod in_flight;
-mod kept;
-mod shown;
-
-pub use delta::Delta;
-pub use in_flight::{InFlight, InFlightGuard};
-
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
+use portent_counts::dedup::{Delivery, Verdict};
+use portent_counts::file_position::{FileIdentity, FilePosition};
+use portent_counts::models::{ModelMetadata, ModelStore, ModelStoreError, Models};
+use portent_counts::registry::{DurationHistogram, Limit, OTHER_APP, Registry, Rejection, Way};
+use portent_counts::series_limits::Limits;
+use portent_counts::{Change, Delta, Ledger, Origin, clock};
 use portent_event::{DropReason, DropReport, ErrorType, Event, Route};
+use portent_exposition::process::Process;
+use portent_exposition::snapshot::{Reloaded, Snapshot, Storage};
+use portent_exposition::Config;
+use portent_journal::{Journal, JournalError, Lsn, Replay, StorageFailed};
+use tokio::sync::Notify;
 
-use self::change::{Change, Origin};
-use self::counted::Counted;
-use self::gathered::Gathered;
-use crate::clock;
-use crate::config::Config;
-use crate::ingest::deliveries::{Delivery, Verdict};
-use crate::ingest::tail::{FileIdentity, FilePosition};
-use crate::models::{LibraryError, ModelCard, ModelLibrary, Models};
-use crate::registry::{Limit, Limits, OTHER_APP, Registry, Rejection, Way};
-use crate::reload::Reloaded;
-use crate::state::{self, Journal, StateError, StorageFailed};
+use crate::line_batch::{LineBatch, Pushed, lock};
+
+/// Longest time that a line of the embedded host waits to be counted; a kill takes those with it that wait.
+const LONGEST_WAIT: Duration = Duration::from_millis(20);
+
+/// How long a scrape waits for what it shows to be durable. Without that, a crash would make counters fall.
+const SCRAPE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Time between two attempts at a checkpoint that could not begin.
+const CHECKPOINT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Counts events. A clone is another handle on the same counts.
 #[derive(Clone, Debug)]
@@ -37,86 +38,117 @@ pub struct Aggregator {
 
 #[derive(Debug)]
 struct Shared {
-    library: ModelLibrary,
+    store: ModelStore,
     counted: Mutex<Counted>,
-    gathered: Gathered,
+    batch: LineBatch,
+    /// Told when a line begins to wait in the batch.
+    batch_begun: Notify,
     config: Mutex<Arc<Config>>,
     reloaded: Mutex<Option<Reloaded>>,
     journal: Option<Journal>,
-    in_flight: Mutex<BTreeMap<String, InFlight>>,
+    /// Durations of the journal's syncs.
+    syncs: Arc<Mutex<DurationHistogram>>,
+    in_flight: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
     tail_files: AtomicU64,
     tail_lag: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    ledger: Ledger,
+    /// The last change that was handed to the journal.
+    last: Option<Lsn>,
 }
 
 impl Aggregator {
     /// An aggregator that counts in memory, in which the series of these applications, and of those that the
     /// models are made for, exist at zero.
     #[must_use]
-    pub fn new(library: ModelLibrary, apps: &[String], config: Config) -> Self {
-        Self::start(library, apps, config, Counted::default(), None)
+    pub fn new(store: ModelStore, apps: &[String], config: Config) -> Self {
+        Self::start(store, apps, config, Ledger::default(), None, Arc::default())
     }
 
-    /// As [`Self::new`], going on with the counts of a directory and keeping them there. Blocks while what is
-    /// there is read.
+    /// As [`Self::new`], going on with the counts of a directory and keeping them there. Blocks while the directory is
+    /// read.
     ///
     /// # Errors
-    /// [`StateError`] if the directory is in use, damaged or cannot be written.
+    /// [`JournalError`] if the directory is in use, damaged or cannot be written.
     pub fn open(
-        library: ModelLibrary,
+        store: ModelStore,
         apps: &[String],
         config: Config,
-        directory: &std::path::Path,
-        options: state::Options,
-    ) -> Result<Self, StateError> {
-        let mut counted = Counted::default();
-        let mut replay =
-            |replay: state::Replay<'_>| counted.replay(replay).map_err(|error| error.to_string());
-        let journal = Journal::open(directory, options, &mut replay)?;
-        Ok(Self::start(library, apps, config, counted, Some(journal)))
+        directory: &Path,
+        options: portent_journal::Options,
+    ) -> Result<Self, JournalError> {
+        let mut ledger = Ledger::default();
+        let mut replay = |replay: Replay<'_>| {
+            let replayed = match replay {
+                Replay::Checkpoint(bytes) => Ledger::restore(bytes).map(|restored| ledger = restored),
+                Replay::Record(bytes) => ledger.replay(bytes),
+            };
+            replayed.map_err(|error| error.to_string())
+        };
+        let syncs = Arc::<Mutex<DurationHistogram>>::default();
+        let observed = Arc::clone(&syncs);
+        let on_sync = move |duration: Duration| {
+            lock(&observed).observe(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+        };
+        let journal = Journal::open(directory, options, on_sync, &mut replay)?;
+        Ok(Self::start(store, apps, config, ledger, Some(journal), syncs))
     }
 
     fn start(
-        library: ModelLibrary,
+        store: ModelStore,
         apps: &[String],
         config: Config,
-        mut counted: Counted,
+        ledger: Ledger,
         journal: Option<Journal>,
+        syncs: Arc<Mutex<DurationHistogram>>,
     ) -> Self {
         let now = clock::now();
-        let models = library.models();
-        let expected = expected(apps.iter().chain(models.iter().map(|card| &card.app)), &models, now);
-        // What the operator expects goes before every limit, and begins now once and for all.
-        let mut change =
-            Change { counts: counted.registry.missing_from(&expected), origin: Origin::Anonymous };
-        if counted.registry.intake.created == 0 {
-            change.counts.intake.created = now;
+        let models = store.models();
+        let expected = expected(apps.iter().chain(models.iter().map(|model| &model.app)), &models, now);
+        let shared = Shared {
+            store,
+            counted: Mutex::new(Counted { ledger, last: None }),
+            batch: LineBatch::default(),
+            batch_begun: Notify::new(),
+            config: Mutex::default(),
+            reloaded: Mutex::default(),
+            journal,
+            syncs,
+            in_flight: Mutex::default(),
+            tail_files: AtomicU64::new(0),
+            tail_lag: AtomicU64::new(0),
+        };
+        let aggregator = Self { shared: Arc::new(shared) };
+        let mut counted = aggregator.counted();
+        // Expected series go before every limit, and the counts begin once and for all.
+        let mut counts = counted.ledger.registry.missing_from(&expected);
+        if counted.ledger.registry.ingest.created == 0 {
+            counts.ingest.created = now;
         }
-        if !change.counts.is_empty() {
-            counted.set_limits(Limits::NONE);
-            counted.commit(change, now, journal.as_ref());
+        if !counts.is_empty() {
+            counted.ledger.set_limits(Limits::NONE);
+            aggregator.commit(&mut counted, counts, Origin::Anonymous);
         }
-        counted.set_limits(config.limits);
-        let config = Mutex::new(Arc::new(config));
-        let (counted, gathered, in_flight) = (Mutex::new(counted), Gathered::default(), Mutex::default());
-        let (tail_files, tail_lag) = (AtomicU64::new(0), AtomicU64::new(0));
-        let reloaded = Mutex::default();
-        let shared =
-            Shared { library, counted, gathered, config, reloaded, journal, in_flight, tail_files, tail_lag };
-        Self { shared: Arc::new(shared) }
+        drop(counted);
+        aggregator.configure(config);
+        aggregator
     }
 
     /// Counts what a service predicts by the names that it has told, from now on and beginning at zero.
     ///
     /// # Errors
-    /// [`LibraryError`] where no more models are remembered.
-    pub fn learn(&self, card: ModelCard) -> Result<(), LibraryError> {
-        let (app, now) = (card.app.clone(), clock::now());
-        self.shared.library.learn(card)?;
-        let expected = expected([&app].into_iter(), &self.shared.library.models(), now);
+    /// [`ModelStoreError`] if no more models are remembered.
+    pub fn learn(&self, model: ModelMetadata) -> Result<(), ModelStoreError> {
+        let app = model.app.clone();
+        self.shared.store.learn(model)?;
+        let expected = expected([&app].into_iter(), &self.shared.store.models(), clock::now());
         let mut counted = self.counted();
-        let counts = counted.registry.missing_from(&expected);
+        let counts = counted.ledger.registry.missing_from(&expected);
         if !counts.is_empty() {
-            counted.commit(Change { counts, origin: Origin::Anonymous }, now, self.shared.journal.as_ref());
+            self.commit(&mut counted, counts, Origin::Anonymous);
         }
         Ok(())
     }
@@ -124,7 +156,7 @@ impl Aggregator {
     /// Begins counts of lines that came this way. They count once they are given back.
     #[must_use]
     pub fn delta(&self, way: Way) -> Delta<'_> {
-        Delta::new(&self.shared.library, way)
+        Delta::new(&self.shared.store, way)
     }
 
     /// Counts a line, given without its newline. A line that is not ours is counted as such.
@@ -151,20 +183,20 @@ impl Aggregator {
     /// Counts something that was refused before it was a line.
     pub fn reject(&self, reason: Rejection) {
         let mut counts = Registry::default();
-        counts.intake.reject(reason, 1);
+        counts.ingest.reject(reason, 1);
         self.commit(&mut self.counted(), counts, Origin::Anonymous);
     }
 
     /// Counts that something was beyond a limit.
     pub fn hit(&self, limit: Limit) {
         let mut counts = Registry::default();
-        counts.intake.hit(limit, 1);
+        counts.ingest.hit(limit, 1);
         self.commit(&mut self.counted(), counts, Origin::Anonymous);
     }
 
     /// Counts what came without an identity.
     pub fn apply(&self, delta: Delta<'_>) {
-        self.commit(&mut self.counted(), delta.counts, Origin::Anonymous);
+        self.commit(&mut self.counted(), delta.into_counts(), Origin::Anonymous);
     }
 
     /// Counts an identified delivery, all of it or, where it came before, nothing. With a state directory it
@@ -176,34 +208,34 @@ impl Aggregator {
     /// [`StorageFailed`] if the delivery is not durable; its repeat will tell whether it is then.
     pub async fn apply_delivery(
         &self,
-        delivery: &Delivery<'_>,
+        delivery: Delivery,
         mut delta: Delta<'_>,
         lost_before: u32,
     ) -> Result<Verdict, StorageFailed> {
         if let Some(journal) = &self.shared.journal {
             journal.room().await?;
         }
-        let (verdict, mark) = {
+        let (verdict, lsn) = {
             let mut counted = self.counted();
-            let verdict = counted.deliveries.verdict(delivery);
+            let verdict = counted.ledger.dedup.verdict(&delivery);
             let (mut counts, mut origin) = (Registry::default(), Origin::Anonymous);
             match verdict {
                 Verdict::New => {
                     if lost_before > 0 {
-                        let app = delta.counts.apps().next().map_or(OTHER_APP, |(name, _)| name).to_owned();
+                        let app = delta.counts().apps().next().map_or(OTHER_APP, |(name, _)| name).to_owned();
                         let reason = DropReason::Other;
                         delta.apply_drops(&DropReport { app: app.into(), count: lost_before, reason });
                     }
-                    (counts, origin) = (delta.counts, Origin::Delivery(delivery.into()));
+                    (counts, origin) = (delta.into_counts(), Origin::Delivery(delivery));
                 }
-                Verdict::Repeated => counts.intake.duplicates = delta.events(),
-                Verdict::OutsideWindow => counts.intake.reject(Rejection::OutsideWindow, 1),
+                Verdict::Repeated => counts.ingest.duplicates = delta.events(),
+                Verdict::OutsideWindow => counts.ingest.reject(Rejection::OutsideWindow, 1),
             }
             self.commit(&mut counted, counts, origin);
-            (verdict, counted.mark)
+            (verdict, counted.last)
         };
-        if let (Some(journal), Some(mark)) = (&self.shared.journal, mark) {
-            journal.durable(mark).await?;
+        if let (Some(journal), Some(lsn)) = (&self.shared.journal, lsn) {
+            journal.durable(lsn).await?;
         }
         Ok(verdict)
     }
@@ -222,7 +254,7 @@ impl Aggregator {
         if let Some(journal) = &self.shared.journal {
             journal.room_blocking()?;
         }
-        self.commit(&mut self.counted(), delta.counts, Origin::File(identity, position.clone()));
+        self.commit(&mut self.counted(), delta.into_counts(), Origin::File(identity, position.clone()));
         Ok(())
     }
 
@@ -230,7 +262,7 @@ impl Aggregator {
     pub fn forget_file(&self, identity: FileIdentity, is_torn: bool) {
         let mut counts = Registry::default();
         if is_torn {
-            counts.intake.reject(Rejection::Torn, 1);
+            counts.ingest.reject(Rejection::Torn, 1);
         }
         self.commit(&mut self.counted(), counts, Origin::Forgotten(identity));
     }
@@ -238,15 +270,14 @@ impl Aggregator {
     /// The files that were followed, and how far each was read.
     #[must_use]
     pub fn file_positions(&self) -> BTreeMap<FileIdentity, FilePosition> {
-        self.counted().files.clone()
+        self.counted().ledger.files.clone()
     }
 
     /// The true number of requests in flight of an application, to be kept by the host that runs it.
     /// From the first call on it is what `active_requests` shows.
     #[must_use]
-    pub fn in_flight(&self, app: &str) -> InFlight {
-        let mut known = lock(&self.shared.in_flight);
-        known.entry(app.to_owned()).or_default().clone()
+    pub fn in_flight(&self, app: &str) -> Arc<AtomicU64> {
+        Arc::clone(lock(&self.shared.in_flight).entry(app.to_owned()).or_default())
     }
 
     /// Notes how many files are followed, and how many bytes of them are not read yet.
@@ -257,7 +288,7 @@ impl Aggregator {
 
     /// Changes the configuration. What is counted already keeps its series, whatever the limits.
     pub fn configure(&self, config: Config) {
-        self.counted().set_limits(config.limits);
+        self.counted().ledger.set_limits(config.limits);
         *lock(&self.shared.config) = Arc::new(config);
     }
 
@@ -281,29 +312,143 @@ impl Aggregator {
     /// Senders whose deliveries would be recognised if they came again.
     #[must_use]
     pub fn sources(&self) -> usize {
-        self.counted().deliveries.sources()
+        self.counted().ledger.dedup.sources()
     }
 
     /// How the state directory is; `None` without one.
     #[must_use]
-    pub fn storage(&self) -> Option<state::Status> {
+    pub fn storage(&self) -> Option<portent_journal::Status> {
         self.shared.journal.as_ref().map(Journal::status)
     }
 
-    fn commit(&self, counted: &mut Counted, counts: Registry, origin: Origin) {
-        counted.commit(Change { counts, origin }, clock::now(), self.shared.journal.as_ref());
+    /// Counts a line of the embedded host, given without its newline, soon or when somebody looks.
+    pub fn batch_line(&self, line: &[u8]) {
+        match self.shared.batch.push(line) {
+            Pushed::First => self.shared.batch_begun.notify_one(),
+            Pushed::Waits => {}
+            Pushed::Full => self.count_batch(),
+        }
     }
 
-    /// The counts, with everything in them that was handed over before.
+    /// Counts batched lines when they have waited for long enough. Never returns.
+    pub async fn keep_counting(&self) {
+        loop {
+            self.shared.batch_begun.notified().await;
+            tokio::time::sleep(LONGEST_WAIT).await;
+            self.count_batch();
+        }
+    }
+
+    /// Everything that a scrape shows. The copy shares all that does not change meanwhile, so that neither this
+    /// nor writing it out stalls anybody.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot_of(self.counted().ledger.registry.clone())
+    }
+
+    /// As [`Self::snapshot`], once all of it is durable, or storage fails.
+    pub async fn durable_snapshot(&self) -> Snapshot {
+        let (registry, last) = {
+            let counted = self.counted();
+            (counted.ledger.registry.clone(), counted.last)
+        };
+        if let (Some(journal), Some(last)) = (&self.shared.journal, last) {
+            // While storage fails the counts are shown all the same, together with the failure.
+            tokio::time::timeout(SCRAPE_PATIENCE, journal.durable(last)).await.ok();
+        }
+        self.snapshot_of(registry)
+    }
+
+    /// Writes a checkpoint of the state whenever the journal wants one. Never returns with a state directory.
+    pub async fn keep_checkpoints(&self) {
+        let Some(journal) = &self.shared.journal else { return };
+        loop {
+            journal.checkpoint_due().await;
+            let writing = self.clone();
+            let is_begun = tokio::task::spawn_blocking(move || writing.write_checkpoint()).await;
+            match is_begun {
+                Ok(true) => continue,
+                // The journal cannot begin a checkpoint yet, though it wants one.
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "writing a checkpoint panicked"),
+            }
+            tokio::time::sleep(CHECKPOINT_PAUSE).await;
+        }
+    }
+
+    /// Makes everything durable. Blocks; nothing can be kept afterwards.
+    ///
+    /// # Errors
+    /// [`StorageFailed`] if something is not durable.
+    pub fn close(&self) -> Result<(), StorageFailed> {
+        self.count_batch();
+        self.shared.journal.as_ref().map_or(Ok(()), Journal::close)
+    }
+
+    /// Writes a checkpoint, and says whether that was tried.
+    fn write_checkpoint(&self) -> bool {
+        let Some(journal) = &self.shared.journal else { return false };
+        let (checkpoint, ledger) = {
+            let counted = self.counted();
+            let Some(checkpoint) = journal.begin_checkpoint() else { return false };
+            (checkpoint, counted.ledger.clone())
+        };
+        if let Err(error) = checkpoint.write(&ledger.checkpoint()) {
+            tracing::error!(%error, "no checkpoint was written");
+        }
+        true
+    }
+
+    fn snapshot_of(&self, registry: Registry) -> Snapshot {
+        let in_flight = lock(&self.shared.in_flight);
+        let in_flight = in_flight.iter().map(|(app, number)| (app.clone(), number.load(Ordering::Relaxed)));
+        let config = self.config();
+        Snapshot {
+            registry,
+            in_flight: in_flight.collect(),
+            aliases: Arc::clone(&config.aliases),
+            gauge_expiry: u64::try_from(config.gauge_expiry.as_nanos()).unwrap_or(u64::MAX),
+            refused_requests: Vec::new(),
+            tail_files: self.shared.tail_files.load(Ordering::Relaxed),
+            tail_lag_bytes: self.shared.tail_lag.load(Ordering::Relaxed),
+            storage: self.storage().map(|status| Storage {
+                is_failed: status.failed.is_some(),
+                log_bytes: status.log_bytes,
+                checkpoint_bytes: status.checkpoint_bytes,
+                checkpoints: status.checkpoints,
+                errors: status.errors,
+                torn_bytes_cut: status.torn_bytes_cut,
+                syncs: *lock(&self.shared.syncs),
+            }),
+            reload: self.reloaded(),
+            process: Process::read(),
+            now: clock::now(),
+        }
+    }
+
+    /// Counts the batched lines.
+    fn count_batch(&self) {
+        self.shared.batch.drain(|lines| {
+            let mut delta = self.delta(Way::Host);
+            lines.for_each(|line| delta.read(line));
+            self.commit(&mut lock(&self.shared.counted), delta.into_counts(), Origin::Anonymous);
+        });
+    }
+
+    fn commit(&self, counted: &mut Counted, counts: Registry, origin: Origin) {
+        let journal = self.shared.journal.as_ref();
+        let change = Change::new(counts, origin);
+        let record = counted.ledger.commit(change, clock::now(), journal.is_some());
+        if let Some((journal, record)) = journal.zip(record) {
+            counted.last = Some(journal.append(&record));
+        }
+    }
+
+    /// The counts, with every batched line in them.
     fn counted(&self) -> MutexGuard<'_, Counted> {
-        self.count_gathered();
+        self.count_batch();
         lock(&self.shared.counted)
     }
-}
-
-/// A panic while counting would leave one event half counted, which is better than an end to counting.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The series of these applications and their models, at zero.

@@ -19,7 +19,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::ingest::body::DeliveryLimits;
 use crate::ingest::tail::TailOptions;
 use crate::server::ServerLimits;
-use crate::state;
 
 /// Counts the events of prediction components once, and exposes them to Prometheus.
 #[derive(Debug, Parser)]
@@ -87,8 +86,8 @@ pub struct AggregatorArgs {
     /// Directory that keeps the counts over restarts; without it they are in memory only.
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// Bytes of log in the state directory, in MiB, after which a snapshot replaces it; the disk holds at most
-    /// twice that, and two snapshots.
+    /// Bytes of log in the state directory, in MiB, after which a checkpoint replaces it; the disk holds at most
+    /// twice that, and two checkpoints.
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub state_log: u32,
     /// Configuration file: limits, and names under which families are exposed again.
@@ -140,8 +139,8 @@ impl AggregatorArgs {
 
     /// How the state directory is kept.
     #[must_use]
-    pub fn state_options(&self) -> state::Options {
-        state::Options { log_bytes: u64::from(self.state_log) << 20 }
+    pub fn state_options(&self) -> portent_journal::Options {
+        portent_journal::Options { log_bytes: u64::from(self.state_log) << 20 }
     }
 
     /// Files to follow; `None` if there are none.

@@ -25,8 +25,6 @@ pub mod models;
 #[cfg(feature = "host")]
 pub mod host;
 
-pub mod state;
-
 pub mod doors;
 pub mod server;
 

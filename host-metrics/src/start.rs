@@ -178,7 +178,7 @@ impl RunningAggregator {
         }
         let aggregator = self.aggregator.clone();
         let snapshots =
-            shutdown.clone().run_until_cancelled_owned(async move { aggregator.keep_snapshots().await });
+            shutdown.clone().run_until_cancelled_owned(async move { aggregator.keep_checkpoints().await });
         self.tasks.spawn(snapshots);
         let (reloading, aggregator) = (Arc::clone(scrape), self.aggregator.clone());
         let reloads = reload_on_signal(hangups, reloading, aggregator);

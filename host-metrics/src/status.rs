@@ -7,7 +7,6 @@ use crate::clock;
 use crate::exposition::Snapshot;
 use crate::readiness::Phase;
 use crate::registry::{App, Intake, Limit, Rejection, Way};
-use crate::state;
 
 /// Everything that is known, without the counts that a scrape shows.
 pub(crate) fn status(aggregator: &Aggregator, phase: Phase) -> Value {
@@ -68,13 +67,13 @@ fn files(aggregator: &Aggregator) -> Vec<Value> {
     positions.values().map(file).collect()
 }
 
-fn storage(status: &state::Status) -> Value {
+fn storage(status: &portent_journal::Status) -> Value {
     json!({
         "failed": status.failed,
         "generation": status.generation,
         "log_bytes": status.log_bytes,
-        "snapshot_bytes": status.snapshot_bytes,
-        "snapshots": status.snapshots,
+        "snapshot_bytes": status.checkpoint_bytes,
+        "snapshots": status.checkpoints,
         "errors": status.errors,
         "torn_bytes_cut": status.torn_bytes_cut,
     })

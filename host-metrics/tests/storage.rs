@@ -136,7 +136,7 @@ fn damage_is_named_with_its_place_and_the_way_out() {
         assert_eq!(addresses.deliver("few", sequence, body(sequence).as_bytes()).status, 200);
     }
     running.kill();
-    for prefix in ["log-", "snapshot-"] {
+    for prefix in ["log-", "checkpoint-"] {
         let path = newest(&directory.path().join("state"), prefix);
         let intact = std::fs::read(&path).unwrap();
         let mut damaged = intact.clone();

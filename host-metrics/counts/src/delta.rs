@@ -92,10 +92,10 @@ impl<'a> Delta<'a> {
         self.now
     }
 
-    /// Applications counted so far.
+    /// The counts so far.
     #[must_use]
-    pub fn apps(&self) -> usize {
-        self.counts.apps().len()
+    pub fn counts(&self) -> &Registry {
+        &self.counts
     }
 
     /// Events counted so far.

@@ -14,7 +14,7 @@ fn aggregator() -> Aggregator {
 
 fn kept_in(directory: &std::path::Path) -> Aggregator {
     let library = ModelLibrary::open(Vec::new()).unwrap();
-    let options = state::Options::default();
+    let options = portent_journal::Options::default();
     Aggregator::open(library, &["demo".to_owned()], Config::default(), directory, options).unwrap()
 }
 
@@ -122,7 +122,7 @@ async fn a_restart_goes_on_where_the_last_run_ended() {
     };
     let first = kept_in(directory.path());
     assert_eq!(deliver(&first, 1).await, Verdict::New);
-    assert!(first.write_snapshot());
+    assert!(first.write_checkpoint());
     assert_eq!(deliver(&first, 2).await, Verdict::New);
     let created = first.snapshot().registry.apps().map(|(_, app)| app.created).collect::<Vec<_>>();
     first.close().unwrap();
@@ -158,9 +158,9 @@ async fn a_scrape_shows_what_is_durable() {
         let mut delta = aggregator.delta(Way::Host);
         delta.apply_event(&event());
         aggregator.apply(delta);
-        let mark = aggregator.counted().mark.unwrap();
+        let lsn = aggregator.counted().lsn.unwrap();
         aggregator.durable_snapshot().await;
-        let durable = aggregator.shared.journal.as_ref().unwrap().durable(mark);
+        let durable = aggregator.shared.journal.as_ref().unwrap().durable(lsn);
         tokio::time::timeout(Duration::ZERO, durable).await.unwrap().unwrap();
     }
 }

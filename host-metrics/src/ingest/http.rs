@@ -6,21 +6,25 @@
 //! `portent-dropped` is the number of events that the sender gave up on before. Where tokens are asked for, a
 //! delivery without one is refused before its body is looked at.
 
-mod reading;
+use std::io::{self, Read as _};
+use std::time::Duration;
 
 use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use http_body_util::BodyExt as _;
 use hyper::body::Body;
-use hyper::header::{EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_ENCODING, EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
-use portent_event::is_name;
+use memchr::memchr_iter;
+use portent_counts::Delta;
+use portent_counts::clock::SECOND;
+use portent_counts::dedup::{Delivery, Verdict};
+use portent_counts::registry::{Rejection, Way};
+use portent_event::{Event, Line, is_name, limits::ACCEPTED_LINE_BYTES};
 
-use self::reading::{Read, Reading};
-use super::body::{self, DeliveryLimits};
-use super::deliveries::{Delivery, Verdict};
-use crate::Aggregator;
+use crate::aggregator::Aggregator;
 use crate::answer::{self, Answer};
 use crate::doors::Door;
-use crate::registry::{Rejection, Way};
 use crate::server::discard;
 
 /// Where deliveries go.
@@ -35,12 +39,46 @@ const SEQUENCE: &str = "portent-sequence";
 /// Header that reports lost events.
 const DROPPED: &str = "portent-dropped";
 
+/// Most applications of a delivery: each takes some kilobytes while the delivery is being read.
+const APPS: usize = 64;
+
+/// How far a sender's clock may be ahead. The window of repeats counts on event times, so a source with such
+/// a clock, once forgotten, puts what others may send off for as long.
+const CLOCK_TOLERANCE: u64 = 10 * SECOND;
+
+/// What one delivery may take.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryLimits {
+    /// Bytes of a body, as it comes and as it is when it is decompressed.
+    pub body_bytes: usize,
+    /// Time for a body to arrive.
+    pub body_timeout: Duration,
+}
+
 /// Why a delivery is refused.
 #[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    pub(super) reason: Rejection,
-    pub(super) message: String,
+struct RefusedDelivery {
+    status: StatusCode,
+    reason: Rejection,
+    message: String,
+}
+
+/// The lines of a delivery, counted as they arrive.
+#[derive(Debug)]
+struct DeliveryLines<'a> {
+    delta: Delta<'a>,
+    /// The beginning of a line whose end has not arrived.
+    torn: Vec<u8>,
+    lines: usize,
+    oldest: Option<u64>,
+}
+
+/// All lines of a delivery.
+struct CountedLines<'a> {
+    delta: Delta<'a>,
+    /// As the sender states it, so that a repeat has the same.
+    oldest_event: u64,
+    lines: usize,
 }
 
 /// Answers one request to the ingest listener, whether it came over a socket or from the same process.
@@ -105,22 +143,22 @@ async fn count<B>(
     headers: &HeaderMap,
     body: B,
     limits: DeliveryLimits,
-) -> Result<Answer, Refusal>
+) -> Result<Answer, RefusedDelivery>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let mut reading = Reading::new(aggregator.delta(Way::Http));
-    body::read(headers, body, limits, |piece| reading.take(piece)).await?;
-    let source = source(headers)?;
+    let mut reading = DeliveryLines::new(aggregator.delta(Way::Http));
+    read_body(headers, body, limits, |piece| reading.take(piece)).await?;
+    let source = source(headers)?.into();
     let sequence = number(headers, SEQUENCE)?.ok_or_else(|| missing(SEQUENCE))?;
     let dropped = number(headers, DROPPED)?.unwrap_or_default();
-    let Read { delta, oldest_event, lines } = reading.finish()?;
+    let CountedLines { delta, oldest_event, lines } = reading.finish()?;
     let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
     let accepted = |is_duplicate| {
         let body = format!("{{\"accepted\":{lines},\"duplicate\":{is_duplicate}}}");
         answer::text(StatusCode::OK, "application/json", body)
     };
-    match aggregator.apply_delivery(&delivery, delta, dropped).await {
+    match aggregator.apply_delivery(delivery, delta, dropped).await {
         Ok(Verdict::New) => Ok(accepted(false)),
         Ok(Verdict::Repeated) => Ok(accepted(true)),
         Ok(Verdict::OutsideWindow) => Ok(answer::error(
@@ -141,7 +179,7 @@ fn unavailable(aggregator: &Aggregator) -> Answer {
 }
 
 /// The value of a header that may not stand twice: nobody could say which of them is meant.
-fn only<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a HeaderValue>, Refusal> {
+fn only<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a HeaderValue>, RefusedDelivery> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (_, Some(_)) => Err(unidentified(format!("header {name} stands twice"))),
@@ -149,7 +187,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a Hea
     }
 }
 
-fn source(headers: &HeaderMap) -> Result<&str, Refusal> {
+fn source(headers: &HeaderMap) -> Result<&str, RefusedDelivery> {
     let source = only(headers, SOURCE)?.ok_or_else(|| missing(SOURCE))?;
     let name = source.to_str().ok().filter(|name| is_name(name));
     name.ok_or_else(|| {
@@ -159,19 +197,190 @@ fn source(headers: &HeaderMap) -> Result<&str, Refusal> {
     })
 }
 
-fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Result<Option<N>, Refusal> {
+fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Result<Option<N>, RefusedDelivery> {
     let Some(value) = only(headers, name)? else { return Ok(None) };
     let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let number = digits.and_then(|digits| digits.parse().ok());
     number.map(Some).ok_or_else(|| unidentified(format!("header {name} is not a whole number in range")))
 }
 
-fn missing(header: &str) -> Refusal {
+fn missing(header: &str) -> RefusedDelivery {
     unidentified(format!("header {header} is missing: without it a repeat cannot be recognised"))
 }
 
-fn unidentified(message: String) -> Refusal {
-    Refusal { status: StatusCode::BAD_REQUEST, reason: Rejection::Unidentified, message }
+fn unidentified(message: String) -> RefusedDelivery {
+    RefusedDelivery { status: StatusCode::BAD_REQUEST, reason: Rejection::Unidentified, message }
+}
+
+impl<'a> DeliveryLines<'a> {
+    fn new(delta: Delta<'a>) -> Self {
+        Self { delta, torn: Vec::new(), lines: 0, oldest: None }
+    }
+
+    /// Counts the lines that end in a piece of the body, or names the first that is not right and the rule it
+    /// breaks.
+    fn take(&mut self, piece: &[u8]) -> Result<(), RefusedDelivery> {
+        let mut start = 0;
+        for end in memchr_iter(b'\n', piece) {
+            let line = piece.get(start..end).unwrap_or_default();
+            start = end + 1;
+            if self.torn.is_empty() {
+                self.count(line)?;
+            } else {
+                let mut torn = std::mem::take(&mut self.torn);
+                torn.extend_from_slice(line);
+                self.count(&torn)?;
+            }
+        }
+        self.torn.extend_from_slice(piece.get(start..).unwrap_or_default());
+        if self.torn.len() > ACCEPTED_LINE_BYTES {
+            // It is refused for its length, whatever may follow.
+            let torn = std::mem::take(&mut self.torn);
+            return self.count(&torn);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, line: &[u8]) -> Result<(), RefusedDelivery> {
+        self.lines += 1;
+        let number = self.lines;
+        let line = Line::decode(line).map_err(|error| bad_line(number, Rejection::from(&error), &error))?;
+        match &line {
+            Line::Event(event) => {
+                let time = event_time(event, self.delta.now());
+                let time = time.map_err(|rule| bad_line(number, Rejection::Rule, &rule))?;
+                self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+                self.delta.apply_event_of(event, time);
+            }
+            Line::Dropped(report) => self.delta.apply_drops(report),
+        }
+        match self.delta.counts().apps().len() > APPS {
+            true => Err(bad_line(number, Rejection::Rule, &"more than 64 applications in one delivery")),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts a last line without its newline.
+    fn finish(mut self) -> Result<CountedLines<'a>, RefusedDelivery> {
+        let torn = std::mem::take(&mut self.torn);
+        if !torn.is_empty() || self.lines == 0 {
+            self.count(&torn)?;
+        }
+        // Without an event, nothing tells a late repeat from news.
+        let none = || bad_line(1, Rejection::Rule, &"a delivery holds at least one event");
+        Ok(CountedLines { oldest_event: self.oldest.ok_or_else(none)?, lines: self.lines, delta: self.delta })
+    }
+}
+
+fn event_time(event: &Event<'_>, now: u64) -> Result<u64, &'static str> {
+    let time = event.nanoseconds();
+    match time <= now.saturating_add(CLOCK_TOLERANCE) {
+        true => Ok(time),
+        false => Err("time is more than 10 seconds ahead of the aggregator's clock"),
+    }
+}
+
+fn bad_line(number: usize, reason: Rejection, rule: &dyn std::fmt::Display) -> RefusedDelivery {
+    RefusedDelivery { status: StatusCode::BAD_REQUEST, reason, message: format!("line {number}: {rule}") }
+}
+
+/// Hands over a body piece by piece, plain or `content-encoding: gzip`. What is left of it when something is
+/// wrong is thrown away, so that its sender comes to read the answer.
+async fn read_body<B>(
+    headers: &HeaderMap,
+    mut body: B,
+    limits: DeliveryLimits,
+    mut take: impl FnMut(&[u8]) -> Result<(), RefusedDelivery>,
+) -> Result<(), RefusedDelivery>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let is_gzip = match headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes().to_ascii_lowercase()) {
+        None => false,
+        Some(coding) if coding == b"identity" => false,
+        Some(coding) if coding == b"gzip" || coding == b"x-gzip" => true,
+        Some(_) => {
+            discard(body).await;
+            return Err(unsupported());
+        }
+    };
+    // Refused before the first byte where the client waits to be asked for it.
+    if headers.contains_key(EXPECT) && body.size_hint().lower() > limits.body_bytes as u64 {
+        return Err(too_large(limits.body_bytes));
+    }
+    let mut compressed = Vec::new();
+    let reading = read_as_it_comes(&mut body, limits.body_bytes, |piece| match is_gzip {
+        true => {
+            compressed.extend_from_slice(piece);
+            Ok(())
+        }
+        false => take(piece),
+    });
+    let late = || Err(incomplete(StatusCode::REQUEST_TIMEOUT, "body did not arrive in time"));
+    let read = tokio::time::timeout(limits.body_timeout, reading).await.unwrap_or_else(|_| late());
+    if read.is_err() {
+        discard(body).await;
+    }
+    read?;
+    if is_gzip {
+        take(&decompressed(compressed, limits.body_bytes).await?)?;
+    }
+    Ok(())
+}
+
+async fn read_as_it_comes<B>(
+    body: &mut B,
+    limit: usize,
+    mut take: impl FnMut(&[u8]) -> Result<(), RefusedDelivery>,
+) -> Result<(), RefusedDelivery>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut left = limit;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| incomplete(StatusCode::BAD_REQUEST, "body ended early"))?;
+        if let Some(piece) = frame.data_ref() {
+            left = left.checked_sub(piece.len()).ok_or_else(|| too_large(limit))?;
+            take(piece)?;
+        }
+    }
+    Ok(())
+}
+
+/// Decompresses on a thread of its own.
+async fn decompressed(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, RefusedDelivery> {
+    match tokio::task::spawn_blocking(move || decompress(&body, limit)).await {
+        Ok(Ok(Some(plain))) => Ok(plain),
+        Ok(Ok(None)) => Err(too_large(limit)),
+        _ => Err(incomplete(StatusCode::BAD_REQUEST, "the body is not the gzip that its header says")),
+    }
+}
+
+/// Decompresses up to a limit; `None` if there is more.
+fn decompress(body: &[u8], limit: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut plain = Vec::new();
+    MultiGzDecoder::new(body).take(limit as u64 + 1).read_to_end(&mut plain)?;
+    Ok((plain.len() <= limit).then_some(plain))
+}
+
+fn too_large(limit: usize) -> RefusedDelivery {
+    RefusedDelivery {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        reason: Rejection::BodyTooLarge,
+        message: format!("body longer than {limit} bytes"),
+    }
+}
+
+fn incomplete(status: StatusCode, message: &str) -> RefusedDelivery {
+    RefusedDelivery { status, reason: Rejection::Incomplete, message: message.to_owned() }
+}
+
+fn unsupported() -> RefusedDelivery {
+    RefusedDelivery {
+        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        reason: Rejection::Malformed,
+        message: "content-encoding is neither gzip nor identity".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -5,23 +5,19 @@
 //! the counts: after a restart reading goes on there, wherever in its directory the file is by then. Files that
 //! are not known are read from their beginning.
 
-mod follower;
-mod position;
-
-pub use position::{FileIdentity, FilePosition};
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use portent_counts::file_position::{FileIdentity, FilePosition};
+use portent_counts::registry::Limit;
+use tokio::sync::oneshot;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use self::follower::Follower;
-use crate::Aggregator;
-use crate::readiness::Readiness;
-use crate::registry::Limit;
+use super::follower::Follower;
+use crate::aggregator::Aggregator;
 
 /// Most files followed at once.
 const FILES: usize = 1024;
@@ -52,19 +48,20 @@ struct Tailer {
     passed_over: BTreeSet<FileIdentity>,
 }
 
-/// Follows files until `shutdown` is cancelled, then reads them to their end. Ready once what was there at
-/// the start is read.
+/// Follows files until `shutdown` is cancelled, then reads them to their end. Tells `is_caught_up` once the bytes that were
+/// there at the start are read.
 ///
 /// # Errors
 /// If a look at the files panics.
 pub(crate) async fn follow(
     options: TailOptions,
     aggregator: Aggregator,
-    readiness: Readiness,
+    is_caught_up: oneshot::Sender<()>,
     shutdown: CancellationToken,
 ) -> Result<(), JoinError> {
     let interval = options.interval;
     let mut tailer = Tailer::new(options, aggregator);
+    let mut is_caught_up = Some(is_caught_up);
     loop {
         let last = shutdown.is_cancelled();
         tailer = tokio::task::spawn_blocking(move || {
@@ -72,7 +69,8 @@ pub(crate) async fn follow(
             tailer
         })
         .await?;
-        readiness.set_started();
+        // Nobody may be waiting.
+        is_caught_up.take().map(|waiting| waiting.send(()).ok());
         if last {
             return Ok(());
         }

@@ -3,12 +3,12 @@
 use std::io;
 use std::net::SocketAddr;
 
+use portent_journal::{JournalError, StorageFailed};
 use tokio::task::JoinError;
 
 use crate::config::ConfigError;
 use crate::doors::DoorError;
 use crate::models::LibraryError;
-use crate::state::{StateError, StorageFailed};
 
 /// Why the aggregator does not start.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ pub enum StartError {
     Config(#[from] ConfigError),
     /// The state directory cannot be used.
     #[error(transparent)]
-    State(#[from] StateError),
+    State(#[from] JournalError),
     /// Something that was counted is not kept.
     #[error("the last counts are not kept: {0}")]
     NotKept(StorageFailed),

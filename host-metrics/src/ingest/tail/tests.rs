@@ -44,7 +44,7 @@ impl Fixture {
         let nobody = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
         self.tailer = Tailer::new(self.tailer.options.clone(), nobody);
         let library = ModelLibrary::open(Vec::new()).unwrap();
-        let (directory, options) = (self.path("state"), crate::state::Options::default());
+        let (directory, options) = (self.path("state"), portent_journal::Options::default());
         let kept = Aggregator::open(library, &[], Config::default(), &directory, options).unwrap();
         self.tailer = Tailer::new(self.tailer.options.clone(), kept);
     }

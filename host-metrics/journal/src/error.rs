@@ -1,4 +1,4 @@
-//! What can go wrong at the start, and after it.
+//! Errors of opening a journal, and of keeping what is appended to it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use thiserror::Error;
 /// Why a journal cannot be opened.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum StateError {
+pub enum JournalError {
     /// Another process, or another journal of this one, holds the directory.
     #[error("{}: held by another process; end it, or give this one a directory of its own", .path.display())]
     Locked {
@@ -55,12 +55,23 @@ pub enum StateError {
     },
 }
 
-/// Storage cannot keep what it is given, for now: nothing is durable until a snapshot has been written.
+/// Storage cannot keep records at present. Nothing becomes durable until a checkpoint has been written.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("storage has failed: {reason}")]
 pub struct StorageFailed {
     /// The path and the reason, in words.
     pub reason: String,
+}
+
+impl JournalError {
+    /// Turns an error of the operating system into one that names the file.
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl Fn(io::Error) -> Self {
+        move |error| Self::Io { path: path.to_owned(), action, error }
+    }
+
+    pub(crate) fn corrupt(path: &Path, offset: u64, reason: impl Into<String>) -> Self {
+        Self::Corrupt { path: path.to_owned(), offset, reason: reason.into() }
+    }
 }
 
 fn directory_of(path: &Path) -> &Path {

@@ -6,12 +6,13 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{FileIdentity, FilePosition};
-use crate::Aggregator;
-use crate::aggregator::Delta;
-use crate::ingest::lines::Found;
-use crate::registry::{Rejection, Way};
-use crate::state::StorageFailed;
+use portent_journal::StorageFailed;
+
+use portent_counts::Delta;
+use portent_counts::file_position::{FileIdentity, FilePosition};
+use portent_counts::lines::Found;
+use portent_counts::registry::{Rejection, Way};
+use crate::aggregator::Aggregator;
 
 /// Bytes read at once, and counted in one change.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -53,7 +54,7 @@ impl Follower {
     /// Whether a file still holds what was read up to a position.
     pub(super) fn is_of(path: &Path, identity: FileIdentity, position: &FilePosition) -> bool {
         let follower = Self::open(path, identity, position.clone());
-        follower.is_ok_and(|follower| follower.is_mark_intact().is_ok_and(|is_intact| is_intact))
+        follower.is_ok_and(|follower| follower.is_tail_intact().is_ok_and(|is_intact| is_intact))
     }
 
     /// Notes whether a path still leads to the file.
@@ -105,7 +106,7 @@ impl Follower {
     fn try_read(&mut self, aggregator: &Aggregator) -> Result<(), ReadError> {
         // The length now bounds the work, however fast the file grows.
         self.length = self.file.metadata()?.len();
-        if self.length < self.position.offset() || !self.is_mark_intact()? {
+        if self.length < self.position.offset() || !self.is_tail_intact()? {
             self.begin_again(aggregator)?;
         }
         let mut chunk = vec![0; CHUNK_BYTES.min(usize::try_from(self.lag()).unwrap_or(CHUNK_BYTES))];
@@ -121,11 +122,11 @@ impl Follower {
         Ok(())
     }
 
-    fn is_mark_intact(&self) -> io::Result<bool> {
-        let mark = self.position.mark();
-        let mut bytes = vec![0; mark.len()];
-        match self.file.read_exact_at(&mut bytes, self.position.offset() - mark.len() as u64) {
-            Ok(()) => Ok(bytes == mark),
+    fn is_tail_intact(&self) -> io::Result<bool> {
+        let tail = self.position.tail();
+        let mut bytes = vec![0; tail.len()];
+        match self.file.read_exact_at(&mut bytes, self.position.offset().saturating_sub(tail.len() as u64)) {
+            Ok(()) => Ok(bytes == tail),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
             Err(error) => Err(error),
         }

@@ -6,7 +6,7 @@ use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::state::disk::{Disk, Sink, Source};
+use crate::disk::{Disk, ReadFile, WriteFile};
 
 /// Unsynced bytes survive a power cut in units of this, or do not.
 const PAGE_BYTES: usize = 16;
@@ -173,22 +173,18 @@ struct OpenFile {
 }
 
 impl Disk for SimulatedDisk {
-    fn create_directory(&self, _: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
     fn names(&self, _: &Path) -> io::Result<Vec<OsString>> {
         let contents = self.begin().map_err(|_| full())?;
         Ok(contents.names.keys().filter_map(|path| path.file_name()).map(ToOwned::to_owned).collect())
     }
 
-    fn read(&self, path: &Path) -> io::Result<Box<dyn Source>> {
+    fn read(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
         let contents = self.begin().map_err(|_| full())?;
         let inode = *contents.names.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(Cursor::new(contents.files[inode].cached.clone())))
     }
 
-    fn create(&self, path: &Path) -> io::Result<Box<dyn Sink>> {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
         let mut contents = self.begin().map_err(|_| full())?;
         let inode = contents.names.get(path).copied().unwrap_or(contents.files.len());
         if inode == contents.files.len() {
@@ -203,7 +199,7 @@ impl Disk for SimulatedDisk {
         Ok(Box::new(OpenFile { disk: self.clone(), inode }))
     }
 
-    fn extend(&self, path: &Path, last_write: u64, length: u64) -> io::Result<Box<dyn Sink>> {
+    fn extend(&self, path: &Path, last_write: u64, length: u64) -> io::Result<Box<dyn WriteFile>> {
         let mut contents = self.begin().map_err(|_| full())?;
         let inode = *contents.names.get(path).ok_or(io::ErrorKind::NotFound)?;
         let file = &mut contents.files[inode];
@@ -233,7 +229,7 @@ impl Disk for SimulatedDisk {
     }
 }
 
-impl Sink for OpenFile {
+impl WriteFile for OpenFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self.disk.begin() {
             Ok(mut contents) => {

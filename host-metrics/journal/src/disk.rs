@@ -2,28 +2,26 @@
 
 use std::ffi::OsString;
 use std::fmt::Debug;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Mode of directories and files: the counts are nobody else's business.
+/// Modes of directories and files: only their owner may read them.
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// What the journal asks of a file system.
-pub(super) trait Disk: Debug + Send + Sync {
-    /// Creates a directory and those above it, durably; one that exists stays as it is.
-    fn create_directory(&self, directory: &Path) -> io::Result<()>;
+/// The operations of a file system that the journal needs.
+pub(crate) trait Disk: Debug + Send + Sync {
     /// Names in a directory.
     fn names(&self, directory: &Path) -> io::Result<Vec<OsString>>;
     /// Opens a file to read it.
-    fn read(&self, path: &Path) -> io::Result<Box<dyn Source>>;
-    /// Creates an empty file, in the place of what has the name.
-    fn create(&self, path: &Path) -> io::Result<Box<dyn Sink>>;
+    fn read(&self, path: &Path) -> io::Result<Box<dyn ReadFile>>;
+    /// Creates an empty file. It replaces one of the same name.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
     /// Cuts a file to a length and opens it to append. The bytes from `last_write` on are written again and
     /// synced: after a failed sync, the system may show bytes that it will never write.
-    fn extend(&self, path: &Path, last_write: u64, length: u64) -> io::Result<Box<dyn Sink>>;
+    fn extend(&self, path: &Path, last_write: u64, length: u64) -> io::Result<Box<dyn WriteFile>>;
     /// Renames a file over another.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
@@ -33,12 +31,12 @@ pub(super) trait Disk: Debug + Send + Sync {
 }
 
 /// A file to read.
-pub(super) trait Source: Read + Seek {}
+pub(crate) trait ReadFile: Read + Seek {}
 
-impl<T: Read + Seek> Source for T {}
+impl<T: Read + Seek> ReadFile for T {}
 
 /// A file to append to.
-pub(super) trait Sink: Debug + Send {
+pub(crate) trait WriteFile: Debug + Send {
     /// Appends bytes.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Makes everything written durable.
@@ -47,32 +45,24 @@ pub(super) trait Sink: Debug + Send {
 
 /// The operating system's files.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RealDisk;
+pub(crate) struct RealDisk;
 
 impl Disk for RealDisk {
-    fn create_directory(&self, directory: &Path) -> io::Result<()> {
-        let absent = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
-        let created: Vec<&Path> = directory.ancestors().take_while(absent).collect();
-        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory)?;
-        created.into_iter().try_for_each(|path| self.sync_directory(&parent_of(path)))
-    }
-
     fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
         std::fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name())).collect()
     }
 
-    fn read(&self, path: &Path) -> io::Result<Box<dyn Source>> {
+    fn read(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
         Ok(Box::new(File::open(path)?))
     }
 
-    fn create(&self, path: &Path) -> io::Result<Box<dyn Sink>> {
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        let file = File::options().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
         Ok(Box::new(file))
     }
 
-    fn extend(&self, path: &Path, last_write: u64, length: u64) -> io::Result<Box<dyn Sink>> {
-        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    fn extend(&self, path: &Path, last_write: u64, length: u64) -> io::Result<Box<dyn WriteFile>> {
+        let mut file = File::options().read(true).write(true).open(path)?;
         file.seek(SeekFrom::Start(last_write))?;
         let mut bytes = Vec::new();
         (&mut file).take(length - last_write).read_to_end(&mut bytes)?;
@@ -96,7 +86,7 @@ impl Disk for RealDisk {
     }
 }
 
-impl Sink for File {
+impl WriteFile for File {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         io::Write::write_all(self, bytes)
     }
@@ -106,9 +96,13 @@ impl Sink for File {
     }
 }
 
-fn parent_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
+/// Creates a directory and those above it, durably. One that exists stays as it is.
+pub(crate) fn create_directory(directory: &Path) -> io::Result<()> {
+    let absent = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let created: Vec<&Path> = directory.ancestors().take_while(absent).collect();
+    DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory)?;
+    let parents = created.into_iter().filter_map(Path::parent);
+    parents
+        .map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+        .try_for_each(|parent| RealDisk.sync_directory(parent))
 }

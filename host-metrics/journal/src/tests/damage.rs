@@ -6,12 +6,12 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::simulated_disk::SimulatedDisk;
-use super::{DIRECTORY, OPTIONS};
-use crate::state::exercise::{read_log, read_snapshot, reseal};
-use crate::state::{Replay, Rotation, StateError, open_on};
+use super::{DIRECTORY, open_on};
+use crate::fuzz_support::{is_checkpoint, read_log, reseal};
+use crate::{Checkpoint, JournalError, Replay};
 
 const LOG: &str = "log-0000000000000001";
-const SNAPSHOT: &str = "snapshot-0000000000000001";
+const CHECKPOINT: &str = "checkpoint-0000000000000001";
 
 /// Frames in the log; each has one record.
 const FRAMES: usize = 4;
@@ -21,30 +21,29 @@ fn path(name: &str) -> PathBuf {
 }
 
 /// The replayed texts.
-fn open(disk: &SimulatedDisk) -> Result<Vec<String>, StateError> {
+fn open(disk: &SimulatedDisk) -> Result<Vec<String>, JournalError> {
     let mut seen = Vec::new();
     let replay = &mut |replay: Replay<'_>| {
-        let (Replay::Snapshot(bytes) | Replay::Record(bytes)) = replay;
+        let (Replay::Checkpoint(bytes) | Replay::Record(bytes)) = replay;
         seen.push(String::from_utf8(bytes.to_vec()).map_err(|_| "not UTF-8".to_owned())?);
         Ok(())
     };
-    open_on(Arc::new(disk.clone()), Path::new(DIRECTORY), OPTIONS, None, replay)?;
+    open_on(disk, replay)?;
     Ok(seen)
 }
 
-/// A disk with a snapshot, and a log with several frames behind it.
+/// A disk with a checkpoint, and a log with several frames behind it.
 fn written() -> SimulatedDisk {
     let disk = SimulatedDisk::default();
     let replay = &mut |_: Replay<'_>| Ok(());
-    let shared =
-        Arc::new(open_on(Arc::new(disk.clone()), Path::new(DIRECTORY), OPTIONS, None, replay).unwrap());
+    let shared = Arc::new(open_on(&disk, replay).unwrap());
     let perform = || {
         let job = shared.progress().next_job().unwrap();
-        shared.perform(job);
+        shared.perform(job, &mut |_| {});
     };
-    let rotation = Rotation::begin(&shared).unwrap();
+    let checkpoint = Checkpoint::begin(&shared).unwrap();
     perform();
-    rotation.finish(b"snapshot").unwrap();
+    checkpoint.write(b"checkpoint").unwrap();
     for frame in 0..FRAMES {
         shared.append(format!("record {frame}").as_bytes());
         perform();
@@ -55,7 +54,7 @@ fn written() -> SimulatedDisk {
 /// What [`written`] holds, with a number of its frames.
 fn texts(frames: usize) -> Vec<String> {
     let records = (0..frames).map(|frame| format!("record {frame}"));
-    std::iter::once("snapshot".to_owned()).chain(records).collect()
+    std::iter::once("checkpoint".to_owned()).chain(records).collect()
 }
 
 /// The disk of [`written`] with one file changed.
@@ -74,7 +73,7 @@ fn length(name: &str) -> usize {
 /// The file and the offset that the start calls corrupt.
 fn corrupt_at(disk: &SimulatedDisk) -> (PathBuf, u64) {
     match open(disk).unwrap_err() {
-        StateError::Corrupt { path, offset, .. } => (path, offset),
+        JournalError::Corrupt { path, offset, .. } => (path, offset),
         error => panic!("{error}"),
     }
 }
@@ -103,23 +102,23 @@ fn every_flipped_bit_of_a_log_is_found() {
 }
 
 #[test]
-fn every_flipped_bit_of_a_snapshot_is_found() {
-    for at in 0..length(SNAPSHOT) {
+fn every_flipped_bit_of_a_checkpoint_is_found() {
+    for at in 0..length(CHECKPOINT) {
         for bit in 0..8 {
-            let disk = with(SNAPSHOT, |bytes| bytes[at] ^= 1 << bit);
-            assert_eq!(corrupt_at(&disk).0, path(SNAPSHOT), "byte {at}");
+            let disk = with(CHECKPOINT, |bytes| bytes[at] ^= 1 << bit);
+            assert_eq!(corrupt_at(&disk).0, path(CHECKPOINT), "byte {at}");
         }
     }
 }
 
 #[test]
-fn a_shortened_log_ends_at_a_frame_and_a_shortened_snapshot_is_refused() {
+fn a_shortened_log_ends_at_a_frame_and_a_shortened_checkpoint_is_refused() {
     for length in 0..length(LOG) {
         let seen = open(&with(LOG, |bytes| bytes.truncate(length))).unwrap();
         assert_eq!(seen, texts(length.saturating_sub(36) / 44));
     }
-    for length in 0..length(SNAPSHOT) {
-        assert_eq!(corrupt_at(&with(SNAPSHOT, |bytes| bytes.truncate(length))).0, path(SNAPSHOT));
+    for length in 0..length(CHECKPOINT) {
+        assert_eq!(corrupt_at(&with(CHECKPOINT, |bytes| bytes.truncate(length))).0, path(CHECKPOINT));
     }
 }
 
@@ -133,15 +132,18 @@ fn a_missing_file_is_named() {
     let log_alone = SimulatedDisk::default();
     log_alone.put(&path(LOG), &bytes[&path(LOG)]);
     assert!(
-        open(&log_alone).unwrap_err().to_string().contains("the snapshot that this log continues is missing")
+        open(&log_alone)
+            .unwrap_err()
+            .to_string()
+            .contains("the checkpoint that this log continues is missing")
     );
 
-    let snapshot_alone = SimulatedDisk::default();
-    snapshot_alone.put(&path(SNAPSHOT), &bytes[&path(SNAPSHOT)]);
-    assert_eq!(corrupt_at(&snapshot_alone).0, path(LOG));
+    let checkpoint_alone = SimulatedDisk::default();
+    checkpoint_alone.put(&path(CHECKPOINT), &bytes[&path(CHECKPOINT)]);
+    assert_eq!(corrupt_at(&checkpoint_alone).0, path(LOG));
     // With files from before it, it is a recovery that was cut short.
-    snapshot_alone.put(&path("log-0000000000000000"), b"whatever");
-    assert_eq!(open(&snapshot_alone).unwrap(), texts(0));
+    checkpoint_alone.put(&path("log-0000000000000000"), b"whatever");
+    assert_eq!(open(&checkpoint_alone).unwrap(), texts(0));
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn only_the_newest_log_may_be_torn() {
 
 #[test]
 fn a_later_version_is_not_called_corrupt() {
-    for (name, checksum_from_end) in [(LOG, None), (SNAPSHOT, Some(8))] {
+    for (name, checksum_from_end) in [(LOG, None), (CHECKPOINT, Some(8))] {
         let disk = with(name, |bytes| {
             bytes[8] = 2;
             let at = checksum_from_end.map_or(28, |from_end: usize| bytes.len() - from_end);
@@ -165,7 +167,7 @@ fn a_later_version_is_not_called_corrupt() {
             bytes[at..at + 8].copy_from_slice(&checksum.to_le_bytes());
         });
         let error = open(&disk).unwrap_err();
-        assert!(matches!(error, StateError::Version { found: 2, supported: 1, .. }), "{error}");
+        assert!(matches!(error, JournalError::Version { found: 2, supported: 1, .. }), "{error}");
     }
 }
 
@@ -176,7 +178,7 @@ fn what_the_owner_refuses_is_corrupt_at_its_place() {
         Replay::Record(b"record 2") => Err("a rule".to_owned()),
         _ => Ok(()),
     };
-    let refused = open_on(Arc::new(disk), Path::new(DIRECTORY), OPTIONS, None, replay);
+    let refused = open_on(&disk, replay);
     let error = refused.err().unwrap().to_string();
     let place = 36 + 2 * 44 + 24;
     assert!(error.contains(&format!("corrupt at byte {place}: a rule; to start from zero move")), "{error}");
@@ -186,13 +188,13 @@ fn what_the_owner_refuses_is_corrupt_at_its_place() {
 fn foreign_files_are_passed_over() {
     let disk = written();
     let names =
-        ["log-1", "log-000000000000000G", "snapshot-ffffffffffffffff", "notes", "log-0000000000000009.bak"];
+        ["log-1", "log-000000000000000G", "checkpoint-ffffffffffffffff", "notes", "log-0000000000000009.bak"];
     names.iter().for_each(|name| disk.put(&path(name), b"foreign"));
-    disk.put(&path("snapshot.tmp"), b"unfinished");
+    disk.put(&path("checkpoint.tmp"), b"unfinished");
     assert_eq!(open(&disk).unwrap(), texts(FRAMES));
     let left = disk.files();
     assert!(names.iter().all(|name| left.contains_key(&path(name))));
-    assert!(!left.contains_key(&path("snapshot.tmp")));
+    assert!(!left.contains_key(&path("checkpoint.tmp")));
 }
 
 proptest! {
@@ -221,7 +223,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         read_log(&bytes);
-        prop_assert!(!read_snapshot(&bytes));
+        prop_assert!(!is_checkpoint(&bytes));
         read_log(&reseal(&bytes));
     }
 }
