@@ -1,102 +1,59 @@
-//! The doors of the aggregator: who may use a listener, and under which certificate.
-//!
-//! [`Doors::open`] reads the files that the options name, [`Doors::reload`] reads them again. A [`Door`] ends
-//! TLS for the server and asks requests for a token; [`exposure`] says which listener needs one.
-
-pub mod certificate;
-pub mod credentials;
-mod door;
-mod error;
-pub mod exposure;
-mod listener;
-
-pub use certificate::CertificateFiles;
-pub use door::{Door, DoorFiles};
-pub use error::{CertificateRule, DoorError, TokenRule};
-pub use listener::Listener;
+//! Who may use the aggregator's two listeners.
 
 use std::ffi::OsString;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use portent_server::{Access, AccessError, ListenerNames, RefusalReason};
 
 use crate::cli::AggregatorArgs;
-use crate::server::Refusal;
+use crate::environment;
 
-/// Time between two looks at the certificate files.
-const LOOK: Duration = Duration::from_secs(10);
-
-/// The doors of both listeners.
+/// Access to both listeners.
 #[derive(Debug)]
-pub struct Doors {
-    /// Before scrapes.
-    pub metrics: Arc<Door>,
-    /// Before deliveries.
-    pub ingest: Arc<Door>,
+pub struct ListenerAccess {
+    /// For scrapes and health checks.
+    pub metrics: Arc<Access>,
+    /// For deliveries.
+    pub ingest: Arc<Access>,
 }
 
-impl Doors {
-    /// Reads what the options and the environment name, and holds it against the listeners' addresses.
+impl ListenerAccess {
+    /// Reads the files and variables that hold tokens and certificates, and checks the listeners' addresses.
     ///
     /// # Errors
-    /// [`DoorError`] for the first thing that cannot be meant or cannot be read.
+    /// [`AccessError`] for the first option that makes no sense, or file that cannot be used.
     pub fn open(
         args: &AggregatorArgs,
         environment: impl Fn(&str) -> Option<OsString>,
-    ) -> Result<Self, DoorError> {
-        let open = |listener: Listener, address, files| {
-            let door = Door::open(listener, files, environment(listener.variable().name))?;
-            exposure::check(listener, address, &door, args.doors.allow_unauthenticated)?;
-            Ok(Arc::new(door))
+    ) -> Result<Self, AccessError> {
+        let open = |name, token_variable, address, files| {
+            let access =
+                Access::open(ListenerNames { name, token_variable }, files, environment(token_variable))?;
+            access.check_exposure(address, args.access.allow_unauthenticated)?;
+            Ok(Arc::new(access))
         };
         Ok(Self {
-            metrics: open(Listener::Metrics, args.metrics, args.doors.metrics())?,
-            ingest: open(Listener::Ingest, args.ingest, args.doors.ingest())?,
+            metrics: open("metrics", environment::METRICS_TOKEN.name, args.metrics, args.access.metrics())?,
+            ingest: open("ingest", environment::INGEST_TOKEN.name, args.ingest, args.access.ingest())?,
         })
     }
 
-    /// Reads token and certificate files again; connections that are open keep their certificate. Tokens from
-    /// the environment stay. It reads files, so an async caller gives it a thread of its own.
+    /// Reads the files again, all or none. It blocks while it reads.
     ///
     /// # Errors
-    /// [`DoorError`] for the first file that is no good. Then everything stays as it was, also what other
-    /// files would have changed.
-    pub fn reload(&self) -> Result<(), DoorError> {
-        let (metrics, ingest) = (self.metrics.read()?, self.ingest.read()?);
-        self.metrics.replace(metrics);
-        self.ingest.replace(ingest);
-        Ok(())
+    /// [`AccessError`] for the first file that cannot be used. Then nothing changes.
+    pub fn reload(&self) -> Result<(), AccessError> {
+        portent_server::reload(&[&self.metrics, &self.ingest])
     }
 
-    /// How often each listener turned something away, by reason.
+    /// What each listener refused, by reason.
     #[must_use]
     pub fn refused(&self) -> Vec<(&'static str, &'static str, u64)> {
-        let doors = [("ingest", &self.ingest), ("metrics", &self.metrics)];
-        let of_door = |(name, door): (&'static str, &Arc<Door>)| {
-            Refusal::ALL.map(|reason| (name, reason.as_str(), door.refusals().read(reason)))
+        let listeners = [("ingest", &self.ingest), ("metrics", &self.metrics)];
+        let by_reason = |(name, access): (&'static str, &Arc<Access>)| {
+            RefusalReason::ALL.map(|reason| (name, reason.as_str(), access.refused().read(reason)))
         };
-        doors.into_iter().flat_map(of_door).collect()
-    }
-
-    /// Reads certificates again whenever their files change, until the shutdown. A pair that is no good, or of
-    /// which only half has been written yet, changes nothing.
-    pub async fn watch(self: Arc<Self>, shutdown: CancellationToken) {
-        while shutdown.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
-            let doors = Arc::clone(&self);
-            // It fails only where the program is on its way out.
-            tokio::task::spawn_blocking(move || doors.refresh()).await.ok();
-        }
-    }
-
-    fn refresh(&self) {
-        for door in [&self.metrics, &self.ingest] {
-            match door.refresh() {
-                Ok(false) => {}
-                Ok(true) => tracing::info!("certificate read again"),
-                Err(error) => tracing::warn!(%error, "the certificate stays as it was"),
-            }
-        }
+        listeners.into_iter().flat_map(by_reason).collect()
     }
 }
 

@@ -1,12 +1,12 @@
 //! The command line. What the program reads of its environment is listed in [`crate::environment`].
 
+mod access;
 mod check_config;
-mod doors;
 #[cfg(feature = "host")]
 mod up;
 
+pub use access::AccessArgs;
 pub use check_config::CheckConfigArgs;
-pub use doors::DoorArgs;
 #[cfg(feature = "host")]
 pub use up::UpArgs;
 
@@ -15,10 +15,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use portent_server::ServerLimits;
 
 use crate::ingest::body::DeliveryLimits;
 use crate::ingest::tail::TailOptions;
-use crate::server::ServerLimits;
 use crate::state;
 
 /// Counts the events of prediction components once, and exposes them to Prometheus.
@@ -100,7 +100,7 @@ pub struct AggregatorArgs {
     /// Largest body of a delivery, in bytes, as it comes and decompressed.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_body: u32,
-    /// Connections open at once, per listener; at the limit the one that idles longest makes room, else more wait.
+    /// Requests in flight at once, per listener; health checks are always answered, other requests get a 503.
     #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub max_connections: u32,
     /// Time for a request to arrive, for a TLS handshake, and for a connection to idle, in seconds.
@@ -111,7 +111,7 @@ pub struct AggregatorArgs {
     pub drain_timeout: u64,
     /// Who may use the listeners.
     #[command(flatten)]
-    pub doors: DoorArgs,
+    pub access: AccessArgs,
 }
 
 /// How long a file is read on after it was renamed away or removed.

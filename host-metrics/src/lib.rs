@@ -27,10 +27,8 @@ pub mod host;
 
 pub mod state;
 
-pub mod doors;
-pub mod server;
+pub mod access;
 
-mod answer;
 pub mod clock;
 pub mod codec;
 pub mod process;

@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use portent_server::AccessError;
+
 use crate::Aggregator;
+use crate::access::ListenerAccess;
 use crate::clock;
 use crate::config::{Config, ConfigError};
-use crate::doors::{DoorError, Doors};
 
 /// What can be read again: the configuration file, tokens and certificates.
 #[derive(Debug)]
 pub(crate) struct Reload {
     file: Option<PathBuf>,
-    doors: Arc<Doors>,
+    access: Arc<ListenerAccess>,
     /// One at a time, so that the last one asked for is the one in force.
     turn: Mutex<()>,
 }
@@ -32,12 +34,12 @@ pub(crate) enum ReloadError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
-    Doors(#[from] DoorError),
+    Access(#[from] AccessError),
 }
 
 impl Reload {
-    pub(crate) fn new(file: Option<PathBuf>, doors: Arc<Doors>) -> Self {
-        Self { file, doors, turn: Mutex::default() }
+    pub(crate) fn new(file: Option<PathBuf>, access: Arc<ListenerAccess>) -> Self {
+        Self { file, access, turn: Mutex::default() }
     }
 
     /// Reads everything again; what is wrong changes nothing. Blocks while it reads.
@@ -56,10 +58,10 @@ impl Reload {
         Ok(())
     }
 
-    /// The new configuration. The doors go last: they are in force as soon as they are read.
+    /// The new configuration. Access goes last: it is in force as soon as it is read.
     fn read(&self) -> Result<Config, ReloadError> {
         let config = self.file.as_deref().map(Config::load).transpose()?;
-        self.doors.reload()?;
+        self.access.reload()?;
         Ok(config.unwrap_or_default())
     }
 }

@@ -9,28 +9,28 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use portent_server::{ServerLimits, serve, watch_certificates};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Aggregator;
+use crate::access::ListenerAccess;
 use crate::cli::AggregatorArgs;
 use crate::clock;
 use crate::config::Config;
-use crate::doors::Doors;
 use crate::ingest::{http, tail};
 use crate::models::ModelLibrary;
 use crate::readiness::Readiness;
 use crate::reload::{Reload, Reloaded};
-use crate::scrape::{self, Scrape};
-use crate::server::{ServerLimits, serve_behind};
+use crate::scrape::{self, HEALTH_PATHS, Scrape};
 
 /// An aggregator with its listeners and followed files, until the shutdown it was started with.
 #[derive(Debug)]
 pub struct RunningAggregator {
     /// Who may use the listeners; can be read again.
-    pub doors: Arc<Doors>,
+    pub access: Arc<ListenerAccess>,
     /// The counts.
     pub aggregator: Aggregator,
     /// Where scrapes are answered.
@@ -86,18 +86,18 @@ pub async fn start_aggregator(
     }
     // From here on the signal no longer ends the process, however long the state directory takes to read.
     let hangups = signal(SignalKind::hangup()).map_err(StartError::Signals)?;
-    let doors = Arc::new(Doors::open(args, |name| env::var_os(name))?);
+    let access = Arc::new(ListenerAccess::open(args, |name| env::var_os(name))?);
     let config = args.config.as_deref().map(Config::load).transpose()?.unwrap_or_default();
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
     let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
-    let reload = Reload::new(args.config.clone(), Arc::clone(&doors));
-    let scrape = Arc::new(Scrape::new(Readiness::new(shutdown.clone()), Arc::clone(&doors), reload));
+    let reload = Reload::new(args.config.clone(), Arc::clone(&access));
+    let scrape = Arc::new(Scrape::new(Readiness::new(shutdown.clone()), Arc::clone(&access), reload));
     let tasks = TaskTracker::new();
     // Probes are answered while the state directory is read. If that fails, they end with everything else.
     let on_failure = shutdown.clone().drop_guard();
-    let limits = ServerLimits { half_close: true, ..args.server_limits() };
-    let (door, shown) = (Arc::clone(&doors.metrics), Arc::clone(&scrape));
-    tasks.spawn(serve_behind(door, metrics, limits, shutdown.clone(), move |request| {
+    let limits = listener_limits(args);
+    let (guard, shown) = (Arc::clone(&access.metrics), Arc::clone(&scrape));
+    tasks.spawn(serve(metrics, guard, limits, shutdown.clone(), move |request| {
         scrape::handle(Arc::clone(&shown), request)
     }));
     let aggregator = open(args, config).await?;
@@ -106,7 +106,7 @@ pub async fn start_aggregator(
     }
     on_failure.disarm();
     scrape.aggregator.set(aggregator.clone()).ok();
-    let running = RunningAggregator { doors, aggregator, metrics_addr, ingest_addr, tasks };
+    let running = RunningAggregator { access, aggregator, metrics_addr, ingest_addr, tasks };
     running.spawn(args, ingest, &scrape, hangups, shutdown);
     Ok(running)
 }
@@ -136,9 +136,9 @@ impl RunningAggregator {
     pub fn announce(&self, out: &mut dyn Write) {
         let lines = format!(
             "metrics {}://{}/metrics\ningest {}://{}/v1/events\n",
-            self.doors.metrics.scheme(),
+            self.access.metrics.scheme(),
             self.metrics_addr,
-            self.doors.ingest.scheme(),
+            self.access.ingest.scheme(),
             self.ingest_addr
         );
         // Nobody may be reading: the aggregator counts all the same.
@@ -164,18 +164,14 @@ impl RunningAggregator {
         hangups: Signal,
         shutdown: CancellationToken,
     ) {
-        let (limits, delivery_limits) = (args.server_limits(), args.delivery_limits());
-        let limits = ServerLimits { half_close: true, ..limits };
-        let aggregator = self.aggregator.clone();
-        let door = Arc::clone(&self.doors.ingest);
-        let behind = Arc::clone(&door);
-        self.tasks.spawn(serve_behind(door, ingest, limits, shutdown.clone(), move |request| {
-            let (aggregator, behind) = (aggregator.clone(), Arc::clone(&behind));
-            async move { http::handle(aggregator, &behind, delivery_limits, request).await }
+        let (limits, delivery_limits) = (listener_limits(args), args.delivery_limits());
+        let (aggregator, access) = (self.aggregator.clone(), Arc::clone(&self.access.ingest));
+        self.tasks.spawn(serve(ingest, Arc::clone(&access), limits, shutdown.clone(), move |request| {
+            let (aggregator, access) = (aggregator.clone(), Arc::clone(&access));
+            async move { http::handle(aggregator, &access, delivery_limits, request).await }
         }));
-        if self.doors.metrics.is_tls() || self.doors.ingest.is_tls() {
-            self.tasks.spawn(Arc::clone(&self.doors).watch(shutdown.clone()));
-        }
+        let listeners = vec![Arc::clone(&self.access.metrics), Arc::clone(&self.access.ingest)];
+        self.tasks.spawn(watch_certificates(listeners, shutdown.clone()));
         let aggregator = self.aggregator.clone();
         let snapshots =
             shutdown.clone().run_until_cancelled_owned(async move { aggregator.keep_snapshots().await });
@@ -197,6 +193,12 @@ impl RunningAggregator {
         }
         self.tasks.close();
     }
+}
+
+/// Limits of the metrics and the ingest listener.
+fn listener_limits(args: &AggregatorArgs) -> ServerLimits {
+    let is_health = |path: &str| HEALTH_PATHS.contains(&path);
+    ServerLimits { half_close: true, is_health, ..args.server_limits() }
 }
 
 /// Reads the configuration again at every SIGHUP.

@@ -1,154 +1,134 @@
-//! Bearer tokens (RFC 6750): which are accepted, and whether a request shows one.
+//! Bearer tokens (RFC 6750): which are accepted, and whether a request has one.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 use hyper::header::{AUTHORIZATION, HeaderMap};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::{DoorError, Listener, TokenRule};
+use crate::error::{AccessError, ListenerNames, TokenRule};
 
 /// Bytes of a token.
-const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
+const TOKEN_BYTES: RangeInclusive<usize> = 16..=512;
 
-/// Most tokens of a listener: those in use, and those that take their place.
+/// Most tokens of a listener: those in use, and those that will replace them.
 const MOST_TOKENS: usize = 64;
 
-/// Most bytes that are read of a file.
+/// Most bytes of a file of tokens, of a certificate chain and of a key.
 const FILE_BYTES: u64 = 1 << 20;
 
-/// The tokens of a listener, and where they come from.
+/// The tokens of a listener, and the file that they come from.
 #[derive(Debug)]
-pub struct Credentials {
-    listener: Listener,
+pub(crate) struct BearerTokens {
+    listener: ListenerNames,
     /// `None` for tokens from the environment, which stay as they are.
     file: Option<PathBuf>,
-    tokens: RwLock<Arc<Tokens>>,
+    accepted: RwLock<TokenDigests>,
 }
 
-/// Accepted tokens. Only their SHA-256 is kept, and that is not shown either.
-pub struct Tokens(Vec<[u8; 32]>);
+/// SHA-256 digests of the accepted tokens. The tokens are not kept, and `Debug` does not show the digests.
+pub(crate) struct TokenDigests(Vec<[u8; 32]>);
 
-impl Credentials {
+impl BearerTokens {
     /// Tokens from a file or from the environment; `None` if there are neither.
-    pub(super) fn open(
-        listener: Listener,
+    pub(crate) fn open(
+        listener: ListenerNames,
         file: Option<PathBuf>,
         variable: Option<OsString>,
-    ) -> Result<Option<Self>, DoorError> {
-        let tokens = match (&file, variable) {
-            (Some(_), Some(_)) => return Err(DoorError::TwoSources(listener)),
+    ) -> Result<Option<Self>, AccessError> {
+        let accepted = match (&file, variable) {
+            (Some(_), Some(_)) => return Err(AccessError::TwoSources(listener)),
             (Some(path), None) => read(listener, path)?,
-            (None, Some(value)) => {
-                let parsed = Tokens::parse(value.as_encoded_bytes());
-                parsed.map_err(|error| error.at(listener.variable().name))?
-            }
+            (None, Some(value)) => TokenDigests::parse(listener.token_variable, value.as_encoded_bytes())?,
             (None, None) => return Ok(None),
         };
-        Ok(Some(Self { listener, file, tokens: RwLock::new(Arc::new(tokens)) }))
+        Ok(Some(Self { listener, file, accepted: RwLock::new(accepted) }))
     }
 
-    /// Reads the file again; `None` if there is none.
-    pub(super) fn read(&self) -> Result<Option<Tokens>, DoorError> {
-        self.file.as_deref().map(|path| read(self.listener, path)).transpose()
+    /// Reads the file again, if there is one. The result puts its tokens into force.
+    pub(crate) fn read(&self) -> Result<impl FnOnce(), AccessError> {
+        let read = self.file.as_deref().map(|path| read(self.listener, path)).transpose()?;
+        Ok(|| {
+            if let Some(read) = read {
+                *self.accepted.write().unwrap_or_else(PoisonError::into_inner) = read;
+            }
+        })
     }
 
-    pub(super) fn replace(&self, tokens: Tokens) {
-        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
-    }
-
-    pub(super) fn listener(&self) -> Listener {
-        self.listener
-    }
-
-    /// Whether a request with these headers shows an accepted token. Two `Authorization` lines show none.
-    pub(super) fn accept(&self, headers: &HeaderMap) -> bool {
+    /// Whether a request with these headers has an accepted token. Two `Authorization` lines are refused.
+    pub(crate) fn accept(&self, headers: &HeaderMap) -> bool {
         let mut lines = headers.get_all(AUTHORIZATION).iter();
         let (Some(line), None) = (lines.next(), lines.next()) else { return false };
-        let tokens = Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner));
-        bearer(line.as_bytes()).is_some_and(|token| tokens.contain(token))
+        let accepted = self.accepted.read().unwrap_or_else(PoisonError::into_inner);
+        bearer(line.as_bytes()).is_some_and(|token| accepted.contain(token))
     }
 }
 
-impl Tokens {
-    /// One token a line; empty lines and the white space at either end of a line do not count.
-    fn parse(text: &[u8]) -> Result<Self, BadToken> {
-        let mut tokens = Vec::new();
+impl TokenDigests {
+    /// Reads one token per line. Empty lines and the white space at either end of a line do not count.
+    fn parse(place: &str, text: &[u8]) -> Result<Self, AccessError> {
+        let mut digests = Vec::new();
         for (line, number) in text.split(|byte| *byte == b'\n').zip(1_usize..) {
             let token = line.trim_ascii();
             if token.is_empty() {
                 continue;
             }
-            let fault = if !token.iter().all(u8::is_ascii_graphic) {
+            let broken = if !token.iter().all(u8::is_ascii_graphic) {
                 Some(TokenRule::Character)
             } else if !TOKEN_BYTES.contains(&token.len()) {
                 Some(TokenRule::Length)
             } else {
-                (tokens.len() == MOST_TOKENS).then_some(TokenRule::Many)
+                (digests.len() == MOST_TOKENS).then_some(TokenRule::Many)
             };
-            if let Some(rule) = fault {
-                return Err(BadToken { line: Some(number), rule });
+            if let Some(rule) = broken {
+                return Err(AccessError::Token { place: format!("{place}, line {number}"), rule });
             }
-            tokens.push(Sha256::digest(token).into());
+            digests.push(Sha256::digest(token).into());
         }
-        if tokens.is_empty() {
-            return Err(BadToken { line: None, rule: TokenRule::Empty });
+        if digests.is_empty() {
+            return Err(AccessError::Token { place: place.to_owned(), rule: TokenRule::Empty });
         }
-        Ok(Self(tokens))
+        Ok(Self(digests))
     }
 
-    /// Whether this is one of the tokens, found in a time that depends on its own length and on the number of
-    /// tokens alone: digests are compared, all of them and each to its end.
+    /// Whether this is one of the tokens. The time depends only on its length and on the number of tokens:
+    /// digests are compared, all of them and each to its end.
     fn contain(&self, token: &[u8]) -> bool {
-        let shown: [u8; 32] = Sha256::digest(token).into();
-        let equal = self.0.iter().fold(Choice::from(0), |equal, known| equal | known.ct_eq(&shown));
+        let wanted: [u8; 32] = Sha256::digest(token).into();
+        let equal = self.0.iter().fold(Choice::from(0), |equal, known| equal | known.ct_eq(&wanted));
         equal.into()
     }
 }
 
-impl fmt::Debug for Tokens {
+impl fmt::Debug for TokenDigests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tokens({} redacted)", self.0.len())
     }
 }
 
-/// A rule that tokens break, and the line in which they do.
-#[derive(Debug)]
-struct BadToken {
-    line: Option<usize>,
-    rule: TokenRule,
-}
-
-impl BadToken {
-    fn at(self, place: &str) -> DoorError {
-        let place = match self.line {
-            Some(line) => format!("{place}, line {line}"),
-            None => place.to_owned(),
-        };
-        DoorError::Token { place, rule: self.rule }
-    }
-}
-
-fn read(listener: Listener, path: &Path) -> Result<Tokens, DoorError> {
+fn read(listener: ListenerNames, path: &Path) -> Result<TokenDigests, AccessError> {
     let option = listener.token_option();
-    let text =
-        read_bounded(path).map_err(|error| DoorError::Read { option, path: path.to_owned(), error })?;
-    Tokens::parse(&text).map_err(|error| error.at(&format!("{option} {}", path.display())))
+    let place = format!("{option} {}", path.display());
+    TokenDigests::parse(&place, &read_bounded(option, path)?)
 }
 
-/// Reads a file whole, within a bound that no sensible one meets.
-pub(super) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 1 MiB"));
-    }
-    Ok(bytes)
+/// Reads a whole file, up to a bound that no sensible one reaches.
+pub(crate) fn read_bounded(option: String, path: &Path) -> Result<Vec<u8>, AccessError> {
+    let reading = File::open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        file.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > FILE_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 1 MiB"));
+        }
+        Ok(bytes)
+    });
+    reading.map_err(|error| AccessError::Read { option, path: path.to_owned(), error })
 }
 
 /// The token of an `Authorization` line; the scheme's case does not matter.

@@ -1,119 +1,59 @@
-//! The connections that a listener holds open, and which of them goes when another comes.
+//! How many connections a listener has open, and how many of them have a request in flight.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
 
-use super::refusals::{Refusal, Refusals};
-use super::slot::Slot;
+/// Connections that a listener has open beyond its limit.
+///
+/// They are there so that a health check is answered even if every request in flight is slow.
+pub const EXTRA_CONNECTIONS: usize = 64;
 
-/// How long a connection is left alone while it idles: time for its next request to arrive, so that
-/// connections that come at once do not displace one another unheard.
-pub(super) const LEAST_IDLE: Duration = Duration::from_secs(1);
-
-/// Time between two looks for a connection that a waiting newcomer may displace.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// The open connections of a listener, at most as many as its limit.
+/// The connections of one listener.
+///
+/// A connection waits until the head of a request is complete; then it needs a permit for a request in flight.
+/// There are fewer such permits than open connections, so at least [`EXTRA_CONNECTIONS`] connections have none.
+/// A new connection can always take the place of one of these.
 #[derive(Debug)]
-pub(super) struct Slots {
-    permits: Arc<Semaphore>,
-    open: Mutex<Open>,
+pub(crate) struct ConnectionLimit {
+    open: Arc<Semaphore>,
+    in_flight: Arc<Semaphore>,
+    /// Connections without a request in flight queue here. Each permit closes the first of them.
+    displacements: Semaphore,
 }
 
-#[derive(Debug, Default)]
-struct Open {
-    entered: u64,
-    slots: BTreeMap<u64, Arc<Slot>>,
-}
-
-/// A connection's place among the open ones; free again when dropped.
-#[derive(Debug)]
-pub(super) struct Place {
-    slot: Arc<Slot>,
-    number: u64,
-    slots: Arc<Slots>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Slots {
-    pub(super) fn new(connections: usize) -> Arc<Self> {
-        Arc::new(Self { permits: Arc::new(Semaphore::new(connections)), open: Mutex::default() })
-    }
-
-    /// Waits for a place. At the limit the connection that has idled longest is closed for it, of those that
-    /// have idled for [`LEAST_IDLE`]. `None` if nothing is accepted any more.
-    pub(super) async fn enter(self: &Arc<Self>, refusals: &Refusals) -> Option<Place> {
-        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-            return Some(self.place(permit));
-        }
-        loop {
-            if self.displace(Instant::now()) {
-                refusals.count(Refusal::Displaced);
-            }
-            if let Ok(permit) = timeout(LOOK_AGAIN, Arc::clone(&self.permits).acquire_owned()).await {
-                return Some(self.place(permit.ok()?));
-            }
+impl ConnectionLimit {
+    pub(crate) fn new(in_flight: usize) -> Self {
+        let in_flight = in_flight.min(Semaphore::MAX_PERMITS - EXTRA_CONNECTIONS);
+        Self {
+            open: Arc::new(Semaphore::new(in_flight + EXTRA_CONNECTIONS)),
+            in_flight: Arc::new(Semaphore::new(in_flight)),
+            displacements: Semaphore::new(0),
         }
     }
 
-    fn place(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Place {
-        let slot = Arc::new(Slot::new());
-        let mut open = self.open();
-        let number = open.entered;
-        open.entered += 1;
-        open.slots.insert(number, Arc::clone(&slot));
-        Place { slot, number, slots: Arc::clone(self), _permit: permit }
-    }
-
-    /// Closes the connection that has idled longest; says whether there was one.
-    fn displace(&self, now: Instant) -> bool {
-        let open = self.open();
-        let idle = open.slots.values().filter_map(|slot| Some((slot.idle_since()?, slot)));
-        let longest = idle.min_by_key(|(since, _)| *since);
-        longest.is_some_and(|(since, slot)| now.duration_since(since) >= LEAST_IDLE && slot.displace())
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Place {
-    /// The state of the connection that has this place.
-    pub(super) fn slot(&self) -> &Arc<Slot> {
-        &self.slot
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.slots.open().slots.remove(&self.number);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn who_idles_longest_goes_first_and_who_works_stays() {
-        let (slots, refusals) = (Slots::new(3), Refusals::default());
-        let mut places = Vec::new();
-        for _ in 0..3 {
-            places.push(slots.enter(&refusals).await.unwrap());
+    /// Admits a new connection. If too many are open, the one that has waited longest for a request is closed.
+    /// `None` never happens: the semaphore is not closed.
+    pub(crate) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.open).try_acquire_owned() {
+            return Some(place);
         }
-        let _turn = places[0].slot().begin().unwrap();
-        let later = Instant::now() + LEAST_IDLE;
-        assert!(!slots.displace(Instant::now()), "nobody has idled for long");
-        assert!(slots.displace(later) && places[1].slot().begin().is_none());
-        assert!(slots.displace(later) && places[2].slot().begin().is_none());
-        assert!(!slots.displace(later), "the one with a request stays");
-        drop(places);
-        assert!(slots.open().slots.is_empty());
-        assert_eq!(slots.permits.available_permits(), 3);
+        self.displacements.add_permits(1);
+        let place = Arc::clone(&self.open).acquire_owned().await.ok();
+        // If another connection ended by itself, none has to be closed any more.
+        self.displacements.forget_permits(1);
+        place
+    }
+
+    /// A permit for a request in flight; `None` at the limit.
+    pub(crate) fn begin(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.in_flight).try_acquire_owned().ok()
+    }
+
+    /// Waits until a new connection takes this one's place. The queue is in the order of the first polls.
+    pub(crate) async fn displaced(&self) {
+        if let Ok(permit) = self.displacements.acquire().await {
+            permit.forget();
+        }
     }
 }

@@ -1,27 +1,27 @@
-//! Counts of what a listener turned away before its handler saw it.
+//! Counts of the requests and connections that a listener refused.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Why a listener turned a connection or a request away.
+/// Why a listener refused a connection or a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// What came is not a request in HTTP/1; answered 400 where an answer is possible.
+pub enum RefusalReason {
+    /// The bytes are not a request in HTTP/1; answered 400 if possible.
     BadRequest,
-    /// A scrape beyond those that are being answered.
+    /// Too many requests are in flight, or a handler has its own limit; answered 503.
     Busy,
-    /// An idle connection, closed at the limit of connections so that another could come in.
+    /// A connection without a request in flight was closed, so that another could come in.
     Displaced,
-    /// A TLS handshake that failed or did not end in time.
+    /// A TLS handshake failed or did not end in time.
     Handshake,
     /// The head of a request is longer than the limit (431), or its target is (414).
     HeadTooLarge,
     /// The head of a request began to arrive and did not end in time.
     Timeout,
-    /// A request without a token that is accepted here; answered 401.
+    /// The request has no token that is accepted; answered 401.
     Unauthorized,
 }
 
-impl Refusal {
+impl RefusalReason {
     /// Every reason, in the order of their texts.
     pub const ALL: [Self; 7] = [
         Self::BadRequest,
@@ -47,9 +47,9 @@ impl Refusal {
         }
     }
 
-    /// What hyper ended a connection for; `None` if no request was turned away. `head_begun` says whether
-    /// anything came since the last answer: without it a timeout is the end of a connection that was idle.
-    pub(super) fn of(error: &hyper::Error, head_begun: bool) -> Option<Self> {
+    /// Why hyper ended a connection; `None` if it refused no request. `head_begun` says whether anything came
+    /// since the last response: without it, the connection that timed out was idle.
+    pub(crate) fn of(error: &hyper::Error, head_begun: bool) -> Option<Self> {
         if error.is_parse_too_large() {
             Some(Self::HeadTooLarge)
         } else if error.is_parse() {
@@ -62,40 +62,22 @@ impl Refusal {
     }
 }
 
-/// How often a listener turned something away, by reason.
+/// How often a listener refused something, by reason.
 #[derive(Debug, Default)]
-pub struct Refusals {
-    counts: [AtomicU64; Refusal::ALL.len()],
-}
+pub struct RefusedRequests([AtomicU64; RefusalReason::ALL.len()]);
 
-impl Refusals {
+impl RefusedRequests {
     /// Counts one.
-    pub(crate) fn count(&self, reason: Refusal) {
-        self.counts[reason as usize].fetch_add(1, Ordering::Relaxed);
+    pub fn count(&self, reason: RefusalReason) {
+        self.0[reason as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// The number counted for this reason since the start.
     #[must_use]
-    pub fn read(&self, reason: Refusal) -> u64 {
-        self.counts[reason as usize].load(Ordering::Relaxed)
+    pub fn read(&self, reason: RefusalReason) -> u64 {
+        self.0[reason as usize].load(Ordering::Relaxed)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_reason_is_counted_for_itself() {
-        let refusals = Refusals::default();
-        for (reason, times) in Refusal::ALL.into_iter().zip(1..) {
-            (0..times).for_each(|_| refusals.count(reason));
-        }
-        assert_eq!(Refusal::ALL.map(|reason| refusals.read(reason)), [1, 2, 3, 4, 5, 6, 7]);
-    }
-
-    #[test]
-    fn reasons_are_in_the_order_of_their_texts() {
-        assert!(Refusal::ALL.is_sorted_by_key(|reason| reason.as_str()));
-    }
-}
+mod tests;

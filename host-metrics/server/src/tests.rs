@@ -1,54 +1,72 @@
-use std::net::SocketAddr;
+pub(crate) mod client;
+
 use std::time::Instant;
 
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
+use self::client::{eventually, exchange};
 use super::*;
-use crate::testing::{eventually, exchange};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 
 const NOW: &[u8] = b"GET /now HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 
-/// A server whose handler takes `pause` to answer with the client's address, but for `/now`; to the path of a
-/// number it answers with as many bytes.
+const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+
+/// A server whose handler takes `pause` to answer with the client's address, except for these paths: `/now` and
+/// `/healthz` are answered at once, `/body` once the body is read, and a number with as many bytes.
 async fn start(limits: ServerLimits, pause: Duration) -> (SocketAddr, CancellationToken, JoinHandle<()>) {
-    start_behind(Arc::default(), limits, pause).await
+    start_with(Arc::default(), limits, pause).await
 }
 
-async fn start_behind(
-    door: Arc<Door>,
+async fn start_with(
+    access: Arc<Access>,
     limits: ServerLimits,
     pause: Duration,
 ) -> (SocketAddr, CancellationToken, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
     let handler = move |request: Request<Incoming>| async move {
-        let path = request.uri().path().strip_prefix('/').unwrap_or_default();
-        if let Ok(bytes) = path.parse() {
-            return Response::new(Full::new(vec![b'a'; bytes].into()));
-        }
-        sleep(if path == "now" { Duration::ZERO } else { pause }).await;
         let client = request.extensions().get::<SocketAddr>().map(ToString::to_string);
+        let path = request.uri().path().strip_prefix('/').unwrap_or_default().to_owned();
+        match path.as_str() {
+            "now" | "healthz" => {}
+            "body" => drop(request.into_body().collect().await),
+            path => match path.parse() {
+                Ok(bytes) => return Response::new(Full::new(vec![b'a'; bytes].into())),
+                Err(_) => sleep(pause).await,
+            },
+        }
         Response::new(Full::new(Bytes::from(client.unwrap_or_default())))
     };
-    let server = tokio::spawn(serve_behind(door, listener, limits, shutdown.clone(), handler));
+    let server = tokio::spawn(serve(listener, access, limits, shutdown.clone(), handler));
     (address, shutdown, server)
 }
 
-/// A server of few connections, which it lets idle for a minute.
-async fn start_full(connections: usize, pause: Duration) -> (SocketAddr, Arc<Door>, JoinHandle<()>) {
-    let door = Arc::<Door>::default();
+/// A server that has few requests in flight, and lets a connection idle for a minute.
+async fn start_full(connections: usize, pause: Duration) -> (SocketAddr, Arc<Access>, JoinHandle<()>) {
+    let access = Arc::<Access>::default();
     let header_timeout = Duration::from_secs(60);
-    let limits = ServerLimits { connections, header_timeout, ..ServerLimits::default() };
-    let (address, _, server) = start_behind(Arc::clone(&door), limits, pause).await;
-    (address, door, server)
+    let is_health = |path: &str| path == "/healthz";
+    let limits = ServerLimits { connections, header_timeout, is_health, ..ServerLimits::default() };
+    let (address, _, server) = start_with(Arc::clone(&access), limits, pause).await;
+    (address, access, server)
+}
+
+/// Idle connections, as many as there can be beside the requests in flight.
+async fn extra_connections(address: SocketAddr) -> Vec<TcpStream> {
+    let mut idle = Vec::new();
+    for _ in 0..EXTRA_CONNECTIONS {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+    sleep(Duration::from_millis(100)).await;
+    idle
 }
 
 #[tokio::test]
-async fn answers_tell_who_asked() {
+async fn the_handler_gets_the_address_of_the_client() {
     let (address, shutdown, server) = start(ServerLimits::default(), Duration::ZERO).await;
     let answer = exchange(address, REQUEST).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("\r\n\r\n127.0.0.1:"), "{answer}");
@@ -81,15 +99,24 @@ async fn draining_ends_at_its_limit() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_wait_for_their_turn() {
-    let limits = ServerLimits { connections: 1, ..ServerLimits::default() };
-    let (address, _shutdown, _server) = start(limits, Duration::ZERO).await;
-    let first = TcpStream::connect(address).await.unwrap();
-    sleep(Duration::from_millis(50)).await;
-    let mut second = tokio::spawn(exchange(address, REQUEST));
-    assert!(timeout(Duration::from_millis(100), &mut second).await.is_err());
-    drop(first);
-    assert!(second.await.unwrap().starts_with("HTTP/1.1 200 OK"));
+async fn requests_beyond_the_limit_are_refused_at_once() {
+    let (address, access, _server) = start_full(1, Duration::from_millis(500)).await;
+    let in_flight = tokio::spawn(exchange(address, REQUEST));
+    sleep(Duration::from_millis(100)).await;
+    let body = "a".repeat(1 << 20);
+    let delivery = format!("POST /now HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    for request in [NOW, delivery.as_bytes()] {
+        let refused = exchange(address, request).await;
+        assert!(
+            refused.starts_with("HTTP/1.1 503 ") && refused.contains("\r\nretry-after: 1\r\n"),
+            "{refused}"
+        );
+    }
+    assert!(!in_flight.is_finished());
+    assert!(exchange(address, HEALTH).await.starts_with("HTTP/1.1 200 OK"));
+    assert!(in_flight.await.unwrap().starts_with("HTTP/1.1 200 OK"));
+    assert!(exchange(address, NOW).await.starts_with("HTTP/1.1 200 OK"));
+    assert_eq!(access.refused().read(RefusalReason::Busy), 2);
 }
 
 #[tokio::test]
@@ -115,53 +142,92 @@ async fn a_connection_that_breaks_off_harms_no_other() {
     assert!(exchange(address, REQUEST).await.starts_with("HTTP/1.1 200 OK"));
 }
 
-/// At the limit the idle go, be it before their first request or after one, and the busy stay.
+/// Idle connections are closed, before their first request or after one. A request in flight stays.
 #[tokio::test]
-async fn a_newcomer_takes_the_place_of_who_idles_longest() {
-    let (address, door, _server) = start_full(2, Duration::from_secs(3)).await;
-    let busy = tokio::spawn(exchange(address, REQUEST));
+async fn a_new_connection_takes_the_place_of_the_one_that_idles_longest() {
+    let (address, access, _server) = start_full(2, Duration::from_secs(1)).await;
+    let in_flight = tokio::spawn(exchange(address, REQUEST));
     let mut silent = TcpStream::connect(address).await.unwrap();
+    let mut kept = TcpStream::connect(address).await.unwrap();
     sleep(Duration::from_millis(100)).await;
-    let mut kept = TcpStream::connect(address).await.unwrap();
-    kept.write_all(b"GET /now HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
-    assert_ne!(kept.read(&mut [0; 1024]).await.unwrap(), 0);
-    assert_eq!(door.refusals().read(Refusal::Displaced), 1);
+    let mut idle = extra_connections(address).await;
+    // There is one more than can be open.
     assert_eq!(silent.read(&mut [0; 1]).await.unwrap(), 0);
-    assert!(exchange(address, NOW).await.starts_with("HTTP/1.1 200 OK"));
-    assert!(busy.await.unwrap().starts_with("HTTP/1.1 200 OK"));
-}
-
-#[tokio::test]
-async fn a_connection_that_idles_after_its_answer_makes_room() {
-    let (address, door, _server) = start_full(1, Duration::ZERO).await;
-    let mut kept = TcpStream::connect(address).await.unwrap();
     for _ in 0..2 {
-        kept.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        // A request puts the connection at the end of the queue.
+        kept.write_all(b"GET /now HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
         assert_ne!(kept.read(&mut [0; 1024]).await.unwrap(), 0);
+        assert!(exchange(address, NOW).await.starts_with("HTTP/1.1 200 OK"));
     }
-    assert!(exchange(address, NOW).await.starts_with("HTTP/1.1 200 OK"));
-    assert_eq!(kept.read(&mut [0; 1]).await.unwrap(), 0);
-    assert_eq!(door.refusals().read(Refusal::Displaced), 1);
+    assert_eq!(idle[0].read(&mut [0; 1]).await.unwrap(), 0);
+    assert!(timeout(Duration::from_millis(100), idle[1].read(&mut [0; 1])).await.is_err());
+    assert_eq!(access.refused().read(RefusalReason::Displaced), 2);
+    assert!(in_flight.await.unwrap().starts_with("HTTP/1.1 200 OK"));
+    // All but one that came before `kept` idled, then that one, then `kept` itself.
+    idle.extend(extra_connections(address).await);
+    assert!(timeout(Duration::from_millis(100), kept.read(&mut [0; 1])).await.is_err());
+    idle.push(TcpStream::connect(address).await.unwrap());
+    idle.push(TcpStream::connect(address).await.unwrap());
+    let closed = timeout(Duration::from_secs(10), kept.read(&mut [0; 1])).await.unwrap();
+    assert_eq!(closed.unwrap(), 0, "it idles longest now");
 }
 
-/// An answer that its reader has yet to take is in flight, though the handler is done with it.
+/// A response that its reader has yet to take is in flight, though the handler is done with it.
 #[tokio::test]
-async fn an_answer_that_is_read_slowly_is_not_cut_off() {
+async fn a_response_that_is_read_slowly_is_not_cut_off() {
     const BYTES: usize = 32 << 20;
-    let (address, door, _server) = start_full(1, Duration::ZERO).await;
+    let (address, access, _server) = start_full(1, Duration::ZERO).await;
     let mut slow = TcpStream::connect(address).await.unwrap();
     let request = format!("GET /{BYTES} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
     slow.write_all(request.as_bytes()).await.unwrap();
-    let newcomer = tokio::spawn(exchange(address, NOW));
-    sleep(Duration::from_millis(1500)).await;
+    sleep(Duration::from_millis(100)).await;
+    let idle = (extra_connections(address).await, extra_connections(address).await);
+    assert!(exchange(address, NOW).await.starts_with("HTTP/1.1 503 "));
     let mut answer = Vec::new();
     slow.read_to_end(&mut answer).await.unwrap();
     assert!(answer.len() > BYTES);
-    assert!(newcomer.await.unwrap().starts_with("HTTP/1.1 200 OK"));
-    assert_eq!(door.refusals().read(Refusal::Displaced), 0);
+    assert!(exchange(address, NOW).await.starts_with("HTTP/1.1 200 OK"));
+    assert!(access.refused().read(RefusalReason::Displaced) >= EXTRA_CONNECTIONS as u64);
+    drop(idle);
 }
 
-/// A client may say that it has no more to say as soon as it has asked.
+/// One of many clients that take all the time there is, and come again when they are closed.
+async fn be_slow(address: SocketAddr, number: usize) {
+    let (begin, goes_on) = [
+        ("", false),
+        ("GET / HTTP/1.1\r\nhost:", true),
+        ("POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n", true),
+        ("POST /healthz HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n", false),
+        ("GET /50000000 HTTP/1.1\r\nhost: a\r\n\r\n", false),
+        ("GET /now HTTP/1.1\r\nhost: a\r\n\r\n", false),
+    ][number % 6];
+    loop {
+        let Ok(mut stream) = TcpStream::connect(address).await else { continue };
+        let mut write = stream.write_all(begin.as_bytes()).await;
+        while goes_on && write.is_ok() {
+            sleep(Duration::from_millis(20)).await;
+            write = stream.write_all(b"a").await;
+        }
+        // Wakes when the server closes the connection, or soon.
+        timeout(Duration::from_millis(200), stream.readable()).await.ok();
+    }
+}
+
+/// Health checks are answered though hundreds of slow and idle clients take every place.
+#[tokio::test]
+async fn health_checks_are_answered_among_slow_clients() {
+    let (address, access, _server) = start_full(16, Duration::ZERO).await;
+    let mut clients = JoinSet::new();
+    (0..300).for_each(|number| drop(clients.spawn(be_slow(address, number))));
+    eventually(|| access.refused().read(RefusalReason::Busy) > 16).await;
+    for _ in 0..200 {
+        let health = timeout(Duration::from_secs(5), exchange(address, HEALTH)).await.unwrap();
+        assert!(health.starts_with("HTTP/1.1 200 OK"), "{health}");
+    }
+    assert!(access.refused().read(RefusalReason::Displaced) > 0);
+}
+
+/// A client may close its side as soon as it has sent its request.
 #[tokio::test]
 async fn a_half_closed_connection_is_answered() {
     let limits = ServerLimits { half_close: true, ..ServerLimits::default() };
@@ -177,40 +243,40 @@ async fn a_half_closed_connection_is_answered() {
 }
 
 #[tokio::test]
-async fn what_never_became_a_request_is_counted() {
-    let door = Arc::<Door>::default();
+async fn connections_without_a_valid_request_are_counted() {
+    let access = Arc::<Access>::default();
     let limits = ServerLimits { header_timeout: Duration::from_millis(200), ..ServerLimits::default() };
-    let (address, _shutdown, _server) = start_behind(Arc::clone(&door), limits, Duration::ZERO).await;
+    let (address, _shutdown, _server) = start_with(Arc::clone(&access), limits, Duration::ZERO).await;
     let long = "a".repeat(20_000);
     let cases = [
-        ("nonsense\r\n\r\n".to_owned(), "400", Refusal::BadRequest),
-        ("GET / HTTP/1.1\r\nbad header\r\n\r\n".to_owned(), "400", Refusal::BadRequest),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), "", Refusal::BadRequest),
-        (format!("GET / HTTP/1.1\r\nhost: {long}\r\n\r\n"), "431", Refusal::HeadTooLarge),
-        ("GET / HTTP/1.1\r\nhost:".to_owned(), "", Refusal::Timeout),
+        ("nonsense\r\n\r\n".to_owned(), "400", RefusalReason::BadRequest),
+        ("GET / HTTP/1.1\r\nbad header\r\n\r\n".to_owned(), "400", RefusalReason::BadRequest),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), "", RefusalReason::BadRequest),
+        (format!("GET / HTTP/1.1\r\nhost: {long}\r\n\r\n"), "431", RefusalReason::HeadTooLarge),
+        ("GET / HTTP/1.1\r\nhost:".to_owned(), "", RefusalReason::Timeout),
     ];
     for (request, status, reason) in cases {
-        let before = door.refusals().read(reason);
+        let before = access.refused().read(reason);
         let answer = exchange(address, request.as_bytes()).await;
         assert_eq!(answer.split(' ').nth(1).unwrap_or_default(), status, "{answer}");
-        eventually(|| door.refusals().read(reason) == before + 1).await;
+        eventually(|| access.refused().read(reason) == before + 1).await;
     }
-    // Connections that only idled are none of these.
+    // A connection that only idled is not counted.
     exchange(address, b"").await;
     exchange(address, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    let counts = Refusal::ALL.map(|reason| door.refusals().read(reason));
+    let counts = RefusalReason::ALL.map(|reason| access.refused().read(reason));
     assert_eq!(counts.iter().sum::<u64>(), 5, "{counts:?}");
 }
 
-/// A client that takes nothing of its answer does not keep it in memory.
+/// A client that reads nothing of its response does not keep it in memory.
 #[tokio::test]
-async fn a_client_that_reads_nothing_is_given_up() {
+async fn a_client_that_reads_nothing_is_closed() {
     let limits = ServerLimits { header_timeout: Duration::from_millis(200), ..ServerLimits::default() };
     let (address, shutdown, server) = start(limits, Duration::ZERO).await;
     let mut silent = TcpStream::connect(address).await.unwrap();
     silent.write_all(b"GET /50000000 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
     sleep(Duration::from_millis(700)).await;
-    // Whatever had left before is there; the rest never comes.
+    // The bytes that were sent before are there; the rest never comes.
     let mut answer = Vec::new();
     silent.read_to_end(&mut answer).await.ok();
     assert!(answer.len() < 50_000_000, "{}", answer.len());

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use portent_server::{AccessFiles, CertificateFiles};
 
-use crate::doors::{CertificateFiles, DoorFiles};
-
-/// Options of the two listeners' doors.
+/// Options of tokens and certificates of the two listeners.
 #[derive(Args, Clone, Debug, Default)]
-pub struct DoorArgs {
+pub struct AccessArgs {
     /// File of the tokens that scrapes must show (`Authorization: Bearer …`), a line each; without one,
     /// PORTENT_METRICS_TOKEN.
     #[arg(long, value_name = "FILE")]
@@ -35,23 +34,23 @@ pub struct DoorArgs {
     pub allow_unauthenticated: bool,
 }
 
-impl DoorArgs {
+impl AccessArgs {
     /// Files of the metrics listener.
     #[must_use]
-    pub fn metrics(&self) -> DoorFiles {
+    pub fn metrics(&self) -> AccessFiles {
         files(&self.metrics_token_file, &self.metrics_tls_cert, &self.metrics_tls_key)
     }
 
     /// Files of the ingest listener.
     #[must_use]
-    pub fn ingest(&self) -> DoorFiles {
+    pub fn ingest(&self) -> AccessFiles {
         files(&self.ingest_token_file, &self.ingest_tls_cert, &self.ingest_tls_key)
     }
 }
 
-fn files(tokens: &Option<PathBuf>, chain: &Option<PathBuf>, key: &Option<PathBuf>) -> DoorFiles {
+fn files(tokens: &Option<PathBuf>, chain: &Option<PathBuf>, key: &Option<PathBuf>) -> AccessFiles {
     let pair = chain.clone().zip(key.clone());
-    DoorFiles {
+    AccessFiles {
         tokens: tokens.clone(),
         certificate: pair.map(|(chain, key)| CertificateFiles { chain, key }),
     }

@@ -9,10 +9,10 @@ use http_body_util::BodyExt as _;
 use hyper::StatusCode;
 use hyper::body::Body;
 use hyper::header::{CONTENT_ENCODING, EXPECT, HeaderMap};
+use portent_server::response::discard;
 
 use super::http::Refusal;
 use crate::registry::Rejection;
-use crate::server::discard;
 
 /// What one delivery may take.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use flate2::read::GzDecoder;
 use hyper::Method;
 use portent_event::Event;
+use portent_server::{ServerLimits, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::exposition::Format;
 use crate::registry::{Registry, Way};
-use crate::server::{ServerLimits, serve};
 use crate::start::start_aggregator;
 use crate::testing::{NOW, aggregator_args, event, exchange_bytes, models};
 
@@ -40,7 +40,7 @@ async fn start(snapshot: Snapshot) -> SocketAddr {
         let answer = expose(&snapshot, request.headers(), turn);
         async { answer }
     };
-    tokio::spawn(serve(listener, ServerLimits::default(), CancellationToken::new(), handler));
+    tokio::spawn(serve(listener, Arc::default(), ServerLimits::default(), CancellationToken::new(), handler));
     address
 }
 

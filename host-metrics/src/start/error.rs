@@ -3,10 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 
+use portent_server::AccessError;
 use tokio::task::JoinError;
 
 use crate::config::ConfigError;
-use crate::doors::DoorError;
 use crate::models::LibraryError;
 use crate::state::{StateError, StorageFailed};
 
@@ -19,9 +19,9 @@ pub enum StartError {
     /// The artefacts cannot be read.
     #[error(transparent)]
     Models(LibraryError),
-    /// Tokens or certificates are no good.
+    /// Tokens or certificates cannot be used.
     #[error(transparent)]
-    Doors(DoorError),
+    Access(AccessError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address} ({option}): {}", reason(error))]
     Listen {
@@ -57,9 +57,9 @@ impl StartError {
     }
 }
 
-impl From<DoorError> for StartError {
-    fn from(error: DoorError) -> Self {
-        if error.is_usage() { Self::Usage(error.to_string()) } else { Self::Doors(error) }
+impl From<AccessError> for StartError {
+    fn from(error: AccessError) -> Self {
+        if error.is_usage() { Self::Usage(error.to_string()) } else { Self::Access(error) }
     }
 }
 
