@@ -13,9 +13,9 @@ use portent_counts::registry::{DurationHistogram, Limit, OTHER_APP, Registry, Re
 use portent_counts::series_limits::Limits;
 use portent_counts::{Change, Delta, Ledger, Origin, clock};
 use portent_event::{DropReason, DropReport, ErrorType, Event, Route};
+use portent_exposition::Config;
 use portent_exposition::process::Process;
 use portent_exposition::snapshot::{Reloaded, Snapshot, Storage};
-use portent_exposition::Config;
 use portent_journal::{Journal, JournalError, Lsn, Replay, StorageFailed};
 use tokio::sync::Notify;
 

@@ -1,24 +1,15 @@
 //! The command line. What the program reads of its environment is listed in [`crate::environment`].
 
-mod check_config;
-mod doors;
-#[cfg(feature = "host")]
-mod up;
-
-pub use check_config::CheckConfigArgs;
-pub use doors::DoorArgs;
-#[cfg(feature = "host")]
-pub use up::UpArgs;
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use portent_exposition::config::{Config, ConfigError};
+use portent_server::{AccessFiles, CertificateFiles, ServerLimits};
 
-use crate::ingest::body::DeliveryLimits;
+use crate::ingest::http::DeliveryLimits;
 use crate::ingest::tail::TailOptions;
-use crate::server::ServerLimits;
 
 /// Counts the events of prediction components once, and exposes them to Prometheus.
 #[derive(Debug, Parser)]
@@ -38,9 +29,13 @@ pub struct Cli {
 pub enum Command {
     /// Run the aggregator: events in by file and HTTP, metrics out.
     Serve(Box<AggregatorArgs>),
-    /// Run the aggregator and, in the same process, the application of a spin.toml.
-    #[cfg(feature = "host")]
-    Up(Box<UpArgs>),
+    /// `portent up` runs an application together with its aggregator.
+    #[command(hide = true)]
+    Up {
+        /// Options of the former command.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
     /// Check a configuration file, without running anything.
     CheckConfig(CheckConfigArgs),
 }
@@ -99,7 +94,7 @@ pub struct AggregatorArgs {
     /// Largest body of a delivery, in bytes, as it comes and decompressed.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_body: u32,
-    /// Connections open at once, per listener; at the limit the one that idles longest makes room, else more wait.
+    /// Requests in flight at once, per listener; health checks are always answered, other requests get a 503.
     #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub max_connections: u32,
     /// Time for a request to arrive, for a TLS handshake, and for a connection to idle, in seconds.
@@ -110,7 +105,44 @@ pub struct AggregatorArgs {
     pub drain_timeout: u64,
     /// Who may use the listeners.
     #[command(flatten)]
-    pub doors: DoorArgs,
+    pub access: AccessArgs,
+}
+
+/// Options of tokens and certificates of the two listeners.
+#[derive(Args, Clone, Debug, Default)]
+pub struct AccessArgs {
+    /// File of the tokens that scrapes must show (`Authorization: Bearer …`), a line each; without one,
+    /// PORTENT_METRICS_TOKEN.
+    #[arg(long, value_name = "FILE")]
+    pub metrics_token_file: Option<PathBuf>,
+    /// Certificate chain in PEM form: scrapes come by HTTPS. Read again when it changes.
+    #[arg(long, value_name = "FILE", requires = "metrics_tls_key")]
+    pub metrics_tls_cert: Option<PathBuf>,
+    /// Private key of that certificate, in PEM form.
+    #[arg(long, value_name = "FILE", requires = "metrics_tls_cert")]
+    pub metrics_tls_key: Option<PathBuf>,
+    /// File of the tokens that deliveries must show (`Authorization: Bearer …`), a line each; without one,
+    /// PORTENT_INGEST_TOKEN.
+    #[arg(long, value_name = "FILE")]
+    pub ingest_token_file: Option<PathBuf>,
+    /// Certificate chain in PEM form: deliveries come by HTTPS. Read again when it changes.
+    #[arg(long, value_name = "FILE", requires = "ingest_tls_key")]
+    pub ingest_tls_cert: Option<PathBuf>,
+    /// Private key of that certificate, in PEM form.
+    #[arg(long, value_name = "FILE", requires = "ingest_tls_cert")]
+    pub ingest_tls_key: Option<PathBuf>,
+    /// Listen also on addresses that other machines reach without asking for a token: whoever reaches --metrics
+    /// reads every count, whoever reaches --ingest adds to them. For networks that keep others out.
+    #[arg(long)]
+    pub allow_unauthenticated: bool,
+}
+
+/// Options of `check-config`.
+#[derive(Args, Clone, Debug)]
+pub struct CheckConfigArgs {
+    /// The configuration file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// How long a file is read on after it was renamed away or removed.
@@ -151,6 +183,48 @@ impl AggregatorArgs {
             interval: Duration::from_millis(self.tail_interval_ms),
             linger: LINGER,
         })
+    }
+}
+
+impl AccessArgs {
+    /// Files of the metrics listener.
+    #[must_use]
+    pub fn metrics(&self) -> AccessFiles {
+        files(&self.metrics_token_file, &self.metrics_tls_cert, &self.metrics_tls_key)
+    }
+
+    /// Files of the ingest listener.
+    #[must_use]
+    pub fn ingest(&self) -> AccessFiles {
+        files(&self.ingest_token_file, &self.ingest_tls_cert, &self.ingest_tls_key)
+    }
+}
+
+fn files(tokens: &Option<PathBuf>, chain: &Option<PathBuf>, key: &Option<PathBuf>) -> AccessFiles {
+    let pair = chain.clone().zip(key.clone());
+    AccessFiles {
+        tokens: tokens.clone(),
+        certificate: pair.map(|(chain, key)| CertificateFiles { chain, key }),
+    }
+}
+
+impl CheckConfigArgs {
+    /// Checks the file, and says in one line what it holds.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says why the file would be refused.
+    pub fn check(&self) -> Result<String, ConfigError> {
+        let config = Config::load(&self.file)?;
+        let aliases: usize = config.aliases.iter().map(|family| family.members.len()).sum();
+        let limits = config.limits;
+        Ok(format!(
+            "{}: ok: {aliases} aliases, at most {} applications, {} series, \
+             gauges expire after {}",
+            self.file.display(),
+            limits.apps,
+            limits.series,
+            humantime::format_duration(config.gauge_expiry),
+        ))
     }
 }
 

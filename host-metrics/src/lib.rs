@@ -1,44 +1,25 @@
 //! The aggregator of Portent: counts the events of prediction components once, and exposes them to
 //! Prometheus.
 //!
-//! [`Aggregator`] owns the counts. Events reach it from the files and the socket in [`ingest`], or from a
-//! host in the same process; [`exposition`] writes what a scrape answers. The modules are listed in reading
-//! order.
+//! [`Aggregator`] owns the counts. Events reach it from the files and the socket in [`ingest`], or from a host in the same
+//! process. The modules are listed in reading order.
 
 pub mod cli;
-pub mod config;
 pub mod environment;
 pub mod logging;
 pub mod start;
 
-#[cfg(feature = "host")]
-pub mod up;
+mod admin;
+mod status;
+
+pub mod ingest;
 
 pub mod aggregator;
-pub mod ingest;
-pub mod registry;
+mod line_batch;
 
-pub mod exposition;
-pub mod families;
-pub mod models;
+pub mod access;
 
-#[cfg(feature = "host")]
-pub mod host;
-
-pub mod doors;
-pub mod server;
-
-mod answer;
-pub mod clock;
-pub mod codec;
-pub mod process;
-mod readiness;
-mod reload;
-mod scrape;
-mod status;
 #[cfg(test)]
 mod testing;
 
-pub use aggregator::{Aggregator, InFlight, InFlightGuard};
-pub use registry::Way;
-pub use reload::Reloaded;
+pub use aggregator::Aggregator;

@@ -1,6 +1,9 @@
 //! The log on stderr.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt, registry};
 
 use crate::cli::{LogArgs, LogFormat};
 
@@ -14,13 +17,13 @@ pub struct InvalidLevel(tracing_subscriber::filter::ParseError);
 /// # Errors
 /// [`InvalidLevel`] if the level cannot be read.
 pub fn init(args: &LogArgs) -> Result<(), InvalidLevel> {
-    let filter = EnvFilter::builder().parse(&args.log_level).map_err(InvalidLevel)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Fails only where a log is already running, as in tests.
-    match args.log_format {
-        LogFormat::Text => log.with_ansi(false).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-    }
-    .ok();
+    let targets: Targets = args.log_level.parse().map_err(InvalidLevel)?;
+    let log = fmt::layer().with_writer(std::io::stderr);
+    let log = match args.log_format {
+        LogFormat::Text => log.with_ansi(false).boxed(),
+        LogFormat::Json => log.json().flatten_event(true).boxed(),
+    };
+    // Fails only if a log is already running, as in tests.
+    registry().with(log.with_filter(targets)).try_init().ok();
     Ok(())
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use host_metrics::cli::{CheckConfigArgs, Cli, Command, one_line};
-use host_metrics::config::ConfigError;
 use host_metrics::start::StartError;
 use host_metrics::{logging, start};
+use portent_exposition::config::ConfigError;
 
 /// Exit status for options that cannot be meant (`EX_USAGE`).
 const USAGE: u8 = 64;
@@ -34,8 +34,10 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => Ok(start::run(&args).await?),
-        #[cfg(feature = "host")]
-        Command::Up(args) => host_metrics::up::run(*args).await,
+        Command::Up { .. } => {
+            Err(StartError::Usage("`up` is a command of the program `portent` now: portent up".to_owned())
+                .into())
+        }
         Command::CheckConfig(args) => check_config(&args),
     }
 }

@@ -1,36 +1,34 @@
 //! Starting the aggregator, and ending it.
 
-mod error;
-
-pub use error::StartError;
-
 use std::env;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use portent_counts::clock;
+use portent_counts::models::{ModelStore, ModelStoreError};
+use portent_exposition::config::{Config, ConfigError};
+use portent_exposition::snapshot::Reloaded;
+use portent_journal::{JournalError, StorageFailed};
+use portent_server::{AccessError, ServerLimits, serve, watch_certificates};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::Aggregator;
+use crate::access::ListenerAccess;
+use crate::admin::{self, Admin, HEALTH_PATHS};
+use crate::aggregator::Aggregator;
 use crate::cli::AggregatorArgs;
-use crate::clock;
-use crate::config::Config;
-use crate::doors::Doors;
 use crate::ingest::{http, tail};
-use crate::models::ModelLibrary;
-use crate::readiness::Readiness;
-use crate::reload::{Reload, Reloaded};
-use crate::scrape::{self, Scrape};
-use crate::server::{ServerLimits, serve_behind};
 
 /// An aggregator with its listeners and followed files, until the shutdown it was started with.
 #[derive(Debug)]
 pub struct RunningAggregator {
     /// Who may use the listeners; can be read again.
-    pub doors: Arc<Doors>,
+    pub access: Arc<ListenerAccess>,
     /// The counts.
     pub aggregator: Aggregator,
     /// Where scrapes are answered.
@@ -38,6 +36,45 @@ pub struct RunningAggregator {
     /// Where events are received.
     pub ingest_addr: SocketAddr,
     tasks: TaskTracker,
+}
+
+/// Why the aggregator does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Options that cannot be meant.
+    #[error("{0}")]
+    Usage(String),
+    /// The artefacts cannot be read.
+    #[error(transparent)]
+    Models(ModelStoreError),
+    /// Tokens or certificates cannot be used.
+    #[error(transparent)]
+    Access(AccessError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address} ({option}): {}", reason(error))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The option that names it.
+        option: &'static str,
+        /// Why.
+        error: io::Error,
+    },
+    /// The configuration file is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] JournalError),
+    /// Something that was counted is not kept.
+    #[error("the last counts are not kept: {0}")]
+    NotKept(StorageFailed),
+    /// A thread panicked.
+    #[error("a thread ended early: {0}")]
+    Panicked(JoinError),
+    /// The signals that end the program cannot be waited for.
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
 }
 
 /// Runs the aggregator until SIGTERM or Ctrl-C.
@@ -86,28 +123,27 @@ pub async fn start_aggregator(
     }
     // From here on the signal no longer ends the process, however long the state directory takes to read.
     let hangups = signal(SignalKind::hangup()).map_err(StartError::Signals)?;
-    let doors = Arc::new(Doors::open(args, |name| env::var_os(name))?);
+    let access = Arc::new(ListenerAccess::open(args, |name| env::var_os(name))?);
     let config = args.config.as_deref().map(Config::load).transpose()?.unwrap_or_default();
     let (metrics, metrics_addr) = listen(args.metrics, "--metrics").await?;
     let (ingest, ingest_addr) = listen(args.ingest, "--ingest").await?;
-    let reload = Reload::new(args.config.clone(), Arc::clone(&doors));
-    let scrape = Arc::new(Scrape::new(Readiness::new(shutdown.clone()), Arc::clone(&doors), reload));
+    let admin = Arc::new(Admin::new(Arc::clone(&access), args.config.clone(), shutdown.clone()));
     let tasks = TaskTracker::new();
     // Probes are answered while the state directory is read. If that fails, they end with everything else.
     let on_failure = shutdown.clone().drop_guard();
-    let limits = ServerLimits { half_close: true, ..args.server_limits() };
-    let (door, shown) = (Arc::clone(&doors.metrics), Arc::clone(&scrape));
-    tasks.spawn(serve_behind(door, metrics, limits, shutdown.clone(), move |request| {
-        scrape::handle(Arc::clone(&shown), request)
+    let limits = listener_limits(args);
+    let (guard, shown) = (Arc::clone(&access.metrics), Arc::clone(&admin));
+    tasks.spawn(serve(metrics, guard, limits, shutdown.clone(), move |request| {
+        admin::handle(Arc::clone(&shown), request)
     }));
     let aggregator = open(args, config).await?;
     if args.config.is_some() {
         aggregator.set_reloaded(Reloaded { is_ok: true, time: clock::now() });
     }
     on_failure.disarm();
-    scrape.aggregator.set(aggregator.clone()).ok();
-    let running = RunningAggregator { doors, aggregator, metrics_addr, ingest_addr, tasks };
-    running.spawn(args, ingest, &scrape, hangups, shutdown);
+    admin.show(&aggregator);
+    let running = RunningAggregator { access, aggregator, metrics_addr, ingest_addr, tasks };
+    running.spawn(args, ingest, &admin, hangups, shutdown);
     Ok(running)
 }
 
@@ -115,16 +151,16 @@ pub async fn start_aggregator(
 async fn open(args: &AggregatorArgs, config: Config) -> Result<Aggregator, StartError> {
     let args = args.clone();
     let opening = tokio::task::spawn_blocking(move || {
-        let library = ModelLibrary::open(args.models.clone()).map_err(StartError::Models)?;
+        let store = ModelStore::open(args.models.clone()).map_err(StartError::Models)?;
         match &args.state {
             Some(directory) => {
-                let opened = Aggregator::open(library, &args.app, config, directory, args.state_options())?;
+                let opened = Aggregator::open(store, &args.app, config, directory, args.state_options())?;
                 tracing::info!(directory = %directory.display(), "counts are kept");
                 Ok(opened)
             }
             None => {
                 tracing::info!("counts are kept in memory only (no --state): a restart begins at zero");
-                Ok(Aggregator::new(library, &args.app, config))
+                Ok(Aggregator::new(store, &args.app, config))
             }
         }
     });
@@ -136,9 +172,9 @@ impl RunningAggregator {
     pub fn announce(&self, out: &mut dyn Write) {
         let lines = format!(
             "metrics {}://{}/metrics\ningest {}://{}/v1/events\n",
-            self.doors.metrics.scheme(),
+            self.access.metrics.scheme(),
             self.metrics_addr,
-            self.doors.ingest.scheme(),
+            self.access.ingest.scheme(),
             self.ingest_addr
         );
         // Nobody may be reading: the aggregator counts all the same.
@@ -160,56 +196,66 @@ impl RunningAggregator {
         &self,
         args: &AggregatorArgs,
         ingest: TcpListener,
-        scrape: &Arc<Scrape>,
+        admin: &Arc<Admin>,
         hangups: Signal,
         shutdown: CancellationToken,
     ) {
-        let (limits, delivery_limits) = (args.server_limits(), args.delivery_limits());
-        let limits = ServerLimits { half_close: true, ..limits };
-        let aggregator = self.aggregator.clone();
-        let door = Arc::clone(&self.doors.ingest);
-        let behind = Arc::clone(&door);
-        self.tasks.spawn(serve_behind(door, ingest, limits, shutdown.clone(), move |request| {
-            let (aggregator, behind) = (aggregator.clone(), Arc::clone(&behind));
-            async move { http::handle(aggregator, &behind, delivery_limits, request).await }
+        let (limits, delivery_limits) = (listener_limits(args), args.delivery_limits());
+        let (aggregator, access) = (self.aggregator.clone(), Arc::clone(&self.access.ingest));
+        self.tasks.spawn(serve(ingest, Arc::clone(&access), limits, shutdown.clone(), move |request| {
+            let (aggregator, access) = (aggregator.clone(), Arc::clone(&access));
+            async move { http::handle(aggregator, &access, delivery_limits, request).await }
         }));
-        if self.doors.metrics.is_tls() || self.doors.ingest.is_tls() {
-            self.tasks.spawn(Arc::clone(&self.doors).watch(shutdown.clone()));
-        }
+        let listeners = vec![Arc::clone(&self.access.metrics), Arc::clone(&self.access.ingest)];
+        self.tasks.spawn(watch_certificates(listeners, shutdown.clone()));
         let aggregator = self.aggregator.clone();
-        let snapshots =
-            shutdown.clone().run_until_cancelled_owned(async move { aggregator.keep_checkpoints().await });
-        self.tasks.spawn(snapshots);
-        let (reloading, aggregator) = (Arc::clone(scrape), self.aggregator.clone());
-        let reloads = reload_on_signal(hangups, reloading, aggregator);
+        let checkpoints = async move { aggregator.keep_checkpoints().await };
+        self.tasks.spawn(shutdown.clone().run_until_cancelled_owned(checkpoints));
+        let reloads = reload_on_signal(hangups, Arc::clone(admin));
         self.tasks.spawn(shutdown.clone().run_until_cancelled_owned(reloads));
-        let readiness = scrape.readiness.clone();
-        if let Some(options) = args.tail_options() {
-            let following = tail::follow(options, self.aggregator.clone(), readiness, shutdown.clone());
-            self.tasks.spawn(async move {
-                if let Err(panic) = following.await {
-                    tracing::error!(%panic, "files are not followed any more: shutting down");
-                    shutdown.cancel();
-                }
-            });
-        } else {
-            readiness.set_started();
-        }
+        let Some(options) = args.tail_options() else {
+            admin.set_caught_up();
+            self.tasks.close();
+            return;
+        };
+        let (caught_up, is_caught_up) = oneshot::channel();
+        let following = tail::follow(options, self.aggregator.clone(), caught_up, shutdown.clone());
+        self.tasks.spawn(async move {
+            if let Err(panic) = following.await {
+                tracing::error!(%panic, "files are not followed any more: shutting down");
+                shutdown.cancel();
+            }
+        });
+        let admin = Arc::clone(admin);
+        self.tasks.spawn(async move {
+            if is_caught_up.await.is_ok() {
+                admin.set_caught_up();
+            }
+        });
         self.tasks.close();
     }
 }
 
+/// Limits of the metrics and the ingest listener.
+fn listener_limits(args: &AggregatorArgs) -> ServerLimits {
+    let is_health = |path: &str| HEALTH_PATHS.contains(&path);
+    ServerLimits { half_close: true, is_health, ..args.server_limits() }
+}
+
 /// Reads the configuration again at every SIGHUP.
-async fn reload_on_signal(mut hangups: Signal, scrape: Arc<Scrape>, aggregator: Aggregator) {
+async fn reload_on_signal(mut hangups: Signal, admin: Arc<Admin>) {
     while hangups.recv().await.is_some() {
-        let (scrape, aggregator) = (Arc::clone(&scrape), aggregator.clone());
-        // What is wrong is logged and counted there.
-        tokio::task::spawn_blocking(move || scrape.reload.reload(&aggregator).ok()).await.ok();
+        let admin = Arc::clone(&admin);
+        // Errors are logged and counted there.
+        tokio::task::spawn_blocking(move || admin.reload().ok()).await.ok();
     }
 }
 
 /// Opens a listener; its address says which port was taken for port 0.
-pub(crate) async fn listen(
+///
+/// # Errors
+/// [`StartError::Listen`] if the address cannot be listened on.
+pub async fn listen(
     address: SocketAddr,
     option: &'static str,
 ) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -217,4 +263,26 @@ pub(crate) async fn listen(
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
+}
+
+impl StartError {
+    /// Whether the options are at fault, and not the machine or the files.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Usage(_) | Self::Config(_) | Self::Models(ModelStoreError::Pattern { .. }))
+    }
+}
+
+impl From<AccessError> for StartError {
+    fn from(error: AccessError) -> Self {
+        if error.is_usage() { Self::Usage(error.to_string()) } else { Self::Access(error) }
+    }
+}
+
+/// The reason in words, without the number that the system has for it.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "the port is in use".to_owned(),
+        _ => error.to_string(),
+    }
 }

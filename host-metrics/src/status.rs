@@ -2,45 +2,43 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::Aggregator;
-use crate::clock;
-use crate::exposition::Snapshot;
-use crate::readiness::Phase;
-use crate::registry::{App, Intake, Limit, Rejection, Way};
+use portent_counts::clock;
+use portent_counts::file_position::FilePosition;
+use portent_counts::registry::{App, IngestStats, Limit, Rejection, Way};
+use portent_exposition::Snapshot;
+
+use crate::aggregator::Aggregator;
 
 /// Everything that is known, without the counts that a scrape shows.
-pub(crate) fn status(aggregator: &Aggregator, phase: Phase) -> Value {
+pub(crate) fn status(aggregator: &Aggregator, phase: &str) -> Value {
     let snapshot = aggregator.snapshot();
     let config = aggregator.config();
     let reloaded = aggregator.reloaded();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "phase": phase.as_str(),
+        "phase": phase,
         "started": snapshot.process.start.map(clock::format),
-        "events": events(&snapshot.registry.intake),
+        "events": events(&snapshot.registry.ingest),
         "apps": apps(&snapshot),
         "files": files(aggregator),
         "sources_remembered": aggregator.sources(),
         "state": aggregator.storage().map(|status| storage(&status)),
         "limits": {
             "apps": config.limits.apps,
-            "series_per_family": config.limits.series_per_family,
             "series": config.limits.series,
         },
-        "limit_hits": counts(Limit::ALL.map(Limit::as_str), |index| {
-            snapshot.registry.intake.limit_hits.get(&Limit::ALL[index]).copied().unwrap_or_default()
-        }),
+        "limit_hits": counts(Limit::ALL, Limit::as_str, |limit| snapshot.registry.ingest.limit_hits.get(&limit).copied().unwrap_or_default()),
         "aliases": config.aliases.iter().map(|alias| alias.name.as_str()).collect::<Vec<_>>(),
         "reloaded": reloaded.map(|last| json!({ "ok": last.is_ok, "time": clock::format(last.time) })),
     })
 }
 
-fn events(intake: &Intake) -> Value {
-    let newest = (intake.newest_event > 0).then(|| clock::format(intake.newest_event));
+fn events(ingest: &IngestStats) -> Value {
+    let newest = (ingest.newest_event > 0).then(|| clock::format(ingest.newest_event));
     json!({
-        "received": counts(Way::ALL.map(Way::as_str), |index| intake.received(Way::ALL[index])),
-        "rejected": counts(Rejection::ALL.map(Rejection::as_str), |index| intake.rejected(Rejection::ALL[index])),
-        "duplicate": intake.duplicates,
+        "received": counts(Way::ALL, Way::as_str, |way| ingest.received(way)),
+        "rejected": counts(Rejection::ALL, Rejection::as_str, |reason| ingest.rejected(reason)),
+        "duplicate": ingest.duplicates,
         "newest": newest,
     })
 }
@@ -63,7 +61,7 @@ fn apps(snapshot: &Snapshot) -> Vec<Value> {
 
 fn files(aggregator: &Aggregator) -> Vec<Value> {
     let positions = aggregator.file_positions();
-    let file = |position: &crate::ingest::tail::FilePosition| json!({ "path": position.path(), "read": position.offset() });
+    let file = |position: &FilePosition| json!({ "path": position.path(), "read": position.offset() });
     positions.values().map(file).collect()
 }
 
@@ -79,6 +77,10 @@ fn storage(status: &portent_journal::Status) -> Value {
     })
 }
 
-fn counts<const N: usize>(labels: [&str; N], count: impl Fn(usize) -> u64) -> Map<String, Value> {
-    labels.iter().enumerate().map(|(index, label)| ((*label).to_owned(), count(index).into())).collect()
+fn counts<L: Copy>(
+    labels: &[L],
+    text: fn(L) -> &'static str,
+    count: impl Fn(L) -> u64,
+) -> Map<String, Value> {
+    labels.iter().map(|label| (text(*label).to_owned(), count(*label).into())).collect()
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use portent_event::{DropReason, DropReport, Durations, Event};
+use portent_server::{ServerLimits, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +16,6 @@ use crate::cli::UpArgs;
 use crate::host::{EventSink, Failure, Host, HostError, Neighbour, Options};
 use crate::ingest::http;
 use crate::models::ModelCard;
-use crate::server::{ServerLimits, serve};
 use crate::start::{RunningAggregator, StartError, listen, shutdown_on_signal, start_aggregator};
 use crate::{Aggregator, InFlight, Way, clock};
 
@@ -59,9 +59,15 @@ async fn serve_host(host: &Host, listener: TcpListener, limits: ServerLimits, sh
             async move { host.handle(request).await }
         }
     };
-    serve(listener, limits, shutdown, handler).await;
+    let limits = ServerLimits { is_health, ..limits };
+    serve(listener, Arc::default(), limits, shutdown, handler).await;
     host.drain(limits.drain).await;
     sweeper.abort();
+}
+
+/// Whether a path is a health check of a component, wherever its route begins, or of the host itself.
+fn is_health(path: &str) -> bool {
+    ["/health/live", "/health/ready", "/.well-known/spin/health"].iter().any(|health| path.ends_with(health))
 }
 
 /// Compiles the components on a thread of its own.
@@ -106,13 +112,13 @@ fn options(args: &UpArgs) -> Options {
 
 /// The ingest listener, for components that deliver to its address. Behind TLS it takes no plain HTTP from anybody.
 fn neighbour(args: &UpArgs, running: &RunningAggregator) -> Option<Neighbour> {
-    let (aggregator, door) = (running.aggregator.clone(), Arc::clone(&running.doors.ingest));
+    let (aggregator, access) = (running.aggregator.clone(), Arc::clone(&running.access.ingest));
     let limits = args.aggregator.delivery_limits();
     let answer = move |request| {
-        let (aggregator, door) = (aggregator.clone(), Arc::clone(&door));
-        async move { http::handle(aggregator, &door, limits, request).await }
+        let (aggregator, access) = (aggregator.clone(), Arc::clone(&access));
+        async move { http::handle(aggregator, &access, limits, request).await }
     };
-    (!running.doors.ingest.is_tls()).then(|| Neighbour::new(running.ingest_addr, answer))
+    (!running.access.ingest.is_tls()).then(|| Neighbour::new(running.ingest_addr, answer))
 }
 
 fn announce(address: SocketAddr, out: &mut dyn Write) {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::snapshot::Snapshot;
-use crate::sample::{HistogramSample, Sample, Sink};
-use crate::collect;
 use crate::alias::{Alias, AliasFamily};
+use crate::collect;
 use crate::families::Kind;
+use crate::sample::{HistogramSample, Sample, Sink};
+use crate::snapshot::Snapshot;
 use portent_counts::registry::{Exemplar, NativeHistogram};
 
 /// Gives the series of an alias to a sink, in the order of their label values.

@@ -125,7 +125,9 @@ fn utf8(bytes: &[u8]) -> Result<&str, Problems> {
 fn limits(raw: &Raw, text: &str, problems: &mut Problems) -> Limits {
     let (limits, default) = (&raw.limits, Limits::default());
     if limits.series_per_family.is_some() {
-        tracing::warn!("limits.series_per_family has no effect any more: limits.series bounds the series of all families");
+        tracing::warn!(
+            "limits.series_per_family has no effect any more: limits.series bounds the series of all families"
+        );
     }
     let mut at = |place, rule: &str| problems.add(text, place, rule);
     Limits {

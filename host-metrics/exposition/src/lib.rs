@@ -46,7 +46,9 @@ impl Snapshot {
         let mut writer = Writer::new(format);
         for (family, write) in TABLE {
             match replacing.iter().find(|alias| alias.name == family.name) {
-                Some(alias) => writer.family(&Head::of_alias(alias), |sink| alias_series::write(self, alias, sink)),
+                Some(alias) => {
+                    writer.family(&Head::of_alias(alias), |sink| alias_series::write(self, alias, sink))
+                }
                 None => writer.family(&Head::of_family(family), |sink| write(self, sink)),
             }
         }

@@ -7,10 +7,10 @@
 mod native;
 mod wire;
 
-use crate::sample::{Head, HistogramSample, Sample, Sink};
-use crate::sample::Value;
-use portent_counts::clock::SECOND;
 use crate::families::Kind;
+use crate::sample::Value;
+use crate::sample::{Head, HistogramSample, Sample, Sink};
+use portent_counts::clock::SECOND;
 use portent_counts::registry::Exemplar;
 
 const FAMILY_NAME: u32 = 1;

@@ -2,7 +2,9 @@
 
 use std::ops::AddAssign;
 
-use portent_counts::registry::{BucketBounds, DURATION, DurationSeries, Exemplar, Histogram, NativeHistogram};
+use portent_counts::registry::{
+    BucketBounds, DURATION, DurationSeries, Exemplar, Histogram, NativeHistogram,
+};
 
 use crate::alias::AliasFamily;
 use crate::families::{Family, Kind};

@@ -4,11 +4,11 @@ use portent_event::{DropReason, DropReport, Event, Method, Route};
 use proptest::prelude::*;
 
 use super::*;
-use std::collections::BTreeMap;
 use crate::process::Process;
-use portent_counts::registry::{DurationSeries, Registry};
 use portent_counts::models::Models;
+use portent_counts::registry::{DurationSeries, Registry};
 use portent_counts::testing::{NOW, any_event, digest, event, invalid_event, models};
+use std::collections::BTreeMap;
 
 mod aliases;
 mod check;

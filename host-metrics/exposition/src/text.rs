@@ -1,9 +1,9 @@
 //! The text formats: Prometheus text 0.0.4 and OpenMetrics 1.0. Their series are the same; they differ in the
 //! heads of families, in exemplars, which only OpenMetrics has, and in the end.
 
-use crate::sample::{Head, HistogramSample, Sample, Sink};
-use crate::sample::Value;
 use crate::families::Kind;
+use crate::sample::Value;
+use crate::sample::{Head, HistogramSample, Sample, Sink};
 use portent_counts::registry::Exemplar;
 
 /// What ends an exposition in OpenMetrics.
@@ -159,8 +159,8 @@ fn escape(out: &mut Vec<u8>, value: &str, special: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::assert_has;
     use crate::families::{self, Family};
+    use crate::tests::assert_has;
 
     fn written(family: &'static Family, open_metrics: bool, write: impl Fn(&mut Lines<'_>)) -> String {
         let (mut out, head) = (Vec::new(), Head::of_family(family));

@@ -4,16 +4,16 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::exposition::Snapshot;
-use crate::process::Process;
-use crate::testing::{NOW, event, invalid_event, line};
+use portent_counts::testing::{NOW, event, invalid_event, line};
+use portent_exposition::Snapshot;
+use portent_exposition::process::Process;
 
 fn aggregator() -> Aggregator {
-    Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &["demo".to_owned()], Config::default())
+    Aggregator::new(ModelStore::open(Vec::new()).unwrap(), &["demo".to_owned()], Config::default())
 }
 
 fn kept_in(directory: &std::path::Path) -> Aggregator {
-    let library = ModelLibrary::open(Vec::new()).unwrap();
+    let library = ModelStore::open(Vec::new()).unwrap();
     let options = portent_journal::Options::default();
     Aggregator::open(library, &["demo".to_owned()], Config::default(), directory, options).unwrap()
 }
@@ -31,8 +31,8 @@ fn exposed(aggregator: &Aggregator) -> String {
     Snapshot { process: Process::default(), now: NOW, ..aggregator.snapshot() }.to_text()
 }
 
-fn delivery(sequence: u64) -> Delivery<'static> {
-    Delivery { source: "a", sequence, oldest_event: NOW, arrived: NOW }
+fn delivery(sequence: u64) -> Delivery {
+    Delivery { source: "a".into(), sequence, oldest_event: NOW, arrived: NOW }
 }
 
 /// A line of ours, valid or not, or of another program.
@@ -71,7 +71,7 @@ proptest! {
         let (one_by_one, gathered) = (aggregator(), aggregator());
         for (index, line) in lines.iter().enumerate() {
             one_by_one.apply_line(Way::Host, line);
-            gathered.gather_line(line);
+            gathered.batch_line(line);
             if looks.contains(&index) {
                 prop_assert_eq!(exposed(&one_by_one), exposed(&gathered));
             }
@@ -87,7 +87,7 @@ proptest! {
         for sequence in &sent {
             let mut delta = aggregator.delta(Way::Http);
             delta.apply_event(&event());
-            runtime.block_on(aggregator.apply_delivery(&delivery(*sequence), delta, 1)).unwrap();
+            runtime.block_on(aggregator.apply_delivery(delivery(*sequence), delta, 1)).unwrap();
         }
         let distinct: BTreeSet<_> = sent.iter().collect();
         let mut delta = expected.delta(Way::Http);
@@ -95,19 +95,21 @@ proptest! {
             delta.apply_event(&event());
             delta.apply_drops(&DropReport { app: "demo".into(), count: 1, reason: DropReason::Other });
         }
-        delta.counts.intake.duplicates = (sent.len() - distinct.len()) as u64;
-        expected.apply(delta);
+        let mut counts = delta.into_counts();
+        counts.ingest.duplicates = (sent.len() - distinct.len()) as u64;
+        expected.commit(&mut expected.counted(), counts, Origin::Anonymous);
         prop_assert_eq!(exposed(&aggregator), exposed(&expected));
     }
 }
 
 #[test]
-fn a_request_in_flight_is_counted_until_its_guard_is_gone() {
+fn the_number_of_requests_in_flight_is_that_of_the_host() {
     let aggregator = aggregator();
     let in_flight = aggregator.in_flight("demo");
-    let guards = [in_flight.enter(), aggregator.in_flight("demo").enter()];
+    in_flight.fetch_add(1, Ordering::Relaxed);
+    aggregator.in_flight("demo").fetch_add(1, Ordering::Relaxed);
     assert!(exposed(&aggregator).contains("active_requests{app=\"demo\"} 2\n"));
-    drop(guards);
+    in_flight.fetch_sub(2, Ordering::Relaxed);
     assert!(exposed(&aggregator).contains("active_requests{app=\"demo\"} 0\n"));
 }
 
@@ -118,7 +120,7 @@ async fn a_restart_goes_on_where_the_last_run_ended() {
     let deliver = async |aggregator: &Aggregator, sequence| {
         let mut delta = aggregator.delta(Way::Http);
         delta.apply_event(&event());
-        aggregator.apply_delivery(&delivery(sequence), delta, 0).await.unwrap()
+        aggregator.apply_delivery(delivery(sequence), delta, 0).await.unwrap()
     };
     let first = kept_in(directory.path());
     assert_eq!(deliver(&first, 1).await, Verdict::New);
@@ -135,7 +137,7 @@ async fn a_restart_goes_on_where_the_last_run_ended() {
         assert_eq!(deliver(&second, sequence).await, Verdict::Repeated);
     }
     assert_eq!(deliver(&second, 3).await, Verdict::New);
-    assert_eq!(second.snapshot().registry.intake.received(Way::Http), 3);
+    assert_eq!(second.snapshot().registry.ingest.received(Way::Http), 3);
 }
 
 #[tokio::test]
@@ -145,8 +147,8 @@ async fn nothing_is_acknowledged_once_nothing_can_be_kept() {
     aggregator.close().unwrap();
     let mut delta = aggregator.delta(Way::Http);
     delta.apply_event(&event());
-    aggregator.apply_delivery(&delivery(1), delta, 0).await.unwrap_err();
-    assert_eq!(aggregator.snapshot().registry.intake.received(Way::Http), 0);
+    aggregator.apply_delivery(delivery(1), delta, 0).await.unwrap_err();
+    assert_eq!(aggregator.snapshot().registry.ingest.received(Way::Http), 0);
 }
 
 /// Else a crash could make counters fall.
@@ -158,7 +160,7 @@ async fn a_scrape_shows_what_is_durable() {
         let mut delta = aggregator.delta(Way::Host);
         delta.apply_event(&event());
         aggregator.apply(delta);
-        let lsn = aggregator.counted().lsn.unwrap();
+        let lsn = aggregator.counted().last.unwrap();
         aggregator.durable_snapshot().await;
         let durable = aggregator.shared.journal.as_ref().unwrap().durable(lsn);
         tokio::time::timeout(Duration::ZERO, durable).await.unwrap().unwrap();
@@ -170,10 +172,10 @@ async fn a_scrape_shows_what_is_durable() {
 fn gathered_lines_are_kept_at_the_end() {
     let directory = tempfile::tempdir().unwrap();
     let aggregator = kept_in(directory.path());
-    (0..3).for_each(|_| aggregator.gather_line(line(&event()).trim_ascii_end()));
+    (0..3).for_each(|_| aggregator.batch_line(line(&event()).trim_ascii_end()));
     aggregator.close().unwrap();
     drop(aggregator);
-    assert_eq!(kept_in(directory.path()).snapshot().registry.intake.received(Way::Host), 3);
+    assert_eq!(kept_in(directory.path()).snapshot().registry.ingest.received(Way::Host), 3);
 }
 
 /// A line is counted though nobody looks.
@@ -183,8 +185,8 @@ async fn a_gathered_line_is_counted_soon() {
     let counting = aggregator.clone();
     let counting = tokio::spawn(async move { counting.keep_counting().await });
     for expected in 1..=3 {
-        aggregator.gather_line(line(&event()).trim_ascii_end());
-        let counted = || lock(&aggregator.shared.counted).registry.intake.received(Way::Host);
+        aggregator.batch_line(line(&event()).trim_ascii_end());
+        let counted = || lock(&aggregator.shared.counted).ledger.registry.ingest.received(Way::Host);
         let deadline = std::time::Instant::now() + Duration::from_secs(20);
         while counted() < expected {
             assert!(std::time::Instant::now() < deadline, "{} of {expected} lines", counted());

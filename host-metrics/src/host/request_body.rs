@@ -51,7 +51,7 @@ impl BodyMemory {
             let Ok(data) = frame.into_data() else { continue };
             let length = first.len() + rest.len() + data.len();
             if length > limit {
-                crate::server::discard(body).await;
+                portent_server::response::discard(body).await;
                 return Err(Refusal::BodyTooLarge);
             }
             self.grow(&mut share, length)?;

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use portent_journal::StorageFailed;
 
+use crate::aggregator::Aggregator;
 use portent_counts::Delta;
 use portent_counts::file_position::{FileIdentity, FilePosition};
 use portent_counts::lines::Found;
 use portent_counts::registry::{Rejection, Way};
-use crate::aggregator::Aggregator;
 
 /// Bytes read at once, and counted in one change.
 const CHUNK_BYTES: usize = 256 * 1024;

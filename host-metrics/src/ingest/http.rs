@@ -21,11 +21,10 @@ use portent_counts::clock::SECOND;
 use portent_counts::dedup::{Delivery, Verdict};
 use portent_counts::registry::{Rejection, Way};
 use portent_event::{Event, Line, is_name, limits::ACCEPTED_LINE_BYTES};
+use portent_server::Access;
+use portent_server::response::{self, BufferedResponse, discard};
 
 use crate::aggregator::Aggregator;
-use crate::answer::{self, Answer};
-use crate::doors::Door;
-use crate::server::discard;
 
 /// Where deliveries go.
 const EVENTS: &str = "/v1/events";
@@ -84,48 +83,36 @@ struct CountedLines<'a> {
 /// Answers one request to the ingest listener, whether it came over a socket or from the same process.
 pub(crate) async fn handle<B>(
     aggregator: Aggregator,
-    door: &Door,
+    access: &Access,
     limits: DeliveryLimits,
     request: Request<B>,
-) -> Answer
+) -> BufferedResponse
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
 {
     let path = request.uri().path();
     if path != "/healthz"
-        && let Some(refused) = door.refuse(request.headers())
+        && let Some(refused) = access.refuse(request.headers())
     {
         if path == EVENTS {
             aggregator.reject(Rejection::Unauthorized);
         }
-        discard_refused(request, limits);
+        // For the sake of a sender that only lacks its token; a body longer than any delivery is not read.
+        response::discard_later(request, limits.body_bytes as u64);
         return refused;
     }
     match path {
-        EVENTS => match answer::refuse_method(request.method(), "POST") {
+        EVENTS => match response::refuse_method(request.method(), "POST") {
             Some(refused) => refused,
             None => receive(&aggregator, limits, request).await,
         },
-        "/healthz" => answer::refuse_method(request.method(), "GET, HEAD")
-            .unwrap_or_else(|| answer::text(StatusCode::OK, "text/plain; charset=utf-8", "ok\n")),
-        _ => answer::not_found(),
+        "/healthz" => response::refuse_method(request.method(), "GET, HEAD")
+            .unwrap_or_else(|| response::text(StatusCode::OK, "text/plain; charset=utf-8", "ok\n")),
+        _ => response::not_found(),
     }
 }
 
-/// Throws a body away beside its answer, for the sake of a sender that only lacks its token. Nothing is read of
-/// one that is longer than any delivery, nor of one that waits to be asked for.
-fn discard_refused<B>(request: Request<B>, limits: DeliveryLimits)
-where
-    B: Body<Data = Bytes> + Send + 'static,
-{
-    let expects = request.headers().contains_key(EXPECT);
-    let length = request.body().size_hint().upper();
-    if !expects && length.is_some_and(|length| length <= limits.body_bytes as u64) {
-        tokio::spawn(discard(request.into_body()));
-    }
-}
-
-async fn receive<B>(aggregator: &Aggregator, limits: DeliveryLimits, request: Request<B>) -> Answer
+async fn receive<B>(aggregator: &Aggregator, limits: DeliveryLimits, request: Request<B>) -> BufferedResponse
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -134,7 +121,7 @@ where
     counted.unwrap_or_else(|refusal| {
         aggregator.reject(refusal.reason);
         tracing::debug!(reason = refusal.reason.as_str(), "delivery refused");
-        answer::error(refusal.status, &refusal.message)
+        response::error(refusal.status, &refusal.message)
     })
 }
 
@@ -143,7 +130,7 @@ async fn count<B>(
     headers: &HeaderMap,
     body: B,
     limits: DeliveryLimits,
-) -> Result<Answer, RefusedDelivery>
+) -> Result<BufferedResponse, RefusedDelivery>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -156,12 +143,12 @@ where
     let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
     let accepted = |is_duplicate| {
         let body = format!("{{\"accepted\":{lines},\"duplicate\":{is_duplicate}}}");
-        answer::text(StatusCode::OK, "application/json", body)
+        response::text(StatusCode::OK, "application/json", body)
     };
     match aggregator.apply_delivery(delivery, delta, dropped).await {
         Ok(Verdict::New) => Ok(accepted(false)),
         Ok(Verdict::Repeated) => Ok(accepted(true)),
-        Ok(Verdict::OutsideWindow) => Ok(answer::error(
+        Ok(Verdict::OutsideWindow) => Ok(response::error(
             StatusCode::CONFLICT,
             "outside the window in which repeats are recognised: not counted",
         )),
@@ -170,10 +157,10 @@ where
 }
 
 /// The delivery may be sent again: whether it is kept by then, its identity will tell.
-fn unavailable(aggregator: &Aggregator) -> Answer {
+fn unavailable(aggregator: &Aggregator) -> BufferedResponse {
     aggregator.reject(Rejection::StorageFailed);
     let message = "the state directory cannot be written: send the same delivery again later";
-    let mut answer = answer::error(StatusCode::SERVICE_UNAVAILABLE, message);
+    let mut answer = response::error(StatusCode::SERVICE_UNAVAILABLE, message);
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     answer
 }
@@ -197,7 +184,10 @@ fn source(headers: &HeaderMap) -> Result<&str, RefusedDelivery> {
     })
 }
 
-fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Result<Option<N>, RefusedDelivery> {
+fn number<N: std::str::FromStr>(
+    headers: &HeaderMap,
+    name: &'static str,
+) -> Result<Option<N>, RefusedDelivery> {
     let Some(value) = only(headers, name)? else { return Ok(None) };
     let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let number = digits.and_then(|digits| digits.parse().ok());

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use host_metrics::clock;
-use host_metrics::models::ModelCard;
-use host_metrics::registry::{CONFIDENCE, DURATION};
+use portent_counts::clock;
+use portent_counts::models::ModelMetadata;
+use portent_counts::registry::{CONFIDENCE, DURATION};
 use portent_event::{
     ClassCounts, Digest, DropReason, DropReport, Durations, ErrorType, Event, Method, Predictions, Route,
 };
@@ -25,13 +25,13 @@ pub(crate) struct Batch {
 
 /// Models that predictions name: the aggregator knows the first.
 #[derive(Debug)]
-pub(crate) struct Zoo(Vec<(Digest, Arc<ModelCard>)>);
+pub(crate) struct Zoo(Vec<(Digest, Arc<ModelMetadata>)>);
 
 impl Zoo {
     /// A model with its artefact, and two without.
     pub(crate) fn new(artefact: &[u8]) -> Self {
-        let known = ModelCard::read(artefact).unwrap();
-        let unknown = [1, 2].map(|byte| (Digest([byte; 32]), ModelCard::unknown()));
+        let known = ModelMetadata::read(artefact).unwrap();
+        let unknown = [1, 2].map(|byte| (Digest([byte; 32]), ModelMetadata::unknown()));
         Self([(known.digest, Arc::new(known))].into_iter().chain(unknown).collect())
     }
 
@@ -43,7 +43,7 @@ impl Zoo {
         models.into_iter().take(number).map(|(digest, _)| predictions(*digest, random)).collect()
     }
 
-    fn card(&self, digest: &Digest) -> &ModelCard {
+    fn card(&self, digest: &Digest) -> &ModelMetadata {
         self.0.iter().find(|(known, _)| known == digest).map(|(_, card)| &**card).unwrap()
     }
 }
@@ -86,7 +86,7 @@ impl Batch {
         }
     }
 
-    fn count_predictions(&mut self, app: &str, predictions: &Predictions<'_>, card: &ModelCard) {
+    fn count_predictions(&mut self, app: &str, predictions: &Predictions<'_>, card: &ModelMetadata) {
         let model = &card.name;
         let series = format!("portent_score_sum_total{{app=\"{app}\",model_name=\"{model}\"}}");
         self.add(series, u128::from(predictions.score_sum_nano));

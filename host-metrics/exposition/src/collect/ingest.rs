@@ -1,8 +1,8 @@
 //! Families about what was received.
 
-use crate::snapshot::Snapshot;
-use crate::sample::{Sample, Sink};
 use crate::sample::Value;
+use crate::sample::{Sample, Sink};
+use crate::snapshot::Snapshot;
 use portent_counts::registry::{Limit, Rejection, Way};
 
 pub(super) fn received(snapshot: &Snapshot, sink: &mut dyn Sink) {

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::snapshot::Snapshot;
-use crate::sample::{HistogramSample, Sample, Sink};
 use crate::sample::Value;
+use crate::sample::{HistogramSample, Sample, Sink};
+use crate::snapshot::Snapshot;
 use portent_counts::registry::{App, CONFIDENCE, ConfidenceHistogram, ModelCounts};
 
 pub(super) fn predictions(snapshot: &Snapshot, sink: &mut dyn Sink) {

@@ -1,11 +1,11 @@
 //! Families about this program: its files, its state on disk, its configuration and its process.
 
-use crate::snapshot::Snapshot;
-use crate::sample::{HistogramSample, Sample, Sink};
 use crate::sample::Value;
-use portent_counts::registry::DURATION;
+use crate::sample::{HistogramSample, Sample, Sink};
 use crate::snapshot::Reloaded;
+use crate::snapshot::Snapshot;
 use crate::snapshot::Storage;
+use portent_counts::registry::DURATION;
 
 pub(super) fn refused_requests(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (listener, reason, count) in &snapshot.refused_requests {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use portent_event::Stage;
 
-use crate::snapshot::Snapshot;
-use crate::sample::{HistogramSample, Sample, Sink};
 use crate::sample::Value;
+use crate::sample::{HistogramSample, Sample, Sink};
+use crate::snapshot::Snapshot;
 use portent_counts::registry::{DurationSeries, STATUS_OTHER};
 
 pub(super) fn answered(snapshot: &Snapshot, sink: &mut dyn Sink) {

@@ -4,10 +4,10 @@ mod labels;
 
 use toml::Spanned;
 
-use crate::alias::{Alias, AliasFamily};
 use super::names;
 use super::problem::Problems;
 use super::raw::RawAlias;
+use crate::alias::{Alias, AliasFamily};
 use crate::families::{self, Family, Kind};
 
 /// Longest help, in bytes.

@@ -1,8 +1,8 @@
 //! Aliases of one name are one family, and no name is taken twice.
 
-use crate::alias::AliasFamily;
 use super::check::Report;
 use super::names;
+use crate::alias::AliasFamily;
 use crate::families::Kind;
 
 /// Adds an alias, which has one member, to the families so far; `place` is the byte where its name stands.

@@ -1,9 +1,9 @@
 //! What the program says about itself, and what it leaves out with time.
 
 use super::*;
+use crate::snapshot::{Reloaded, Storage};
 use portent_counts::registry::{DurationHistogram, Limit};
 use std::collections::BTreeMap;
-use crate::snapshot::{Reloaded, Storage};
 
 #[test]
 fn every_limit_is_there_at_zero() {

@@ -121,9 +121,13 @@ async fn instances_that_deliver_are_used_again() {
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let other = listener.local_addr().unwrap();
-    let serving = crate::server::serve(listener, Default::default(), Default::default(), |_| async {
-        Response::builder().status(202).body(Full::<Bytes>::default()).unwrap()
-    });
+    let serving = portent_server::serve(
+        listener,
+        Default::default(),
+        Default::default(),
+        Default::default(),
+        |_| async { Response::builder().status(202).body(Full::<Bytes>::default()).unwrap() },
+    );
     let serving = tokio::spawn(serving);
     let allowed = format!("allowed_outbound_hosts = [\"http://{other}\"]");
     let options = Options { idle_instance_timeout: Duration::from_secs(60), ..Options::default() };

@@ -1,10 +1,11 @@
 use portent_event::{DropReason, DropReport, Event};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock;
-use crate::registry::{Rejection, Way};
 use crate::start::{RunningAggregator, start_aggregator};
-use crate::testing::{aggregator_args, event, exchange, invalid_event, line};
+use crate::testing::{aggregator_args, exchange};
+use portent_counts::clock;
+use portent_counts::registry::{Rejection, Way};
+use portent_counts::testing::{event, invalid_event, line};
 
 /// An aggregator on free ports, with these options besides.
 async fn start(options: &[&str]) -> RunningAggregator {
@@ -43,7 +44,7 @@ fn assert_answer(answer: &str, status: u16, body: &str) {
 }
 
 fn received(running: &RunningAggregator) -> u64 {
-    running.aggregator.snapshot().registry.intake.received(Way::Http)
+    running.aggregator.snapshot().registry.ingest.received(Way::Http)
 }
 
 #[tokio::test]
@@ -64,7 +65,7 @@ async fn a_delivery_is_counted_once() {
     let body = body.strip_suffix(b"\n").unwrap();
     assert_answer(&post(&running, &identity("a", 1), body).await, 200, r#"{"accepted":2,"duplicate":false}"#);
     let registry = running.aggregator.snapshot().registry;
-    assert_eq!((registry.intake.received(Way::Http), registry.intake.duplicates), (6, 2));
+    assert_eq!((registry.ingest.received(Way::Http), registry.ingest.duplicates), (6, 2));
     let scraped = get(&running, "GET /metrics").await;
     let line = r#"api_requests_total{app="demo",method="POST",endpoint="/predict",status_code="422"} 3"#;
     assert!(body_of(&scraped).lines().any(|other| other == line), "{scraped}");
@@ -184,7 +185,7 @@ async fn a_delivery_without_identity_is_refused() {
         assert!(answer.starts_with("HTTP/1.1 400 ") && body_of(&answer).contains(named), "{answer}");
     }
     assert_eq!(received(&running), 0);
-    assert_eq!(running.aggregator.snapshot().registry.intake.rejected(Rejection::Unidentified), 9);
+    assert_eq!(running.aggregator.snapshot().registry.ingest.rejected(Rejection::Unidentified), 9);
 }
 
 #[tokio::test]
@@ -235,7 +236,7 @@ async fn large_and_unfinished_bodies_are_refused() {
     let unfinished = format!("{head}{}content-length: 10\r\n\r\nabc", identity("a", 0));
     let answer = exchange(running.ingest_addr, unfinished.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    let intake = running.aggregator.snapshot().registry.intake;
+    let intake = running.aggregator.snapshot().registry.ingest;
     assert_eq!((intake.rejected(Rejection::BodyTooLarge), intake.rejected(Rejection::Incomplete)), (2, 1));
 }
 

@@ -4,10 +4,10 @@ use std::io::Write as _;
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::Config;
-use crate::models::ModelLibrary;
-use crate::registry::{Registry, Rejection, Way};
-use crate::testing::{event, invalid_event, line};
+use portent_counts::models::ModelStore;
+use portent_counts::registry::{Registry, Rejection, Way};
+use portent_counts::testing::{event, invalid_event, line};
+use portent_exposition::Config;
 
 struct Fixture {
     directory: TempDir,
@@ -27,7 +27,7 @@ impl Fixture {
             interval: Duration::ZERO,
             linger,
         };
-        let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
+        let aggregator = Aggregator::new(ModelStore::open(Vec::new()).unwrap(), &[], Config::default());
         Self { directory, tailer: Tailer::new(options, aggregator) }
     }
 
@@ -41,9 +41,9 @@ impl Fixture {
     /// Ends the aggregator and starts another one over the same state and files.
     fn restart(&mut self) {
         // Dropping the old one gives the directory free.
-        let nobody = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
+        let nobody = Aggregator::new(ModelStore::open(Vec::new()).unwrap(), &[], Config::default());
         self.tailer = Tailer::new(self.tailer.options.clone(), nobody);
-        let library = ModelLibrary::open(Vec::new()).unwrap();
+        let library = ModelStore::open(Vec::new()).unwrap();
         let (directory, options) = (self.path("state"), portent_journal::Options::default());
         let kept = Aggregator::open(library, &[], Config::default(), &directory, options).unwrap();
         self.tailer = Tailer::new(self.tailer.options.clone(), kept);
@@ -56,7 +56,7 @@ impl Fixture {
     /// Looks at the files and returns the number of events counted so far.
     fn look(&mut self) -> u64 {
         self.tailer.look();
-        self.registry().intake.received(Way::Tail)
+        self.registry().ingest.received(Way::Tail)
     }
 
     fn registry(&self) -> Registry {
@@ -94,7 +94,7 @@ fn a_torn_line_waits_for_its_newline() {
         append(&path, byte);
     }
     assert_eq!(fixture.look(), 1);
-    assert_eq!(fixture.registry().intake.ignored, 0);
+    assert_eq!(fixture.registry().ingest.ignored, 0);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn lines_of_others_are_passed_over_and_broken_ones_refused() {
     text.extend(events(1));
     append(&fixture.path("a.log"), &text);
     assert_eq!(fixture.look(), 3);
-    let intake = fixture.registry().intake;
+    let intake = fixture.registry().ingest;
     assert_eq!(intake.ignored, 6);
     let reasons = [Rejection::Malformed, Rejection::Version, Rejection::TooLong, Rejection::Rule];
     assert_eq!(reasons.map(|reason| intake.rejected(reason)), [1, 1, 1, 0]);
@@ -146,7 +146,7 @@ fn a_truncated_file_is_read_from_its_start() {
     assert_eq!(fixture.look(), 3);
     fs::write(&path, events(1)).unwrap();
     assert_eq!(fixture.look(), 4);
-    assert_eq!(fixture.registry().intake.rejected(Rejection::Torn), 1);
+    assert_eq!(fixture.registry().ingest.rejected(Rejection::Torn), 1);
     fs::write(&path, b"").unwrap();
     assert_eq!(fixture.look(), 4);
     append(&path, &events(2));
@@ -190,7 +190,7 @@ fn what_a_file_gained_before_it_was_removed_is_read() {
     append(&path, b"{\"portent\":1,");
     fs::remove_file(&path).unwrap();
     assert_eq!(fixture.look(), 2);
-    assert_eq!(fixture.registry().intake.rejected(Rejection::Torn), 1);
+    assert_eq!(fixture.registry().ingest.rejected(Rejection::Torn), 1);
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn a_line_torn_by_a_restart_is_counted_once() {
         fixture.restart();
     }
     assert_eq!(fixture.look(), 1);
-    let intake = fixture.registry().intake;
+    let intake = fixture.registry().ingest;
     assert_eq!((intake.ignored, intake.rejected(Rejection::Torn)), (0, 0));
 }
 
@@ -304,7 +304,7 @@ fn a_file_replaced_or_truncated_during_a_restart_is_read_from_its_start() {
     fs::write(&path, line(&other).repeat(6)).unwrap();
     fixture.restart();
     assert_eq!(fixture.look(), 9);
-    assert_eq!(fixture.registry().intake.rejected(Rejection::Torn), 1);
+    assert_eq!(fixture.registry().ingest.rejected(Rejection::Torn), 1);
     fs::remove_file(&path).unwrap();
     fixture.restart();
     assert_eq!(fixture.look(), 9);
@@ -331,7 +331,7 @@ fn lines_framed_by_a_container_runtime_are_counted() {
     fixture.restart();
     append(&path, frame("stdout", "F", last).as_bytes());
     assert_eq!(fixture.look(), 2);
-    assert_eq!(fixture.registry().intake.ignored, 1);
+    assert_eq!(fixture.registry().ingest.ignored, 1);
 }
 
 #[tokio::test]
@@ -339,12 +339,12 @@ async fn files_are_read_to_their_end_before_following_ends() {
     let fixture = Fixture::new();
     let (options, aggregator) = (fixture.tailer.options.clone(), fixture.tailer.aggregator.clone());
     let shutdown = CancellationToken::new();
-    let readiness = Readiness::new(shutdown.clone());
+    let (caught_up, is_caught_up) = oneshot::channel();
     let options = TailOptions { interval: Duration::from_secs(3600), ..options };
-    let following = tokio::spawn(follow(options, aggregator, readiness, shutdown.clone()));
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let following = tokio::spawn(follow(options, aggregator, caught_up, shutdown.clone()));
+    is_caught_up.await.unwrap();
     append(&fixture.path("a.log"), &events(5));
     shutdown.cancel();
     following.await.unwrap().unwrap();
-    assert_eq!(fixture.registry().intake.received(Way::Tail), 5);
+    assert_eq!(fixture.registry().ingest.received(Way::Tail), 5);
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Expected;
 use super::super::decode::{Bucket, Exemplar, Histogram, Metric, MetricFamily, MetricType};
+use super::Expected;
 use crate::families::Kind;
 
 /// Checks messages against the list of families and against the text of the same snapshot.

@@ -2,12 +2,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::registry::Rejection;
-use crate::server::Refusal;
 use crate::start::{RunningAggregator, StartError, start_aggregator};
-use crate::testing::{aggregator_args, event, exchange, line};
+use crate::testing::{aggregator_args, exchange, exchange_bytes};
+use portent_counts::registry::Rejection;
+use portent_counts::testing::{event, line};
 
 const OLD: &str = "an-old-token-of-32-characters-00";
 const NEW: &str = "a-new-token-of-32-characters-000";
@@ -73,7 +74,7 @@ fn assert_refused(answer: &str, realm: &str) {
 }
 
 #[tokio::test]
-async fn scrapes_show_a_token_and_probes_need_none() {
+async fn scrapes_need_a_token_and_health_checks_none() {
     let running = Files::new().start().await;
     for path in ["/metrics", "/", "/nowhere"] {
         assert_refused(&get(&running, path, "").await, "metrics");
@@ -83,13 +84,13 @@ async fn scrapes_show_a_token_and_probes_need_none() {
     for probe in ["/healthz", "/readyz"] {
         assert!(get(&running, probe, "").await.starts_with("HTTP/1.1 200 "));
     }
-    assert_eq!(running.doors.metrics.refusals().read(Refusal::Unauthorized), 6);
+    assert_eq!(running.access.metrics.refused().read(RefusalReason::Unauthorized), 6);
     let shown = format!("{running:?}");
     assert!(!shown.contains(OLD), "{shown}");
 }
 
 #[tokio::test]
-async fn deliveries_show_a_token_before_their_body_is_read() {
+async fn deliveries_without_a_token_are_refused_before_their_body_is_read() {
     let running = Files::new().start().await;
     let body = line(&event());
     assert_refused(&post(&running, "", &body).await, "ingest");
@@ -107,8 +108,8 @@ async fn deliveries_show_a_token_before_their_body_is_read() {
     assert!(accepted.ends_with(r#"{"accepted":1,"duplicate":false}"#), "{accepted}");
     let probe = b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     assert!(exchange(running.ingest_addr, probe).await.starts_with("HTTP/1.1 200 "));
-    assert_eq!(running.aggregator.snapshot().registry.intake.rejected(Rejection::Unauthorized), 5);
-    assert_eq!(running.doors.ingest.refusals().read(Refusal::Unauthorized), 5);
+    assert_eq!(running.aggregator.snapshot().registry.ingest.rejected(Rejection::Unauthorized), 5);
+    assert_eq!(running.access.ingest.refused().read(RefusalReason::Unauthorized), 5);
 }
 
 #[tokio::test]
@@ -119,7 +120,7 @@ async fn tokens_are_rotated_without_a_gap() {
         async |token| get(&running, "/metrics", &bearer(token)).await.starts_with("HTTP/1.1 200 ");
     for (text, old, new) in [(format!("{OLD}\n{NEW}\n"), true, true), (NEW.to_owned(), false, true)] {
         files.write("metrics", &text);
-        running.doors.reload().unwrap();
+        running.access.reload().unwrap();
         assert_eq!((is_accepted(OLD).await, is_accepted(NEW).await), (old, new));
     }
 }
@@ -132,23 +133,24 @@ async fn a_reload_happens_as_a_whole_or_not_at_all() {
     files.write("metrics", NEW);
     for bad in ["", "short", "two words of many characters"] {
         files.write("ingest", bad);
-        let error = running.doors.reload().unwrap_err().to_string();
+        let error = running.access.reload().unwrap_err().to_string();
         assert!(error.starts_with("--ingest-token-file "), "{error}");
         assert!(get(&running, "/metrics", &bearer(OLD)).await.starts_with("HTTP/1.1 200 "));
         assert_refused(&get(&running, "/metrics", &bearer(NEW)).await, "metrics");
         assert!(post(&running, &bearer(OLD), b"").await.starts_with("HTTP/1.1 400 "));
     }
     fs::remove_file(files.path("ingest")).unwrap();
-    assert!(matches!(running.doors.reload(), Err(DoorError::Read { .. })));
+    assert!(matches!(running.access.reload(), Err(AccessError::Read { .. })));
 }
 
 #[test]
 fn tokens_come_from_the_environment_too() {
     let args = aggregator_args(&["--ingest", "0.0.0.0:0"]);
-    let doors = Doors::open(&args, |name| (name == "PORTENT_INGEST_TOKEN").then(|| OLD.into())).unwrap();
-    assert!(doors.ingest.asks_for_token() && !doors.metrics.asks_for_token());
-    doors.reload().unwrap();
-    assert!(doors.ingest.asks_for_token());
+    let access =
+        ListenerAccess::open(&args, |name| (name == "PORTENT_INGEST_TOKEN").then(|| OLD.into())).unwrap();
+    assert!(access.ingest.needs_token() && !access.metrics.needs_token());
+    access.reload().unwrap();
+    assert!(access.ingest.needs_token());
 }
 
 #[tokio::test]
@@ -165,5 +167,26 @@ async fn a_listener_that_others_reach_asks_for_a_token_or_is_allowed_not_to() {
     assert!(start(&["--ingest", "0.0.0.0:0", "--ingest-token-file", tokens.to_str().unwrap()]).await.is_ok());
     files.write("ingest", "short");
     let bad = start(&["--ingest-token-file", tokens.to_str().unwrap()]).await.unwrap_err();
-    assert!(matches!(bad, StartError::Doors(DoorError::Token { .. })) && !bad.is_usage());
+    assert!(matches!(bad, StartError::Access(AccessError::Token { .. })) && !bad.is_usage());
+}
+
+/// The scheme is announced, and a scrape comes by HTTPS only.
+#[tokio::test]
+async fn the_certificate_of_the_options_is_used() {
+    let files = Files::new();
+    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    files.write("tls.crt", &pair.cert.pem());
+    files.write("tls.key", &pair.signing_key.serialize_pem());
+    let (chain, key) = (files.path("tls.crt"), files.path("tls.key"));
+    let options = ["--metrics-tls-cert", chain.to_str().unwrap(), "--metrics-tls-key", key.to_str().unwrap()];
+    let running = start(&options).await.unwrap();
+    let mut announced = Vec::new();
+    running.announce(&mut announced);
+    let announced = String::from_utf8(announced).unwrap();
+    assert!(announced.starts_with("metrics https://") && announced.contains("ingest http://"), "{announced}");
+    let plain = exchange_bytes(running.metrics_addr, b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert!(!plain.starts_with(b"HTTP"));
+    files.write("tls.crt", "");
+    let error = running.access.reload().unwrap_err().to_string();
+    assert!(error.starts_with("--metrics-tls-cert "), "{error}");
 }

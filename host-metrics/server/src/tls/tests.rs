@@ -2,10 +2,13 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Response;
 use rcgen::{CertifiedKey, KeyPair};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
@@ -13,11 +16,12 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::server::Refusal;
-use crate::start::{RunningAggregator, start_aggregator};
-use crate::testing::{aggregator_args, eventually, exchange_bytes};
+use crate::tests::client::{eventually, exchange_bytes};
+use crate::{Access, AccessFiles, RefusalReason, ServerLimits, reload, serve};
 
-const SCRAPE: &[u8] = b"GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+
+const METRICS: ListenerNames = ListenerNames { name: "metrics", token_variable: "METRICS_TOKEN" };
 
 type Pair = CertifiedKey<KeyPair>;
 
@@ -25,7 +29,7 @@ fn pair() -> Pair {
     rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap()
 }
 
-/// Certificate and key on disk, as the metrics listener takes them.
+/// Certificate and key on disk.
 struct Files {
     _directory: TempDir,
     files: CertificateFiles,
@@ -50,16 +54,20 @@ impl Files {
         }
     }
 
-    fn open(&self) -> Result<Certificate, DoorError> {
-        Certificate::open(Listener::Metrics, self.files.clone())
+    fn open(&self) -> Result<Certificate, AccessError> {
+        Certificate::open(METRICS, self.files.clone())
     }
 
-    async fn start(&self, options: &[&str]) -> RunningAggregator {
-        let (chain, key) = (self.files.chain.to_str().unwrap(), self.files.key.to_str().unwrap());
-        let fixed = ["--metrics", "127.0.0.1:0", "--ingest", "127.0.0.1:0", "--models", "none"];
-        let tls = ["--metrics-tls-cert", chain, "--metrics-tls-key", key];
-        let args = aggregator_args(&[&fixed[..], &tls, options].concat());
-        start_aggregator(&args, CancellationToken::new()).await.unwrap()
+    /// A server with this certificate that answers `ok`.
+    async fn start(&self, header_timeout: Duration) -> (SocketAddr, Arc<Access>) {
+        let files = AccessFiles { certificate: Some(self.files.clone()), ..AccessFiles::default() };
+        let access = Arc::new(Access::open(METRICS, files, None).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let limits = ServerLimits { header_timeout, half_close: true, ..ServerLimits::default() };
+        let handler = |_| async { Response::new(Full::new(Bytes::from_static(b"ok"))) };
+        tokio::spawn(serve(listener, Arc::clone(&access), limits, CancellationToken::new(), handler));
+        (address, access)
     }
 }
 
@@ -80,78 +88,73 @@ async fn connect(
     TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), stream).await
 }
 
-async fn shows(running: &RunningAggregator, pair: &Pair) -> bool {
-    connect(running.metrics_addr, pair, &TLS13, "http/1.1").await.is_ok()
+async fn serves(address: SocketAddr, pair: &Pair) -> bool {
+    connect(address, pair, &TLS13, "http/1.1").await.is_ok()
 }
 
+const LONG: Duration = Duration::from_secs(30);
+
 #[tokio::test]
-async fn scrapes_come_by_https() {
+async fn requests_come_by_https() {
     let pair = pair();
-    let running = Files::new(&pair).start(&[]).await;
+    let (address, _) = Files::new(&pair).start(LONG).await;
     for version in [&TLS12, &TLS13] {
-        let mut stream = connect(running.metrics_addr, &pair, version, "http/1.1").await.unwrap();
+        let mut stream = connect(address, &pair, version, "http/1.1").await.unwrap();
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(HTTP1));
-        stream.write_all(SCRAPE).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
-        assert!(
-            answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("portent_build_info"),
-            "{answer}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("ok"), "{answer}");
     }
-    let mut announced = Vec::new();
-    running.announce(&mut announced);
-    let announced = String::from_utf8(announced).unwrap();
-    assert!(announced.starts_with("metrics https://") && announced.contains("ingest http://"), "{announced}");
 }
 
 /// A client that ends its side of the TLS connection is answered too.
 #[tokio::test]
 async fn a_half_closed_tls_connection_is_answered() {
     let pair = pair();
-    let running = Files::new(&pair).start(&[]).await;
-    let mut stream = connect(running.metrics_addr, &pair, &TLS13, "http/1.1").await.unwrap();
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    let (address, _) = Files::new(&pair).start(LONG).await;
+    let mut stream = connect(address, &pair, &TLS13, "http/1.1").await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
     stream.shutdown().await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.ends_with("\r\n\r\nok\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\nok"), "{answer}");
 }
 
 #[tokio::test]
 async fn failing_handshakes_end_alone_and_are_counted() {
     let pair = pair();
-    let running = Files::new(&pair).start(&["--read-timeout", "1"]).await;
-    let counted = || running.doors.metrics.refusals().read(Refusal::Handshake);
-    let answer = exchange_bytes(running.metrics_addr, SCRAPE).await;
+    let (address, access) = Files::new(&pair).start(Duration::from_secs(1)).await;
+    let counted = || access.refused().read(RefusalReason::Handshake);
+    let answer = exchange_bytes(address, REQUEST).await;
     assert!(!answer.starts_with(b"HTTP"), "plain HTTP is not answered");
     eventually(|| counted() == 1).await;
-    assert!(connect(running.metrics_addr, &pair, &TLS13, "h2").await.is_err(), "there is no HTTP/2");
+    assert!(connect(address, &pair, &TLS13, "h2").await.is_err(), "there is no HTTP/2");
     eventually(|| counted() == 2).await;
-    assert!(exchange_bytes(running.metrics_addr, b"").await.is_empty(), "who says nothing is let go");
+    assert!(exchange_bytes(address, b"").await.is_empty(), "a client that sends nothing is closed");
     eventually(|| counted() == 3).await;
-    assert!(shows(&running, &pair).await);
+    assert!(serves(address, &pair).await);
 }
 
 #[tokio::test]
-async fn a_reload_shows_the_new_certificate() {
+async fn a_reload_changes_the_certificate() {
     let (old, new) = (pair(), pair());
     let files = Files::new(&old);
-    let running = files.start(&[]).await;
-    assert!(shows(&running, &old).await && !shows(&running, &new).await);
+    let (address, access) = files.start(LONG).await;
+    assert!(serves(address, &old).await && !serves(address, &new).await);
     files.write(&new.cert.pem(), &old.signing_key.serialize_pem(), 1);
-    let error = running.doors.reload().unwrap_err().to_string();
+    let error = reload(&[&access]).unwrap_err().to_string();
     assert!(
         error.starts_with("--metrics-tls-key ") && error.ends_with("not that of the certificate"),
         "{error}"
     );
-    assert!(shows(&running, &old).await);
+    assert!(serves(address, &old).await);
     files.write(&new.cert.pem(), &new.signing_key.serialize_pem(), 2);
-    running.doors.reload().unwrap();
-    assert!(shows(&running, &new).await && !shows(&running, &old).await);
+    reload(&[&access]).unwrap();
+    assert!(serves(address, &new).await && !serves(address, &old).await);
 }
 
-/// What changed is read again by itself; half a change waits for its other half.
+/// A change of one file alone waits for the other.
 #[test]
 fn changed_files_are_read_again() {
     let (old, new) = (pair(), pair());
@@ -187,8 +190,8 @@ fn bad_files_are_refused_by_name_and_rule() {
         files.write(chain, key, 0);
         let error = files.open().unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
-        assert!(matches!(error, DoorError::Certificate { rule: found, .. } if found == rule), "{error}");
+        assert!(matches!(error, AccessError::Certificate { rule: found, .. } if found == rule), "{error}");
     }
     fs::remove_file(&files.files.key).unwrap();
-    assert!(matches!(files.open(), Err(DoorError::Read { option: "--metrics-tls-key", .. })));
+    assert!(matches!(files.open(), Err(AccessError::Read { option, .. }) if option == "--metrics-tls-key"));
 }

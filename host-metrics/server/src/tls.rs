@@ -1,8 +1,8 @@
-//! A listener's certificate: read, checked against its key, and read again when it changes.
+//! The certificate of a listener: read, checked against its key, and read again when it changes.
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -11,13 +11,13 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{Error, ServerConfig};
 
-use super::credentials::read_bounded;
-use super::{CertificateRule, DoorError, Listener};
+use crate::auth::read_bounded;
+use crate::error::{AccessError, CertificateRule, ListenerNames};
 
-/// The only protocol that is spoken behind TLS.
+/// The only protocol behind TLS.
 const HTTP1: &[u8] = b"http/1.1";
 
-/// Where a certificate is read from, in PEM form.
+/// The files of a certificate, in PEM form.
 #[derive(Clone, Debug)]
 pub struct CertificateFiles {
     /// The chain, the listener's own certificate first.
@@ -26,48 +26,46 @@ pub struct CertificateFiles {
     pub key: PathBuf,
 }
 
-/// The certificate that a listener shows, and its files.
-pub struct Certificate {
-    listener: Listener,
+/// The certificate of a listener, and its files.
+pub(crate) struct Certificate {
+    listener: ListenerNames,
     files: CertificateFiles,
     config: RwLock<Arc<ServerConfig>>,
-    seen: Mutex<Times>,
+    modified: Mutex<ModificationTimes>,
 }
 
-/// When the files of chain and key were last changed; `None` for one that cannot be looked at.
-type Times = [Option<SystemTime>; 2];
+/// Modification times of chain and key; `None` for a file that cannot be examined.
+type ModificationTimes = [Option<SystemTime>; 2];
 
 impl Certificate {
-    pub(super) fn open(listener: Listener, files: CertificateFiles) -> Result<Self, DoorError> {
-        // Looked at before reading: what changes in between is read again at the next look.
-        let seen = Mutex::new(times(&files));
+    pub(crate) fn open(listener: ListenerNames, files: CertificateFiles) -> Result<Self, AccessError> {
+        // Before reading: a change in between is found at the next look.
+        let modified = Mutex::new(modification_times(&files));
         let config = RwLock::new(read(listener, &files)?);
-        Ok(Self { listener, files, config, seen })
+        Ok(Self { listener, files, config, modified })
     }
 
-    /// What new connections are served under.
-    pub(super) fn config(&self) -> Arc<ServerConfig> {
+    /// The configuration of new connections.
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn read(&self) -> Result<Arc<ServerConfig>, DoorError> {
-        read(self.listener, &self.files)
+    /// Reads the files again. The result puts the certificate into force.
+    pub(crate) fn read(&self) -> Result<impl FnOnce(), AccessError> {
+        let config = read(self.listener, &self.files)?;
+        Ok(|| *self.config.write().unwrap_or_else(PoisonError::into_inner) = config)
     }
 
-    pub(super) fn replace(&self, config: Arc<ServerConfig>) {
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
-    }
-
-    /// Reads the files again if one of them changed since the last look; says whether it did. Files that are
-    /// no good are not tried again until they change.
-    pub(super) fn refresh(&self) -> Result<bool, DoorError> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = times(&self.files);
-        if *seen == found {
+    /// Reads the files again if one of them changed since the last look; says whether it did. Files that cannot
+    /// be used are not tried again until they change.
+    pub(crate) fn refresh(&self) -> Result<bool, AccessError> {
+        let mut modified = self.modified.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = modification_times(&self.files);
+        if *modified == found {
             return Ok(false);
         }
-        *seen = found;
-        self.replace(self.read()?);
+        *modified = found;
+        self.read()?();
         Ok(true)
     }
 }
@@ -78,13 +76,13 @@ impl fmt::Debug for Certificate {
     }
 }
 
-fn times(files: &CertificateFiles) -> Times {
+fn modification_times(files: &CertificateFiles) -> ModificationTimes {
     [&files.chain, &files.key].map(|path| fs::metadata(path).and_then(|file| file.modified()).ok())
 }
 
-fn read(listener: Listener, files: &CertificateFiles) -> Result<Arc<ServerConfig>, DoorError> {
-    let chain = read_file(listener.chain_option(), &files.chain)?;
-    let key = read_file(listener.key_option(), &files.key)?;
+fn read(listener: ListenerNames, files: &CertificateFiles) -> Result<Arc<ServerConfig>, AccessError> {
+    let chain = read_bounded(listener.chain_option(), &files.chain)?;
+    let key = read_bounded(listener.key_option(), &files.key)?;
     configure(&chain, &key).map_err(|rule| {
         let (option, path) = match rule {
             CertificateRule::NoKey | CertificateRule::Mismatch => (listener.key_option(), &files.key),
@@ -92,15 +90,11 @@ fn read(listener: Listener, files: &CertificateFiles) -> Result<Arc<ServerConfig
                 (listener.chain_option(), &files.chain)
             }
         };
-        DoorError::Certificate { option, path: path.clone(), rule }
+        AccessError::Certificate { option, path: path.clone(), rule }
     })
 }
 
-fn read_file(option: &'static str, path: &Path) -> Result<Vec<u8>, DoorError> {
-    read_bounded(path).map_err(|error| DoorError::Read { option, path: path.to_owned(), error })
-}
-
-/// TLS 1.2 and 1.3 with ring. The errors of the libraries are not shown: some quote the file.
+/// TLS 1.2 and 1.3 with ring. The errors of the libraries are not passed on: some quote the file.
 fn configure(chain: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, CertificateRule> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<_, _>>()

@@ -1,26 +1,52 @@
-//! What can be wrong with a door.
+//! Errors of tokens, certificates and addresses, and the names by which they call a listener.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::Listener;
+/// How a listener is called in errors and logs. Its options are named after it: `--metrics`,
+/// `--metrics-token-file`, `--metrics-tls-cert` and `--metrics-tls-key` if the name is `metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListenerNames {
+    /// The name. It is also the realm that a client without a token is told.
+    pub name: &'static str,
+    /// The environment variable that may hold its tokens.
+    pub token_variable: &'static str,
+}
 
-/// Why a door does not open, or stays as it was. It names places and rules, never what a file holds.
+impl ListenerNames {
+    /// The option of the file of tokens.
+    pub(crate) fn token_option(self) -> String {
+        format!("--{}-token-file", self.name)
+    }
+
+    /// The option of the certificate chain.
+    pub(crate) fn chain_option(self) -> String {
+        format!("--{}-tls-cert", self.name)
+    }
+
+    /// The option of the private key.
+    pub(crate) fn key_option(self) -> String {
+        format!("--{}-tls-key", self.name)
+    }
+}
+
+/// Why a listener cannot be opened, or its tokens and certificate stay as they were. The texts name places and
+/// rules, never the content of a file.
 #[derive(Debug, thiserror::Error)]
-pub enum DoorError {
-    /// Tokens are named twice.
-    #[error("{} and {} are both given: leave one out", .0.token_option(), .0.variable().name)]
-    TwoSources(Listener),
+pub enum AccessError {
+    /// Tokens are given twice.
+    #[error("{} and {} are both given: leave one out", .0.token_option(), .0.token_variable)]
+    TwoSources(ListenerNames),
     /// Anybody on the network could use the listener.
     #[error(
-        "{} {address} is not a loopback address: give {}, or --allow-unauthenticated if the network keeps others out",
-        listener.option(),
+        "--{} {address} is not a loopback address: give {}, or --allow-unauthenticated if the network keeps others out",
+        listener.name,
         listener.token_option()
     )]
     Exposed {
         /// The listener.
-        listener: Listener,
+        listener: ListenerNames,
         /// Its address.
         address: SocketAddr,
     },
@@ -28,33 +54,33 @@ pub enum DoorError {
     #[error("{option} {}: {error}", path.display())]
     Read {
         /// The option that names the file.
-        option: &'static str,
+        option: String,
         /// The file.
         path: PathBuf,
         /// Why.
         error: io::Error,
     },
-    /// Tokens are not as they should be.
+    /// Tokens break a rule.
     #[error("{place}: {rule}")]
     Token {
         /// The file or variable, with the line.
         place: String,
-        /// What it breaks.
+        /// The rule.
         rule: TokenRule,
     },
-    /// A certificate or its key is not as it should be.
+    /// A certificate or its key breaks a rule.
     #[error("{option} {}: {rule}", path.display())]
     Certificate {
         /// The option that names the file.
-        option: &'static str,
+        option: String,
         /// The file.
         path: PathBuf,
-        /// What it breaks.
+        /// The rule.
         rule: CertificateRule,
     },
 }
 
-impl DoorError {
+impl AccessError {
     /// Whether the options are at fault, and not the files.
     #[must_use]
     pub fn is_usage(&self) -> bool {
@@ -62,13 +88,13 @@ impl DoorError {
     }
 }
 
-/// What is asked of tokens.
+/// A rule of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRule {
     /// Too short or too long.
     #[error("a token has 16 to 512 characters")]
     Length,
-    /// A space, a control character or something beyond ASCII.
+    /// A space, a control character or one that is not ASCII.
     #[error("a token is of visible ASCII characters")]
     Character,
     /// No token at all.
@@ -79,7 +105,7 @@ pub enum TokenRule {
     Many,
 }
 
-/// What is asked of a certificate and its key.
+/// A rule of a certificate and its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateRule {
     /// The chain's file has no certificate.

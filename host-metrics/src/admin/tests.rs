@@ -5,16 +5,17 @@ use std::time::Duration;
 use flate2::read::GzDecoder;
 use hyper::Method;
 use portent_event::Event;
+use portent_server::{ServerLimits, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::exposition::Format;
-use crate::registry::{Registry, Way};
-use crate::server::{ServerLimits, serve};
 use crate::start::start_aggregator;
-use crate::testing::{NOW, aggregator_args, event, exchange_bytes, models};
+use crate::testing::{aggregator_args, exchange_bytes};
+use portent_counts::registry::{Registry, Way};
+use portent_counts::testing::{NOW, event, models};
+use portent_exposition::accept::Format;
 
 const OPEN_METRICS: &str = "accept: application/openmetrics-text\r\n";
 const PROTOBUF: &str =
@@ -40,7 +41,7 @@ async fn start(snapshot: Snapshot) -> SocketAddr {
         let answer = expose(&snapshot, request.headers(), turn);
         async { answer }
     };
-    tokio::spawn(serve(listener, ServerLimits::default(), CancellationToken::new(), handler));
+    tokio::spawn(serve(listener, Arc::default(), ServerLimits::default(), CancellationToken::new(), handler));
     address
 }
 

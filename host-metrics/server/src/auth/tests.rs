@@ -14,13 +14,16 @@ fn headers(lines: &[&str]) -> HeaderMap {
     })
 }
 
-fn from_environment(value: &str) -> Result<Option<Credentials>, DoorError> {
-    Credentials::open(Listener::Metrics, None, Some(value.into()))
+const METRICS: ListenerNames = ListenerNames { name: "metrics", token_variable: "METRICS_TOKEN" };
+
+fn from_environment(value: &str) -> Result<Option<BearerTokens>, AccessError> {
+    BearerTokens::open(METRICS, None, Some(value.into()))
 }
 
 #[test]
 fn each_line_is_a_token() {
-    let tokens = Tokens::parse(format!("{OLD}\r\n\n  {OLD}2 \n{}", "z".repeat(512)).as_bytes()).unwrap();
+    let tokens =
+        TokenDigests::parse("FILE", format!("{OLD}\r\n\n  {OLD}2 \n{}", "z".repeat(512)).as_bytes()).unwrap();
     assert!(tokens.contain(OLD.as_bytes()) && tokens.contain(format!("{OLD}2").as_bytes()));
     assert!(tokens.contain("z".repeat(512).as_bytes()));
     for other in
@@ -31,7 +34,7 @@ fn each_line_is_a_token() {
 }
 
 #[test]
-fn what_is_no_token_is_refused_with_its_line_and_never_shown() {
+fn a_bad_token_is_refused_with_its_line_and_never_quoted() {
     let many = format!("{OLD}\n").repeat(MOST_TOKENS + 1);
     for (text, line, rule) in [
         ("", None, TokenRule::Empty),
@@ -43,20 +46,20 @@ fn what_is_no_token_is_refused_with_its_line_and_never_shown() {
         ("an-old-token\0of-many-characters", Some(1), TokenRule::Character),
         (&many, Some(MOST_TOKENS + 1), TokenRule::Many),
     ] {
-        let error = Tokens::parse(text.as_bytes()).unwrap_err();
-        assert_eq!((error.line, error.rule), (line, rule), "{text}");
-        let shown = error.at("FILE").to_string();
-        assert!(shown.starts_with("FILE") && !shown.contains("token-of") && !shown.contains(NEW), "{shown}");
+        let error = TokenDigests::parse("FILE", text.as_bytes()).unwrap_err().to_string();
+        let place = line.map_or("FILE".to_owned(), |line| format!("FILE, line {line}"));
+        assert_eq!(error, format!("{place}: {rule}"), "{text}");
+        assert!(!error.contains("token-of") && !error.contains(NEW), "{error}");
     }
     let error = from_environment("short").unwrap_err().to_string();
-    assert_eq!(error, "PORTENT_METRICS_TOKEN, line 1: a token has 16 to 512 characters");
+    assert_eq!(error, "METRICS_TOKEN, line 1: a token has 16 to 512 characters");
 }
 
 #[test]
-fn a_request_shows_its_token_in_one_header_of_its_scheme() {
-    let credentials = from_environment(OLD).unwrap().unwrap();
+fn a_request_has_its_token_in_one_header_of_its_scheme() {
+    let tokens = from_environment(OLD).unwrap().unwrap();
     for accepted in [format!("Bearer {OLD}"), format!("bearer {OLD}"), format!("BEARER   {OLD} ")] {
-        assert!(credentials.accept(&headers(&[&accepted])), "{accepted}");
+        assert!(tokens.accept(&headers(&[&accepted])), "{accepted}");
     }
     let line = format!("Bearer {OLD}");
     for refused in [
@@ -71,38 +74,35 @@ fn a_request_shows_its_token_in_one_header_of_its_scheme() {
         &[&line, &line],
         &["Bearer another-token-of-32-characters"],
     ] {
-        assert!(!credentials.accept(&headers(refused)), "{refused:?}");
+        assert!(!tokens.accept(&headers(refused)), "{refused:?}");
     }
 }
 
 #[test]
 fn there_is_one_source_of_tokens() {
-    assert!(Credentials::open(Listener::Ingest, None, None).unwrap().is_none());
-    let both = Credentials::open(Listener::Ingest, Some("FILE".into()), Some(OLD.into())).unwrap_err();
-    assert_eq!(
-        both.to_string(),
-        "--ingest-token-file and PORTENT_INGEST_TOKEN are both given: leave one out"
-    );
+    assert!(BearerTokens::open(METRICS, None, None).unwrap().is_none());
+    let both = BearerTokens::open(METRICS, Some("FILE".into()), Some(OLD.into())).unwrap_err();
+    assert_eq!(both.to_string(), "--metrics-token-file and METRICS_TOKEN are both given: leave one out");
     assert!(both.is_usage());
-    let missing = Credentials::open(Listener::Ingest, Some("no/such".into()), None).unwrap_err();
-    assert!(missing.to_string().starts_with("--ingest-token-file no/such: ") && !missing.is_usage());
+    let missing = BearerTokens::open(METRICS, Some("no/such".into()), None).unwrap_err();
+    assert!(missing.to_string().starts_with("--metrics-token-file no/such: ") && !missing.is_usage());
     assert!(from_environment("").is_err(), "an empty variable is not a way to ask for none");
 }
 
 #[test]
-fn nothing_shows_a_token() {
-    let credentials = from_environment(&format!("{OLD}\n{OLD}2")).unwrap().unwrap();
-    let shown = format!("{credentials:?}");
-    assert!(shown.contains("Tokens(2 redacted)") && !shown.contains("old"), "{shown}");
+fn debug_output_has_no_token() {
+    let tokens = from_environment(&format!("{OLD}\n{OLD}2")).unwrap().unwrap();
+    let text = format!("{tokens:?}");
+    assert!(text.contains("Tokens(2 redacted)") && !text.contains("old"), "{text}");
     let digest = format!("{:?}", <[u8; 32]>::from(Sha256::digest(OLD)));
-    assert!(!shown.contains(&digest));
+    assert!(!text.contains(&digest));
 }
 
 #[test]
 fn a_file_is_read_within_bounds() {
     let file = tempfile::NamedTempFile::new().unwrap();
     file.as_file().set_len(FILE_BYTES + 1).unwrap();
-    let error = Credentials::open(Listener::Ingest, Some(file.path().to_owned()), None).unwrap_err();
+    let error = BearerTokens::open(METRICS, Some(file.path().to_owned()), None).unwrap_err();
     assert!(error.to_string().ends_with("longer than 1 MiB"), "{error}");
 }
 
@@ -112,7 +112,7 @@ proptest! {
         tokens in prop::collection::vec("[!-~]{16,40}", 1..8),
         other in "[!-~]{0,40}",
     ) {
-        let list = Tokens::parse(tokens.join("\n").as_bytes()).unwrap();
+        let list = TokenDigests::parse("FILE", tokens.join("\n").as_bytes()).unwrap();
         for token in &tokens {
             prop_assert!(list.contain(token.as_bytes()));
             let rest = &token.as_bytes()[1..];
@@ -122,8 +122,8 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_are_too_odd_to_read(text in prop::collection::vec(any::<u8>(), 0..200)) {
-        Tokens::parse(&text).ok();
+    fn any_bytes_can_be_parsed(text in prop::collection::vec(any::<u8>(), 0..200)) {
+        TokenDigests::parse("FILE", &text).ok();
         bearer(&text);
     }
 }

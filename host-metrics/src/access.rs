@@ -1,0 +1,61 @@
+//! Who may use the aggregator's two listeners.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use portent_server::{Access, AccessError, ListenerNames, RefusalReason};
+
+use crate::cli::AggregatorArgs;
+use crate::environment;
+
+/// Access to both listeners.
+#[derive(Debug)]
+pub struct ListenerAccess {
+    /// For scrapes and health checks.
+    pub metrics: Arc<Access>,
+    /// For deliveries.
+    pub ingest: Arc<Access>,
+}
+
+impl ListenerAccess {
+    /// Reads the files and variables that hold tokens and certificates, and checks the listeners' addresses.
+    ///
+    /// # Errors
+    /// [`AccessError`] for the first option that makes no sense, or file that cannot be used.
+    pub fn open(
+        args: &AggregatorArgs,
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, AccessError> {
+        let open = |name, token_variable, address, files| {
+            let access =
+                Access::open(ListenerNames { name, token_variable }, files, environment(token_variable))?;
+            access.check_exposure(address, args.access.allow_unauthenticated)?;
+            Ok(Arc::new(access))
+        };
+        Ok(Self {
+            metrics: open("metrics", environment::METRICS_TOKEN.name, args.metrics, args.access.metrics())?,
+            ingest: open("ingest", environment::INGEST_TOKEN.name, args.ingest, args.access.ingest())?,
+        })
+    }
+
+    /// Reads the files again, all or none. It blocks while it reads.
+    ///
+    /// # Errors
+    /// [`AccessError`] for the first file that cannot be used. Then nothing changes.
+    pub fn reload(&self) -> Result<(), AccessError> {
+        portent_server::reload(&[&self.metrics, &self.ingest])
+    }
+
+    /// What each listener refused, by reason.
+    #[must_use]
+    pub fn refused(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let listeners = [("ingest", &self.ingest), ("metrics", &self.metrics)];
+        let by_reason = |(name, access): (&'static str, &Arc<Access>)| {
+            RefusalReason::ALL.map(|reason| (name, reason.as_str(), access.refused().read(reason)))
+        };
+        listeners.into_iter().flat_map(by_reason).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
