@@ -168,14 +168,3 @@ pub(crate) async fn exchange_bytes(address: SocketAddr, request: &[u8]) -> Vec<u
     stream.read_to_end(&mut answer).await.unwrap();
     answer
 }
-
-/// Waits until something is so that another task brings about.
-pub(crate) async fn eventually(is_so: impl Fn() -> bool) {
-    for _ in 0..1000 {
-        if is_so() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("it did not come about");
-}
