@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::{HeaderMap, HeaderValue};
+use hyper::StatusCode;
+use hyper::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -106,7 +107,11 @@ impl Access {
         let name = self.listener.name;
         tracing::debug!(listener = name, "request without a token that is accepted");
         let challenge = HeaderValue::try_from(format!("Bearer realm=\"{name}\""));
-        Some(response::unauthorized(challenge.unwrap_or(HeaderValue::from_static("Bearer"))))
+        let mut refused = response::error(StatusCode::UNAUTHORIZED, "no bearer token that is accepted here");
+        refused
+            .headers_mut()
+            .insert(WWW_AUTHENTICATE, challenge.unwrap_or(HeaderValue::from_static("Bearer")));
+        Some(refused)
     }
 
     /// Does the handshake of a new connection; `None` without TLS.

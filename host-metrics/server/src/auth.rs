@@ -12,7 +12,7 @@ use hyper::header::{AUTHORIZATION, HeaderMap};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use crate::error::{AccessError, ListenerNames, TokenRule};
+use crate::error::{AccessError, ListenerNames};
 
 /// Bytes of a token.
 const TOKEN_BYTES: RangeInclusive<usize> = 16..=512;
@@ -80,19 +80,19 @@ impl TokenDigests {
                 continue;
             }
             let broken = if !token.iter().all(u8::is_ascii_graphic) {
-                Some(TokenRule::Character)
+                Some("a token is of visible ASCII characters")
             } else if !TOKEN_BYTES.contains(&token.len()) {
-                Some(TokenRule::Length)
+                Some("a token has 16 to 512 characters")
             } else {
-                (digests.len() == MOST_TOKENS).then_some(TokenRule::Many)
+                (digests.len() == MOST_TOKENS).then_some("there are more than 64 tokens")
             };
             if let Some(rule) = broken {
-                return Err(AccessError::Token { place: format!("{place}, line {number}"), rule });
+                return Err(AccessError::Invalid { place: format!("{place}, line {number}"), rule });
             }
             digests.push(Sha256::digest(token).into());
         }
         if digests.is_empty() {
-            return Err(AccessError::Token { place: place.to_owned(), rule: TokenRule::Empty });
+            return Err(AccessError::Invalid { place: place.to_owned(), rule: "there is no token" });
         }
         Ok(Self(digests))
     }
@@ -113,22 +113,24 @@ impl fmt::Debug for TokenDigests {
 }
 
 fn read(listener: ListenerNames, path: &Path) -> Result<TokenDigests, AccessError> {
-    let option = listener.token_option();
-    let place = format!("{option} {}", path.display());
-    TokenDigests::parse(&place, &read_bounded(option, path)?)
+    let place = place(listener, "token-file", path);
+    TokenDigests::parse(&place, &read_bounded(&place, path)?)
+}
+
+/// How an error names a file: with its option.
+pub(crate) fn place(listener: ListenerNames, suffix: &str, path: &Path) -> String {
+    format!("{} {}", listener.option(suffix), path.display())
 }
 
 /// Reads a whole file, up to a bound that no sensible one reaches.
-pub(crate) fn read_bounded(option: String, path: &Path) -> Result<Vec<u8>, AccessError> {
-    let reading = File::open(path).and_then(|file| {
-        let mut bytes = Vec::new();
-        file.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > FILE_BYTES {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 1 MiB"));
-        }
-        Ok(bytes)
-    });
-    reading.map_err(|error| AccessError::Read { option, path: path.to_owned(), error })
+pub(crate) fn read_bounded(place: &str, path: &Path) -> Result<Vec<u8>, AccessError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(FILE_BYTES + 1).read_to_end(&mut bytes));
+    let failed = |error| AccessError::Read { place: place.to_owned(), error };
+    if read.map_err(failed)? as u64 > FILE_BYTES {
+        return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 1 MiB")));
+    }
+    Ok(bytes)
 }
 
 /// The token of an `Authorization` line; the scheme's case does not matter.

@@ -32,8 +32,8 @@ use crate::connection_limit::ConnectionLimit;
 use crate::refused_requests::RefusalReason;
 use crate::response::{self, BufferedResponse};
 
-/// Least header buffer that hyper takes.
-const LEAST_HEADER_BYTES: usize = 8192;
+/// Most bytes of a request's head; a longer one is answered 431.
+const HEADER_BYTES: usize = 16 * 1024;
 
 /// Limits of a listener.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +44,6 @@ pub struct ServerLimits {
     pub connections: usize,
     /// Whether a path is that of a health check. Health checks are answered beyond the limit of connections too.
     pub is_health: fn(path: &str) -> bool,
-    /// Bytes of a request's head; a longer one is answered 431. At least 8192.
-    pub header_bytes: usize,
     /// Time for the head of a request to arrive, counted from the end of the request before it. This is also the
     /// longest that a kept-alive connection may idle, that a TLS handshake may take, and that a client may read
     /// nothing of its response.
@@ -62,7 +60,6 @@ impl Default for ServerLimits {
         Self {
             connections: 1024,
             is_health: |_| false,
-            header_bytes: 16 * 1024,
             header_timeout: Duration::from_secs(30),
             half_close: false,
             drain: Duration::from_secs(10),
@@ -176,7 +173,7 @@ async fn serve_http<H, F, B>(
         .timer(TokioTimer::new())
         .half_close(limits.half_close)
         .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.header_bytes.max(LEAST_HEADER_BYTES))
+        .max_buf_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(observed), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 /// How a listener is called in errors and logs. Its options are named after it: `--metrics`,
 /// `--metrics-token-file`, `--metrics-tls-cert` and `--metrics-tls-key` if the name is `metrics`.
@@ -15,19 +14,9 @@ pub struct ListenerNames {
 }
 
 impl ListenerNames {
-    /// The option of the file of tokens.
-    pub(crate) fn token_option(self) -> String {
-        format!("--{}-token-file", self.name)
-    }
-
-    /// The option of the certificate chain.
-    pub(crate) fn chain_option(self) -> String {
-        format!("--{}-tls-cert", self.name)
-    }
-
-    /// The option of the private key.
-    pub(crate) fn key_option(self) -> String {
-        format!("--{}-tls-key", self.name)
+    /// The option of this listener that ends in `suffix`.
+    pub(crate) fn option(self, suffix: &str) -> String {
+        format!("--{}-{suffix}", self.name)
     }
 }
 
@@ -36,13 +25,13 @@ impl ListenerNames {
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// Tokens are given twice.
-    #[error("{} and {} are both given: leave one out", .0.token_option(), .0.token_variable)]
+    #[error("{} and {} are both given: leave one out", .0.option("token-file"), .0.token_variable)]
     TwoSources(ListenerNames),
     /// Anybody on the network could use the listener.
     #[error(
         "--{} {address} is not a loopback address: give {}, or --allow-unauthenticated if the network keeps others out",
         listener.name,
-        listener.token_option()
+        listener.option("token-file")
     )]
     Exposed {
         /// The listener.
@@ -51,32 +40,20 @@ pub enum AccessError {
         address: SocketAddr,
     },
     /// A file cannot be read.
-    #[error("{option} {}: {error}", path.display())]
+    #[error("{place}: {error}")]
     Read {
-        /// The option that names the file.
-        option: String,
-        /// The file.
-        path: PathBuf,
+        /// The option with its file.
+        place: String,
         /// Why.
         error: io::Error,
     },
-    /// Tokens break a rule.
+    /// A file or a variable breaks a rule.
     #[error("{place}: {rule}")]
-    Token {
-        /// The file or variable, with the line.
+    Invalid {
+        /// The option with its file, or the variable, with the line.
         place: String,
         /// The rule.
-        rule: TokenRule,
-    },
-    /// A certificate or its key breaks a rule.
-    #[error("{option} {}: {rule}", path.display())]
-    Certificate {
-        /// The option that names the file.
-        option: String,
-        /// The file.
-        path: PathBuf,
-        /// The rule.
-        rule: CertificateRule,
+        rule: &'static str,
     },
 }
 
@@ -86,40 +63,4 @@ impl AccessError {
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::TwoSources(_) | Self::Exposed { .. })
     }
-}
-
-/// A rule of tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenRule {
-    /// Too short or too long.
-    #[error("a token has 16 to 512 characters")]
-    Length,
-    /// A space, a control character or one that is not ASCII.
-    #[error("a token is of visible ASCII characters")]
-    Character,
-    /// No token at all.
-    #[error("there is no token")]
-    Empty,
-    /// Too many.
-    #[error("there are more than 64 tokens")]
-    Many,
-}
-
-/// A rule of a certificate and its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CertificateRule {
-    /// The chain's file has no certificate.
-    #[error("there is no certificate in PEM form")]
-    NoCertificate,
-    /// The key's file has no private key.
-    #[error("there is no private key in PEM form (PKCS #8, PKCS #1 or SEC 1)")]
-    NoKey,
-    /// The key is not the certificate's.
-    #[error("the key is not that of the certificate")]
-    Mismatch,
-    /// The pair cannot be used.
-    #[error(
-        "certificate and key cannot be used: RSA of at least 2048 bits, ECDSA P-256 or P-384 and Ed25519 can"
-    )]
-    Unusable,
 }

@@ -18,7 +18,7 @@ mod tls;
 pub use access::{Access, AccessFiles, reload, watch_certificates};
 pub use connection::ServerLimits;
 pub use connection_limit::EXTRA_CONNECTIONS;
-pub use error::{AccessError, CertificateRule, ListenerNames, TokenRule};
+pub use error::{AccessError, ListenerNames};
 pub use refused_requests::{RefusalReason, RefusedRequests};
 pub use tls::CertificateFiles;
 

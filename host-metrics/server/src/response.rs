@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Body;
-use hyper::header::{ALLOW, CONTENT_TYPE, EXPECT, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 
@@ -41,14 +41,6 @@ pub fn error(status: StatusCode, message: &str) -> BufferedResponse {
 #[must_use]
 pub fn not_found() -> BufferedResponse {
     error(StatusCode::NOT_FOUND, "no such path")
-}
-
-/// No token that is accepted; `challenge` says which kind is asked for.
-#[must_use]
-pub fn unauthorized(challenge: HeaderValue) -> BufferedResponse {
-    let mut refused = error(StatusCode::UNAUTHORIZED, "no bearer token that is accepted here");
-    refused.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-    refused
 }
 
 /// Refuses a method that is not in `allow`; `None` if it is.

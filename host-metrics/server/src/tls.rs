@@ -11,11 +11,17 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{Error, ServerConfig};
 
-use crate::auth::read_bounded;
-use crate::error::{AccessError, CertificateRule, ListenerNames};
+use crate::auth::{place, read_bounded};
+use crate::error::{AccessError, ListenerNames};
 
 /// The only protocol behind TLS.
 const HTTP1: &[u8] = b"http/1.1";
+
+const NO_CERTIFICATE: &str = "there is no certificate in PEM form";
+const NO_KEY: &str = "there is no private key in PEM form (PKCS #8, PKCS #1 or SEC 1)";
+const MISMATCH: &str = "the key is not that of the certificate";
+const UNUSABLE: &str =
+    "certificate and key cannot be used: RSA of at least 2048 bits, ECDSA P-256 or P-384 and Ed25519 can";
 
 /// The files of a certificate, in PEM form.
 #[derive(Clone, Debug)]
@@ -80,35 +86,25 @@ fn modification_times(files: &CertificateFiles) -> ModificationTimes {
     [&files.chain, &files.key].map(|path| fs::metadata(path).and_then(|file| file.modified()).ok())
 }
 
-fn read(listener: ListenerNames, files: &CertificateFiles) -> Result<Arc<ServerConfig>, AccessError> {
-    let chain = read_bounded(listener.chain_option(), &files.chain)?;
-    let key = read_bounded(listener.key_option(), &files.key)?;
-    configure(&chain, &key).map_err(|rule| {
-        let (option, path) = match rule {
-            CertificateRule::NoKey | CertificateRule::Mismatch => (listener.key_option(), &files.key),
-            CertificateRule::NoCertificate | CertificateRule::Unusable => {
-                (listener.chain_option(), &files.chain)
-            }
-        };
-        AccessError::Certificate { option, path: path.clone(), rule }
-    })
-}
-
 /// TLS 1.2 and 1.3 with ring. The errors of the libraries are not passed on: some quote the file.
-fn configure(chain: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, CertificateRule> {
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
-        .collect::<Result<_, _>>()
-        .map_err(|_| CertificateRule::NoCertificate)?;
+fn read(listener: ListenerNames, files: &CertificateFiles) -> Result<Arc<ServerConfig>, AccessError> {
+    let [chain_place, key_place] = [("tls-cert", &files.chain), ("tls-key", &files.key)]
+        .map(|(suffix, path)| place(listener, suffix, path));
+    let chain = read_bounded(&chain_place, &files.chain)?;
+    let key = read_bounded(&key_place, &files.key)?;
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&chain).collect::<Result<_, _>>().unwrap_or_default();
     if chain.is_empty() {
-        return Err(CertificateRule::NoCertificate);
+        return Err(AccessError::Invalid { place: chain_place, rule: NO_CERTIFICATE });
     }
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| CertificateRule::NoKey)?;
+    let Ok(key) = PrivateKeyDer::from_pem_slice(&key) else {
+        return Err(AccessError::Invalid { place: key_place, rule: NO_KEY });
+    };
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
     let mut config = config.map_err(|error| match error {
-        Error::InconsistentKeys(_) => CertificateRule::Mismatch,
-        _ => CertificateRule::Unusable,
+        Error::InconsistentKeys(_) => AccessError::Invalid { place: key_place, rule: MISMATCH },
+        _ => AccessError::Invalid { place: chain_place, rule: UNUSABLE },
     })?;
     config.alpn_protocols = vec![HTTP1.to_vec()];
     Ok(Arc::new(config))

@@ -167,7 +167,7 @@ async fn a_listener_that_others_reach_asks_for_a_token_or_is_allowed_not_to() {
     assert!(start(&["--ingest", "0.0.0.0:0", "--ingest-token-file", tokens.to_str().unwrap()]).await.is_ok());
     files.write("ingest", "short");
     let bad = start(&["--ingest-token-file", tokens.to_str().unwrap()]).await.unwrap_err();
-    assert!(matches!(bad, StartError::Access(AccessError::Token { .. })) && !bad.is_usage());
+    assert!(matches!(bad, StartError::Access(AccessError::Invalid { .. })) && !bad.is_usage());
 }
 
 /// The scheme is announced, and a scrape comes by HTTPS only.
