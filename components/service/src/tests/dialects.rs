@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::limits;
 
-const PAGE: &str = include_str!("../../../../docs/other-dialects.md");
+const PAGE: &str = include_str!("../../../../docs/other-protocols.md");
 
 /// An example of the page: what is sent, and the answer that follows it, if one does.
 struct Example<'p> {
