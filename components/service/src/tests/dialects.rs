@@ -55,7 +55,7 @@ fn examples_of_the_page_work() {
 #[test]
 fn the_page_states_the_limit() {
     assert_eq!(limits::COLUMNS, 1_024);
-    assert!(PAGE.contains("At most 1,024\ncolumns may be named"));
+    assert!(PAGE.contains("At most 1,024 columns may be named."));
 }
 
 /// Values of a row that is valid in UCI coding.
