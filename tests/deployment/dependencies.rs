@@ -30,18 +30,51 @@ fn no_dependency_has_an_advisory() {
 
 #[test]
 fn every_dependency_is_named_with_its_reason() {
-    let manifest = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();
-    let (_, list) = manifest.split_once("[workspace.dependencies]\n").unwrap();
-    let (list, _) = list.split_once("\n[").unwrap();
-    let ours = |line: &&str| !line.contains("{ path =");
+    let manifest = toml_file("Cargo.toml");
+    let dependencies = manifest["workspace"]["dependencies"].as_table().unwrap();
+    let is_ours = |dependency: &toml::Value| dependency.get("path").is_some();
     let mut expected: Vec<_> =
-        list.lines().filter(ours).filter_map(|line| line.split_once(" = ")).map(|(name, _)| name).collect();
-    expected.retain(|name| !name.starts_with('#'));
+        dependencies.iter().filter(|(_, value)| !is_ours(value)).map(|(name, _)| name.as_str()).collect();
     expected.sort_unstable();
-    let page = std::fs::read_to_string(workspace().join("docs/dependencies.md")).unwrap();
+    let page = page();
+    let rows = rows(&page);
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), expected);
+    assert!(rows.iter().all(|row| !row[1].is_empty()));
+}
+
+#[test]
+fn versions_are_those_of_the_lock_file() {
+    let (manifest, lock) = (toml_file("Cargo.toml"), toml_file("Cargo.lock"));
+    for row in rows(&page()) {
+        let dependency = &manifest["workspace"]["dependencies"][row[0]];
+        let package = dependency.get("package").and_then(toml::Value::as_str).unwrap_or(row[0]);
+        let required = dependency.as_str().or_else(|| dependency["version"].as_str()).unwrap();
+        let named = lock["package"].as_array().unwrap().iter();
+        let named = named.filter(|locked| locked["name"].as_str() == Some(package));
+        let versions = named.map(|locked| locked["version"].as_str().unwrap());
+        let mut without_metadata = versions.filter_map(|version| version.split('+').next());
+        let locked = without_metadata.find(|version| compatible(version) == compatible(required));
+        assert_eq!(row[2].split(',').next(), locked, "{} in docs/dependencies.md", row[0]);
+    }
+}
+
+/// The numbers that all compatible versions share: up to the first above 0.
+fn compatible(version: &str) -> Vec<&str> {
+    let zeros = version.split('.').take_while(|number| *number == "0").count();
+    version.split('.').take(zeros + 1).collect()
+}
+
+/// The cells of the table's rows: name, purpose, version and what follows.
+fn rows(page: &str) -> Vec<Vec<&str>> {
     let (table, _) = page.split_once("\n## ").unwrap();
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
-    let (named, rest): (Vec<_>, Vec<_>) = rows.unzip();
-    assert_eq!(named, expected);
-    assert!(rest.iter().all(|rest| rest.split(" | ").next().is_some_and(|reason| !reason.is_empty())));
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| row.split('|').map(|cell| cell.trim().trim_end_matches('`')).collect()).collect()
+}
+
+fn page() -> String {
+    std::fs::read_to_string(workspace().join("docs/dependencies.md")).unwrap()
+}
+
+fn toml_file(name: &str) -> toml::Table {
+    std::fs::read_to_string(workspace().join(name)).unwrap().parse().unwrap()
 }

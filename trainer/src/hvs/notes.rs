@@ -68,12 +68,12 @@ pub(super) fn sections(
         data: data(&metadata.provenance, metadata.training),
         features: features(spec),
         command: format!(
-            "cargo run --release -p trainer -- train hvs --scenarios {scenarios} --out models/{}.portent \
+            "cargo run --release -p portent -- train hvs --scenarios {scenarios} --out models/{}.portent \
              --seed {seed} --date {date}",
             spec.app
         ),
-        same: "The same seed, number of scenarios and date give the same bytes. `trainer simulate hvs` \
-               writes the scenarios as CSV, and `trainer evaluate` measures the artefact on such a file.",
+        same: "The same seed, number of scenarios and date give the same bytes. `portent simulate hvs` \
+               writes the scenarios as CSV, and `portent evaluate` measures the artefact on such a file.",
     }
 }
 

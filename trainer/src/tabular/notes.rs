@@ -63,7 +63,7 @@ pub(crate) fn sections(
         data: data(provenance),
         features: features(spec, parameters),
         command: format!(
-            "cargo run -p trainer -- train heart --data {file} --out models/{}.portent --seed {seed} --date {date}",
+            "cargo run -p portent -- train heart --data {file} --out models/{}.portent --seed {seed} --date {date}",
             task.app
         ),
         same: "The same data, seed and date give the same bytes.",

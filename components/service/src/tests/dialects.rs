@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::limits;
 
-const PAGE: &str = include_str!("../../../../docs/other-dialects.md");
+const PAGE: &str = include_str!("../../../../docs/other-protocols.md");
 
 /// An example of the page: what is sent, and the answer that follows it, if one does.
 struct Example<'p> {
@@ -55,7 +55,7 @@ fn examples_of_the_page_work() {
 #[test]
 fn the_page_states_the_limit() {
     assert_eq!(limits::COLUMNS, 1_024);
-    assert!(PAGE.contains("At most 1,024\ncolumns may be named"));
+    assert!(PAGE.contains("At most 1,024 columns may be named."));
 }
 
 /// Values of a row that is valid in UCI coding.
