@@ -1,6 +1,6 @@
 //! Writing records as lines.
 
-use crate::line::VERSION;
+use crate::decode::VERSION;
 use crate::{ClassCounts, DropReport, Durations, Event, Pairs, Predictions, limits};
 
 /// What a line of a prediction rarely exceeds.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::line::VERSION;
+use crate::decode::VERSION;
 use crate::{
     DecodeError, DropReason, DropReport, Durations, ErrorType, Event, Line, Method, Predictions, Route,
     is_name,

@@ -14,7 +14,7 @@ mod digest;
 mod encode;
 mod json;
 pub mod limits;
-mod line;
+mod decode;
 mod record;
 mod routes;
 mod rules;
@@ -24,13 +24,13 @@ mod vocabulary;
 
 pub use counts::{CONFIDENCE_BOUNDS, CONFIDENCE_BUCKETS, ClassCounts, Pairs, to_nano};
 pub use digest::{Digest, InvalidDigest};
-pub use line::{DecodeError, Line};
+pub use decode::{DecodeError, Line};
 pub use record::{DropReport, Durations, Event, Predictions};
 pub use routes::{ROUTES, RouteInfo, RouteMatch, find_route};
 pub use rules::is_name;
 pub use vocabulary::{DropReason, ErrorType, Method, Route, Stage};
 
 #[cfg(any(test, fuzzing))]
-pub mod exercise;
+pub mod fuzz_support;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portent_event::exercise::read_and_rewrite;
+use portent_event::fuzz_support::read_and_rewrite;
 
 fuzz_target!(|bytes: &[u8]| {
     read_and_rewrite(bytes);
