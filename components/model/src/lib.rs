@@ -21,6 +21,8 @@ mod score;
 mod sections;
 mod texts;
 #[cfg(feature = "write")]
+mod spec;
+#[cfg(feature = "write")]
 mod write;
 
 pub use codes::{
@@ -42,6 +44,8 @@ pub use write::{
 };
 
 #[cfg(any(test, fuzzing))]
-pub mod exercise;
+pub mod fuzz_support;
+#[cfg(all(any(test, fuzzing), feature = "write"))]
+pub mod samples;
 #[cfg(test)]
 mod tests;

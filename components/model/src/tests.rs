@@ -1,7 +1,7 @@
 //! Artefacts written, read, damaged and scored.
 
-use crate::exercise::reseal;
-use crate::exercise::samples::linear;
+use crate::fuzz_support::reseal;
+use crate::samples::linear;
 use crate::{ArtefactError, Column, LinearSpec, Model, ModelSpec, Parameters, Recoded, RowError};
 
 mod damage;

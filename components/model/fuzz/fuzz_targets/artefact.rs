@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portent_model::exercise::{damage_samples_and_use, open_and_use, reseal};
+use portent_model::fuzz_support::{damage_samples_and_use, open_and_use, reseal};
 
 fuzz_target!(|bytes: &[u8]| {
     open_and_use(bytes);

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use crate::ModelSpec;
-use crate::exercise::{open_and_use, reseal, samples};
+use crate::fuzz_support::{open_and_use, reseal};
+use crate::samples;
 use crate::format::HEADER_BYTES;
 
 /// A sound artefact of either algorithm.

@@ -1,4 +1,4 @@
-//! Small artefacts with everything that one can hold: what tests and the fuzzer damage.
+//! Small artefacts with everything that one can hold, for tests and the fuzzer to damage.
 
 use crate::{
     Aggregate, CategorySpec, ClassSpec, Column, Derivation, DerivationKind, EncodingSpec, EnsembleSpec,
