@@ -28,7 +28,10 @@ pub fn open_and_use(file: &[u8]) -> bool {
     use_model(&model);
     let (scores, batch) = use_rows(&model);
     assert!(scores.iter().map(|score| score.to_bits()).eq(batch.iter().map(|score| score.to_bits())));
-    assert!(Model::open_verified(file).is_ok(), "the shorter check refuses a file that the longer one accepts");
+    assert!(
+        Model::open_verified(file).is_ok(),
+        "the shorter check refuses a file that the longer one accepts"
+    );
     true
 }
 

@@ -1,9 +1,11 @@
-//! What an artefact holds, as the trainer knows it.
+//! The content of an artefact, for writing it.
 
-use crate::codes::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Style, Test};
-use crate::{Derivation, Interface};
+use crate::derive::Derivation;
+use crate::error::{ArtefactError, RowError};
+use crate::format::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Style, Test};
+use crate::interface::Interface;
 
-/// Everything that an artefact holds, as the trainer knows it.
+/// Everything that an artefact holds.
 #[derive(Clone, Debug)]
 pub struct ModelSpec {
     /// Name in answers and labels.
@@ -16,7 +18,7 @@ pub struct ModelSpec {
     pub model_type: String,
     /// One sentence on what it predicts.
     pub description: String,
-    /// Score from which a row is positive; NaN where the greatest score decides, with [`Parameters::Imported`] alone.
+    /// Least score of a positive row. NaN means that the greatest score decides, with [`Parameters::Imported`] only.
     pub threshold: f64,
     /// Index of the class whose probability the score is.
     pub positive_class: u32,
@@ -26,15 +28,15 @@ pub struct ModelSpec {
     pub encodings: Vec<EncodingSpec>,
     /// Classes in model order.
     pub classes: Vec<ClassSpec>,
-    /// What makes a score of a row.
+    /// How a row becomes a score.
     pub parameters: Parameters,
-    /// One reference profile a feature, then one for the score; or none at all.
+    /// One reference profile per feature, then one for the score; or none at all.
     pub profiles: Vec<ProfileSpec>,
-    /// Rows of one value a feature (NaN where missing); their scores are computed on writing.
+    /// Rows of one value per feature (NaN if missing). Their scores are computed on writing.
     pub self_check: Vec<Vec<f64>>,
     /// Provenance, quality and notes, as JSON.
     pub metadata: String,
-    /// The form of the application's requests and answers.
+    /// The form of the application's requests and responses.
     pub interface: InterfaceSpec,
     /// Features that are computed from others.
     pub derivations: Vec<Derivation>,
@@ -92,7 +94,7 @@ pub enum Column {
         /// Standard deviation of the training data, positive.
         scale: f64,
     },
-    /// 1 where the feature has this value, else 0.
+    /// 1 if the feature has this value, else 0.
     Indicator {
         /// Index of the feature.
         feature: u32,
@@ -106,11 +108,11 @@ pub enum Column {
 pub struct LinearSpec {
     /// Constant term.
     pub intercept: f64,
-    /// One weight a column.
+    /// One weight per column.
     pub weights: Vec<f64>,
 }
 
-/// Edges between bins, and one share a bin.
+/// Edges between bins, and one share per bin.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "as in `Profile`")]
 pub struct ProfileSpec {
@@ -118,7 +120,7 @@ pub struct ProfileSpec {
     pub shares: Vec<f64>,
 }
 
-/// What makes a score of a row.
+/// How a row becomes a score.
 #[derive(Clone, Debug)]
 pub enum Parameters {
     /// A logistic regression.
@@ -130,14 +132,14 @@ pub enum Parameters {
     },
     /// An ensemble of decision trees.
     Trees(EnsembleSpec),
-    /// Those of another component, which scores.
+    /// Another component scores.
     Imported {
         /// Whether it can return contributions.
         explains: bool,
     },
 }
 
-/// The form of requests and answers; see [`crate::Interface`] for the meaning of each field.
+/// The form of requests and responses; see [`crate::Interface`] for the meaning of each field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "as in `Interface`")]
 pub struct InterfaceSpec {
@@ -154,7 +156,7 @@ pub struct InterfaceSpec {
 pub struct EnsembleSpec {
     /// How the leaves become one number.
     pub aggregate: Aggregate,
-    /// What makes a probability of a sum; identity for the other aggregates.
+    /// How a sum becomes a probability; identity for the other aggregates.
     pub link: Link,
     /// The test of every split.
     pub test: Test,
@@ -162,7 +164,7 @@ pub struct EnsembleSpec {
     pub inputs: Precision,
     /// Precision of adding up the leaves.
     pub sum: Precision,
-    /// What a sum begins with; 0 for the other aggregates.
+    /// Start of a sum; 0 for the other aggregates.
     pub base: f64,
     /// The trees, in the order of adding up.
     pub trees: Vec<TreeSpec>,
@@ -178,30 +180,51 @@ pub struct TreeSpec {
 /// A node of a tree.
 #[derive(Clone, Copy, Debug)]
 pub enum NodeSpec {
-    /// Two ways, by a test of one feature.
+    /// A test of one feature, with two children.
     Split {
         /// Index of the feature.
         feature: u32,
-        /// What its value is compared with.
+        /// The value that it is compared with.
         threshold: f64,
-        /// Index of the node where the test holds.
+        /// Index of the child if the test holds.
         holds: u32,
-        /// Index of the node where it fails.
+        /// Index of the child if it fails.
         fails: u32,
-        /// Whether a missing value goes where the test holds.
+        /// Whether the test holds for a missing value.
         missing_holds: bool,
         /// Expected value of the node over the training rows, for explanations: in all splits or in none.
         mean: Option<f64>,
     },
     /// The end of a path.
     Leaf {
-        /// What the tree says there.
+        /// The value that the tree gives.
         value: f64,
     },
 }
 
+/// Why a specification cannot be written.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub enum InvalidSpec {
+    /// The artefact would not be readable.
+    #[error(transparent)]
+    Artefact(#[from] ArtefactError),
+    /// A self-check row cannot be scored.
+    #[error("self-check row {0}: {1}")]
+    SelfCheck(usize, RowError),
+    /// The nodes of a tree are not a tree.
+    #[error("tree {tree}, node {node}: {rule}")]
+    Tree {
+        /// Index of the tree.
+        tree: usize,
+        /// Index of the node.
+        node: usize,
+        /// The rule that does not hold.
+        rule: &'static str,
+    },
+}
+
 impl Default for InterfaceSpec {
-    /// What is assumed of an artefact that does not say.
+    /// The form that readers assume if an artefact does not state one.
     fn default() -> Self {
         let Interface { style, list, group, time, prediction, score } = Interface::default();
         let [list, group, time, prediction, score] =
