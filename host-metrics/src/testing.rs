@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use clap::Parser;
 use portent_event::{ClassCounts, Digest, Durations, ErrorType, Event, Method, Pairs, Predictions, Route};
 use portent_model::{
-    ClassSpec, Column, FeatureKind, FeatureSpec, InterfaceSpec, LinearSpec, MissingPolicy, ModelSpec,
-    Parameters, ProfileSpec,
+    ClassSpec, Column, FeatureKind, FeatureSpec, Interface, LinearSpec, MissingPolicy, ModelSpec, Parameters,
+    ProfileSpec,
 };
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -67,7 +67,7 @@ pub(crate) fn artefact(version: &str) -> Vec<u8> {
         ],
         self_check: Vec::new(),
         metadata: String::new(),
-        interface: InterfaceSpec::default(),
+        interface: Interface::default(),
         derivations: Vec::new(),
     };
     spec.to_bytes().unwrap()

@@ -17,7 +17,7 @@ pub mod sample;
 pub mod simulator;
 mod train;
 
-use portent_model::{FeatureKind, FeatureSpec, InterfaceSpec, MissingPolicy, Style};
+use portent_model::{FeatureKind, FeatureSpec, Interface, MissingPolicy, Style};
 
 pub use self::compare::{Compared, Quality};
 pub use self::train::{Settings, train};
@@ -66,13 +66,13 @@ pub fn task() -> Task {
         description: "Whether a battery module is within 20 minutes of thermal runaway. Learnt from simulated data.",
         features: feature_specs(),
         encodings: Vec::new(),
-        interface: InterfaceSpec {
+        interface: Interface {
             style: Style::Readings,
-            list: "readings".to_owned(),
-            group: csv::MODULE.to_owned(),
-            time: csv::TIMESTAMP.to_owned(),
-            prediction: "hazard_prediction".to_owned(),
-            score: "hazard_probability".to_owned(),
+            list: "readings",
+            group: csv::MODULE,
+            time: csv::TIMESTAMP,
+            prediction: "hazard_prediction",
+            score: "hazard_probability",
         },
         derivations: features::derivations(),
         target: "Hazardous: an internal short has begun, and the point of no return is less than 20 minutes and more than \

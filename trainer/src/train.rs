@@ -96,7 +96,7 @@ pub fn bare(task: &Task, parameters: Parameters) -> ModelSpec {
         profiles: Vec::new(),
         self_check: Vec::new(),
         metadata: String::new(),
-        interface: task.interface.clone(),
+        interface: task.interface,
         derivations: task.derivations.clone(),
         features: task.features.clone(),
     }

@@ -8,8 +8,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use portent_model::{
-    Aggregate, ClassSpec, Column, EnsembleSpec, FeatureKind, FeatureSpec, InterfaceSpec, InvalidSpec,
-    LinearSpec, Link, MissingPolicy, Model, ModelSpec, NodeSpec, Parameters, Precision, Test, TreeSpec,
+    Aggregate, ClassSpec, Column, EnsembleSpec, FeatureKind, FeatureSpec, Interface, InvalidSpec, LinearSpec,
+    Link, MissingPolicy, Model, ModelSpec, NodeSpec, Parameters, Precision, Test, TreeSpec,
 };
 
 const FEATURES: usize = 13;
@@ -168,7 +168,7 @@ fn spec(parameters: Parameters) -> ModelSpec {
         profiles: Vec::new(),
         self_check: Vec::new(),
         metadata: String::new(),
-        interface: InterfaceSpec::default(),
+        interface: Interface::default(),
         derivations: Vec::new(),
     }
 }

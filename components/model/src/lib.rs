@@ -34,8 +34,8 @@ pub use schema::{Category, Class, Encoding, Feature, Mapping, Recoded};
 pub use score::ExplanationScale;
 #[cfg(feature = "write")]
 pub use spec::{
-    CategorySpec, ClassSpec, Column, EncodingSpec, EnsembleSpec, FeatureSpec, InterfaceSpec, InvalidSpec,
-    LinearSpec, ModelSpec, NodeSpec, Parameters, ProfileSpec, TreeSpec,
+    CategorySpec, ClassSpec, Column, EncodingSpec, EnsembleSpec, FeatureSpec, InvalidSpec, LinearSpec,
+    ModelSpec, NodeSpec, Parameters, ProfileSpec, TreeSpec,
 };
 
 #[cfg(any(test, fuzzing))]

@@ -106,56 +106,47 @@ impl<'a> Model<'a> {
     }
 
     /// SHA-256 of the content, as the header states it; `verify_digest` checks it.
-    #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
     /// Name of the model, as in responses and labels: `logistic_regression`.
-    #[must_use]
     pub fn name(&self) -> &'a str {
         self.texts.at(self.record, 0)
     }
 
     /// Application that the model is made for; the default of the `app` label.
-    #[must_use]
     pub fn app(&self) -> &'a str {
         self.texts.at(self.record, 8)
     }
 
     /// Version of the model.
-    #[must_use]
     pub fn version(&self) -> &'a str {
         self.texts.at(self.record, 16)
     }
 
     /// Type of the model as its makers call it: `LogisticRegression`.
-    #[must_use]
     pub fn model_type(&self) -> &'a str {
         self.texts.at(self.record, 24)
     }
 
     /// One sentence on what the model predicts.
-    #[must_use]
     pub fn description(&self) -> &'a str {
         self.texts.at(self.record, 32)
     }
 
     /// How columns become a score.
-    #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
     /// Least score of the positive class, between 0 and 1. NaN means that the greatest score decides, which only
     /// models of [`Algorithm::Imported`] may state.
-    #[must_use]
     pub fn threshold(&self) -> f64 {
         self.threshold
     }
 
     /// Index of the class whose probability the score is.
-    #[must_use]
     pub fn positive_class(&self) -> usize {
         self.positive_class
     }
@@ -176,7 +167,6 @@ impl<'a> Model<'a> {
     }
 
     /// Number of features: the width of a row.
-    #[must_use]
     pub fn feature_count(&self) -> usize {
         self.schema.features.len()
     }
@@ -187,7 +177,6 @@ impl<'a> Model<'a> {
     }
 
     /// The class with this index.
-    #[must_use]
     pub fn class(&self, index: usize) -> Option<Class<'a>> {
         self.classes().nth(index)
     }
@@ -198,7 +187,6 @@ impl<'a> Model<'a> {
     }
 
     /// The form of the application's requests and responses.
-    #[must_use]
     pub fn interface(&self) -> Interface<'a> {
         self.interface
     }
@@ -209,25 +197,21 @@ impl<'a> Model<'a> {
     }
 
     /// Whether a feature is computed from others.
-    #[must_use]
     pub fn is_derived(&self, feature: usize) -> bool {
         self.derivations().any(|derivation| derivation.feature == feature)
     }
 
     /// Reference profile of a feature.
-    #[must_use]
     pub fn feature_profile(&self, feature: usize) -> Profile<'a> {
         self.profiles.get(if feature < self.feature_count() { feature } else { usize::MAX })
     }
 
     /// Reference profile of the score.
-    #[must_use]
     pub fn score_profile(&self) -> Profile<'a> {
         self.profiles.get(self.feature_count())
     }
 
     /// Provenance, quality and notes as JSON text; empty if the file has none.
-    #[must_use]
     pub fn metadata(&self) -> &'a str {
         self.metadata
     }
@@ -266,7 +250,6 @@ impl<'a> Model<'a> {
     }
 
     /// The class that a score is predicted as, of two classes.
-    #[must_use]
     pub fn predict(&self, score: f64) -> usize {
         let (positive, other) = (self.positive_class(), usize::from(self.positive_class() == 0));
         let is_positive = match self.threshold() {
@@ -278,7 +261,6 @@ impl<'a> Model<'a> {
 
     /// The class that a row is predicted as, by one score per class: the positive one from the threshold on, else the
     /// greatest of the others. Without a threshold it is the greatest of all. Of equal scores, the first wins.
-    #[must_use]
     pub fn decide(&self, scores: &[f64]) -> usize {
         let (positive, threshold) = (self.positive_class(), self.threshold());
         if scores.get(positive).is_some_and(|score| *score >= threshold) {
@@ -293,7 +275,6 @@ impl<'a> Model<'a> {
     }
 
     /// The scale of contributions; `None` if the artefact lacks the values that an explanation needs.
-    #[must_use]
     pub fn explanation_scale(&self) -> Option<ExplanationScale> {
         self.scorer.explanation_scale()
     }

@@ -60,7 +60,6 @@ impl<'a> Profiles<'a> {
 
 impl<'a> Profile<'a> {
     /// Number of bins; 0 if the artefact has no profile.
-    #[must_use]
     pub fn bin_count(&self) -> usize {
         if self.values.len() == 0 { 0 } else { self.edges + 1 }
     }
@@ -78,7 +77,6 @@ impl<'a> Profile<'a> {
     }
 
     /// The bin of a value.
-    #[must_use]
     pub fn bin(&self, value: f64) -> u16 {
         u16::try_from(self.edges().take_while(|edge| *edge < value).count()).unwrap_or(u16::MAX)
     }

@@ -2,8 +2,8 @@
 
 use crate::{
     Aggregate, CategorySpec, ClassSpec, Column, Derivation, DerivationKind, EncodingSpec, EnsembleSpec,
-    FeatureKind, FeatureSpec, InterfaceSpec, LinearSpec, Link, MissingPolicy, ModelSpec, NodeSpec,
-    Parameters, Precision, ProfileSpec, Style, Test, TreeSpec,
+    FeatureKind, FeatureSpec, Interface, LinearSpec, Link, MissingPolicy, ModelSpec, NodeSpec, Parameters,
+    Precision, ProfileSpec, Style, Test, TreeSpec,
 };
 
 /// A linear model of two features, one of each kind, with everything that such an artefact can hold.
@@ -58,7 +58,7 @@ pub fn linear() -> ModelSpec {
         profiles: vec![profile(&[1.0, 2.0]), profile(&[2.0]), profile(&[0.25, 0.5, 0.75])],
         self_check: vec![vec![1.0, 1.0], vec![f64::NAN, 3.0]],
         metadata: "{}".to_owned(),
-        interface: InterfaceSpec::default(),
+        interface: Interface::default(),
         derivations: vec![],
     }
 }
@@ -105,13 +105,13 @@ pub fn trees() -> ModelSpec {
             ],
         }),
         self_check: vec![vec![1.5, 1.0, 20.0], vec![f64::NAN, 3.0, 21.0]],
-        interface: InterfaceSpec {
+        interface: Interface {
             style: Style::Readings,
-            list: "readings".to_owned(),
-            group: "Module_ID".to_owned(),
-            time: "Timestamp".to_owned(),
-            prediction: "label".to_owned(),
-            score: "probability".to_owned(),
+            list: "readings",
+            group: "Module_ID",
+            time: "Timestamp",
+            prediction: "label",
+            score: "probability",
         },
         derivations: vec![Derivation { feature: 0, kind: DerivationKind::Delta, source: 2, window: 1 }],
         ..spec

@@ -174,50 +174,42 @@ impl<'a> Schema<'a> {
 
 impl<'a> Feature<'a> {
     /// Name, as in requests.
-    #[must_use]
     pub fn name(&self) -> &'a str {
         self.texts.at(self.record, 0)
     }
 
     /// Unit; empty for codes and counts.
-    #[must_use]
     pub fn unit(&self) -> &'a str {
         self.texts.at(self.record, 8)
     }
 
     /// One phrase on its meaning.
-    #[must_use]
     pub fn description(&self) -> &'a str {
         self.texts.at(self.record, 16)
     }
 
     /// Kind of value.
-    #[must_use]
     pub fn kind(&self) -> FeatureKind {
         FeatureKind::from_code(u32_at(self.record, 24)).unwrap_or(FeatureKind::Number)
     }
 
     /// What to do if it is missing.
-    #[must_use]
     pub fn missing(&self) -> MissingPolicy {
         MissingPolicy::from_code(u32_at(self.record, 28)).unwrap_or(MissingPolicy::Reject)
     }
 
     /// Least value accepted; `-∞` if there is none.
-    #[must_use]
     pub fn lower(&self) -> f64 {
         f64_at(self.record, 32)
     }
 
     /// Greatest value accepted; `∞` if there is none.
-    #[must_use]
     pub fn upper(&self) -> f64 {
         f64_at(self.record, 40)
     }
 
     /// Whether the training data makes an accepted value plausible: it is inside the plausible range and, for a
     /// category, a known code. Other values are counted, never refused.
-    #[must_use]
     pub fn is_plausible(&self, value: f64) -> bool {
         let (low, high) = self.plausible_range();
         (low..=high).contains(&value)
@@ -225,13 +217,11 @@ impl<'a> Feature<'a> {
     }
 
     /// The plausible range, ends included.
-    #[must_use]
     pub fn plausible_range(&self) -> (f64, f64) {
         (f64_at(self.record, 48), f64_at(self.record, 56))
     }
 
     /// Value used if the policy is to impute.
-    #[must_use]
     pub fn imputed(&self) -> f64 {
         f64_at(self.record, 64)
     }
@@ -252,7 +242,6 @@ impl<'a> Feature<'a> {
 
 impl<'a> Encoding<'a> {
     /// Name, as in requests.
-    #[must_use]
     pub fn name(&self) -> &'a str {
         self.texts.at(self.record, 0)
     }
@@ -270,7 +259,6 @@ impl<'a> Encoding<'a> {
     }
 
     /// The meaning of `value` of `feature` in this coding.
-    #[must_use]
     pub fn recode(&self, feature: usize, value: f64) -> Recoded {
         let mut recoded = Recoded::Same;
         for mapping in self.mappings().filter(|mapping| mapping.feature == feature) {

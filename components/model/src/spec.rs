@@ -2,7 +2,7 @@
 
 use crate::derive::Derivation;
 use crate::error::{ArtefactError, RowError};
-use crate::format::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Style, Test};
+use crate::format::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Test};
 use crate::interface::Interface;
 
 /// Everything that an artefact holds.
@@ -37,7 +37,7 @@ pub struct ModelSpec {
     /// Provenance, quality and notes, as JSON.
     pub metadata: String,
     /// The form of the application's requests and responses.
-    pub interface: InterfaceSpec,
+    pub interface: Interface<'static>,
     /// Features that are computed from others.
     pub derivations: Vec<Derivation>,
 }
@@ -139,18 +139,6 @@ pub enum Parameters {
     },
 }
 
-/// The form of requests and responses; see [`crate::Interface`] for the meaning of each field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "as in `Interface`")]
-pub struct InterfaceSpec {
-    pub style: Style,
-    pub list: String,
-    pub group: String,
-    pub time: String,
-    pub prediction: String,
-    pub score: String,
-}
-
 /// Decision trees, and how their leaves become a score.
 #[derive(Clone, Debug)]
 pub struct EnsembleSpec {
@@ -221,14 +209,4 @@ pub enum InvalidSpec {
         /// The rule that does not hold.
         rule: &'static str,
     },
-}
-
-impl Default for InterfaceSpec {
-    /// The form that readers assume if an artefact does not state one.
-    fn default() -> Self {
-        let Interface { style, list, group, time, prediction, score } = Interface::default();
-        let [list, group, time, prediction, score] =
-            [list, group, time, prediction, score].map(str::to_owned);
-        Self { style, list, group, time, prediction, score }
-    }
 }

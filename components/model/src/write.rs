@@ -1,31 +1,27 @@
 //! Writing an artefact. Readers never need this.
 
+use std::collections::BTreeMap;
+
 use crate::derive::Derivation;
 use crate::format::{
     Algorithm, CHECKSUM_AT, ColumnKind, DIGEST_AT, FORMAT_VERSION, HEADER_BYTES, LENGTH_AT, MAGIC,
-    SECTION_COUNT_AT, SECTION_ENTRY_BYTES, Section, VERSION_AT, flag, size,
+    SECTION_COUNT_AT, SECTION_ENTRY_BYTES, Section, VERSION_AT, flag,
 };
+use crate::interface::Interface;
 use crate::model::Model;
 use crate::sections::{checksum, digest};
-use crate::spec::{
-    Column, EnsembleSpec, InterfaceSpec, InvalidSpec, ModelSpec, NodeSpec, Parameters, TreeSpec,
-};
+use crate::spec::{Column, EnsembleSpec, InvalidSpec, ModelSpec, NodeSpec, Parameters, TreeSpec};
 
-/// The section of texts, being written.
-#[derive(Default)]
-struct TextWriter(String);
-
-/// The sections of trees, being written.
-#[derive(Default)]
-struct Layout {
-    nodes: Vec<u8>,
-    roots: Vec<u8>,
-    /// Empty if the splits have no expected values.
-    means: Vec<u8>,
+/// The sections of a file, being written.
+struct SectionWriter {
+    sections: BTreeMap<u32, Vec<u8>>,
+    texts: String,
+    /// The section that is being continued.
+    section: Section,
 }
 
 impl ModelSpec {
-    /// The artefact's bytes. The same specification gives the same bytes.
+    /// The bytes of the artefact. The same specification gives the same bytes.
     ///
     /// # Errors
     /// [`InvalidSpec`] if it breaks a rule that reading would check.
@@ -39,189 +35,135 @@ impl ModelSpec {
         for (index, row) in self.self_check.iter().enumerate() {
             let score = model.score(row).map_err(|error| InvalidSpec::SelfCheck(index, error))?;
             // Rounded, so that the last digit of a platform's `exp` does not change the file.
-            let score = (score * 1e13).round() / 1e13;
-            row.iter().chain([&score]).for_each(|value| self_check.extend(value.to_le_bytes()));
+            self_check.extend(row.iter().chain([&((score * 1e13).round() / 1e13)]));
         }
         let file = self.file(&self_check)?;
         Model::open(&file)?;
         Ok(file)
     }
 
-    fn file(&self, self_check: &[u8]) -> Result<Vec<u8>, InvalidSpec> {
-        let mut texts = TextWriter::default();
-        let mut sections = vec![
-            (Section::Model, self.model_record(&mut texts)),
-            (Section::Features, self.feature_records(&mut texts)),
-            (Section::Categories, self.category_records(&mut texts)),
-            (Section::Encodings, self.encoding_records(&mut texts)),
-            (Section::Mappings, self.mapping_records()),
-            (Section::Classes, self.class_records(&mut texts)),
-            (Section::Profile, self.profile_records()),
-            (Section::ProfileValues, self.profile_values()),
-            (Section::SelfCheck, self_check.to_vec()),
-            (Section::Metadata, self.metadata.clone().into_bytes()),
-            (Section::Derivations, self.derivation_records()),
-            (Section::Interface, self.interface.record(&mut texts)),
-        ];
-        sections.extend(self.parameters.sections()?);
-        sections.push((Section::Strings, texts.0.into_bytes()));
-        sections.retain(|(_, bytes)| !bytes.is_empty());
-        sections.sort_by_key(|(section, _)| *section as u32);
-        Ok(assemble(&sections))
-    }
-
-    fn model_record(&self, texts: &mut TextWriter) -> Vec<u8> {
-        let mut record = Vec::new();
-        for text in [&self.name, &self.app, &self.version, &self.model_type, &self.description] {
-            record.extend(texts.add(text));
+    fn file(&self, self_check: &[f64]) -> Result<Vec<u8>, InvalidSpec> {
+        let mut out =
+            SectionWriter { sections: BTreeMap::new(), texts: String::new(), section: Section::Model };
+        let algorithm = match &self.parameters {
+            Parameters::Linear { .. } => Algorithm::LogisticRegression,
+            Parameters::Trees(_) => Algorithm::TreeEnsemble,
+            Parameters::Imported { .. } => Algorithm::Imported,
+        };
+        out.texts([&self.name, &self.app, &self.version, &self.model_type, &self.description])
+            .u32s([algorithm as u32, self.positive_class])
+            .f64s(&[self.threshold])
+            .u32s([0, 0]);
+        self.write_schema(&mut out);
+        for &Derivation { feature, kind, source, window } in &self.derivations {
+            out.section(Section::Derivations).u32s([
+                count(feature),
+                kind as u32,
+                count(source),
+                count(window),
+            ]);
         }
-        record.extend((self.parameters.algorithm() as u32).to_le_bytes());
-        record.extend(self.positive_class.to_le_bytes());
-        record.extend(self.threshold.to_le_bytes());
-        record.extend([0; 8]);
-        record
-    }
-
-    fn feature_records(&self, texts: &mut TextWriter) -> Vec<u8> {
-        let (mut records, mut first_category) = (Vec::new(), 0_u32);
-        for feature in &self.features {
-            for text in [&feature.name, &feature.unit, &feature.description] {
-                records.extend(texts.add(text));
-            }
-            records.extend((feature.kind as u32).to_le_bytes());
-            records.extend((feature.missing as u32).to_le_bytes());
-            let (low, high) = feature.plausible;
-            records.extend(values([feature.lower, feature.upper, low, high, feature.imputed].iter()));
-            let categories = count(feature.categories.len());
-            records.extend(first_category.to_le_bytes());
-            records.extend(categories.to_le_bytes());
-            first_category += categories;
+        if self.interface != Interface::default() {
+            let Interface { style, list, group, time, prediction, score } = self.interface;
+            out.section(Section::Interface).texts([list, group, time, prediction, score]);
+            out.u32s([style as u32, 0]);
         }
-        records
-    }
-
-    fn category_records(&self, texts: &mut TextWriter) -> Vec<u8> {
-        let mut records = Vec::new();
-        for category in self.features.iter().flat_map(|feature| &feature.categories) {
-            records.extend(category.value.to_le_bytes());
-            records.extend(texts.add(&category.label));
-        }
-        records
-    }
-
-    fn encoding_records(&self, texts: &mut TextWriter) -> Vec<u8> {
-        let (mut records, mut first) = (Vec::new(), 0_u32);
-        for encoding in &self.encodings {
-            let mappings = count(encoding.mappings.len());
-            records.extend(texts.add(&encoding.name));
-            records.extend(first.to_le_bytes());
-            records.extend(mappings.to_le_bytes());
-            first += mappings;
-        }
-        records
-    }
-
-    fn mapping_records(&self) -> Vec<u8> {
-        let mut records = Vec::new();
-        for (feature, from, to) in self.encodings.iter().flat_map(|encoding| &encoding.mappings) {
-            records.extend(u64::from(*feature).to_le_bytes());
-            records.extend(values([*from, to.unwrap_or(f64::NAN)].iter()));
-        }
-        records
-    }
-
-    fn class_records(&self, texts: &mut TextWriter) -> Vec<u8> {
-        let mut records = Vec::new();
-        for class in &self.classes {
-            records.extend(texts.add(&class.name));
-            records.extend(class.share.to_le_bytes());
-        }
-        records
-    }
-
-    fn profile_records(&self) -> Vec<u8> {
-        let (mut records, mut start) = (Vec::new(), 0_u32);
+        let mut start = 0;
         for profile in &self.profiles {
-            records.extend(start.to_le_bytes());
-            records.extend(count(profile.edges.len()).to_le_bytes());
+            out.section(Section::Profile).u32s([start, count(profile.edges.len())]);
+            out.section(Section::ProfileValues).f64s(&profile.edges).f64s(&profile.shares);
             start += count(profile.edges.len() + profile.shares.len());
         }
-        records
+        match &self.parameters {
+            Parameters::Linear { columns, linear } => {
+                columns.iter().for_each(|column| out.column(column));
+                out.section(Section::Linear).f64s(&[linear.intercept]).f64s(&linear.weights);
+            }
+            Parameters::Trees(ensemble) => out.ensemble(ensemble)?,
+            Parameters::Imported { explains } => {
+                out.section(Section::Imported).u32s([u32::from(*explains), 0]);
+            }
+        }
+        out.section(Section::SelfCheck).f64s(self_check);
+        out.section(Section::Metadata).bytes(self.metadata.as_bytes());
+        Ok(out.finish())
     }
 
-    fn profile_values(&self) -> Vec<u8> {
-        values(self.profiles.iter().flat_map(|profile| profile.edges.iter().chain(&profile.shares)))
+    fn write_schema(&self, out: &mut SectionWriter) {
+        let mut first = 0;
+        for feature in &self.features {
+            let ((low, high), categories) = (feature.plausible, count(feature.categories.len()));
+            out.section(Section::Features)
+                .texts([&feature.name, &feature.unit, &feature.description])
+                .u32s([feature.kind as u32, feature.missing as u32])
+                .f64s(&[feature.lower, feature.upper, low, high, feature.imputed])
+                .u32s([first, categories]);
+            first += categories;
+        }
+        for category in self.features.iter().flat_map(|feature| &feature.categories) {
+            out.section(Section::Categories).f64s(&[category.value]).texts([&category.label]);
+        }
+        let mut first = 0;
+        for encoding in &self.encodings {
+            let mappings = count(encoding.mappings.len());
+            out.section(Section::Encodings).texts([&encoding.name]).u32s([first, mappings]);
+            first += mappings;
+            for &(feature, from, to) in &encoding.mappings {
+                out.section(Section::Mappings).u32s([feature, 0]).f64s(&[from, to.unwrap_or(f64::NAN)]);
+            }
+        }
+        for class in &self.classes {
+            out.section(Section::Classes).texts([&class.name]).f64s(&[class.share]);
+        }
+    }
+}
+
+impl SectionWriter {
+    /// What follows is appended to this section.
+    fn section(&mut self, section: Section) -> &mut Self {
+        self.section = section;
+        self
     }
 
-    fn derivation_records(&self) -> Vec<u8> {
-        let fields = |derivation: &Derivation| {
-            let Derivation { feature, kind, source, window } = *derivation;
-            [count(feature), kind as u32, count(source), count(window)]
+    fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.sections.entry(self.section as u32).or_default().extend(bytes);
+        self
+    }
+
+    fn u32s<const N: usize>(&mut self, values: [u32; N]) -> &mut Self {
+        self.bytes(values.map(u32::to_le_bytes).as_flattened())
+    }
+
+    fn f64s(&mut self, values: &[f64]) -> &mut Self {
+        values.iter().for_each(|value| _ = self.bytes(&value.to_le_bytes()));
+        self
+    }
+
+    /// Appends offset and length of each text. A text that is there already is not added again.
+    fn texts<const N: usize>(&mut self, texts: [&str; N]) -> &mut Self {
+        for text in texts {
+            let start = self.texts.find(text).unwrap_or_else(|| {
+                self.texts.push_str(text);
+                self.texts.len() - text.len()
+            });
+            self.u32s([count(start), count(text.len())]);
+        }
+        self
+    }
+
+    fn column(&mut self, column: &Column) {
+        let (feature, kind, a, b) = match *column {
+            Column::Standardise { feature, mean, scale } => (feature, ColumnKind::Standardise, mean, scale),
+            Column::Indicator { feature, value } => (feature, ColumnKind::Indicator, value, 0.0),
         };
-        self.derivations.iter().flat_map(fields).flat_map(u32::to_le_bytes).collect()
-    }
-}
-
-impl InterfaceSpec {
-    /// Empty if it is what readers assume.
-    fn record(&self, texts: &mut TextWriter) -> Vec<u8> {
-        if *self == Self::default() {
-            return Vec::new();
-        }
-        let Self { style, list, group, time, prediction, score } = self;
-        let mut record = Vec::new();
-        for text in [list, group, time, prediction, score] {
-            record.extend(texts.add(text));
-        }
-        record.extend((*style as u32).to_le_bytes());
-        record.extend([0; 4]);
-        record
-    }
-}
-
-impl Parameters {
-    fn algorithm(&self) -> Algorithm {
-        match self {
-            Self::Linear { .. } => Algorithm::LogisticRegression,
-            Self::Trees(_) => Algorithm::TreeEnsemble,
-            Self::Imported { .. } => Algorithm::Imported,
-        }
+        self.section(Section::Columns).u32s([feature, kind as u32]).f64s(&[a, b]);
     }
 
-    fn sections(&self) -> Result<Vec<(Section, Vec<u8>)>, InvalidSpec> {
-        match self {
-            Self::Linear { columns, linear } => Ok(vec![
-                (Section::Columns, columns.iter().flat_map(column_record).collect()),
-                (Section::Linear, values([linear.intercept].iter().chain(&linear.weights))),
-            ]),
-            Self::Trees(ensemble) => {
-                let Layout { nodes, roots, means } = Layout::of(&ensemble.trees)?;
-                Ok(vec![
-                    (Section::TreeNodes, nodes),
-                    (Section::TreeRoots, roots),
-                    (Section::Ensemble, ensemble.record()),
-                    (Section::NodeMeans, means),
-                ])
-            }
-            Self::Imported { explains } => {
-                Ok(vec![(Section::Imported, u64::from(*explains).to_le_bytes().to_vec())])
-            }
-        }
-    }
-}
-
-impl EnsembleSpec {
-    fn record(&self) -> Vec<u8> {
-        let Self { aggregate, link, test, inputs, sum, .. } = *self;
-        let codes = [aggregate as u32, link as u32, test as u32, inputs as u32, sum as u32, 0];
-        codes.into_iter().flat_map(u32::to_le_bytes).chain(self.base.to_le_bytes()).collect()
-    }
-}
-
-impl Layout {
     /// Lays the trees out one after the other, each level by level.
-    fn of(trees: &[TreeSpec]) -> Result<Self, InvalidSpec> {
-        let mut layout = Self::default();
+    fn ensemble(&mut self, ensemble: &EnsembleSpec) -> Result<(), InvalidSpec> {
+        let EnsembleSpec { aggregate, link, test, inputs, sum, base, ref trees } = *ensemble;
+        let codes = [aggregate as u32, link as u32, test as u32, inputs as u32, sum as u32, 0];
+        self.section(Section::Ensemble).u32s(codes).f64s(&[base]);
         let means = || {
             trees.iter().flat_map(|tree| &tree.nodes).filter_map(|node| match node {
                 NodeSpec::Split { mean, .. } => Some(mean.is_some()),
@@ -233,38 +175,58 @@ impl Layout {
             let rule = "some splits have a mean and some have not";
             return Err(InvalidSpec::Tree { tree: 0, node: 0, rule });
         }
+        let mut start = 0_u32;
         for (number, tree) in trees.iter().enumerate() {
             let levels =
                 tree.levels().map_err(|(node, rule)| InvalidSpec::Tree { tree: number, node, rule })?;
-            layout.add(tree, &levels, explained);
+            self.section(Section::TreeRoots).u32s([start, count(levels.len() - 1)]);
+            let mut free = start.saturating_add(1);
+            for (index, node) in (start..).zip(levels.iter().flatten().map(|node| tree.nodes[*node])) {
+                let (value, mean, child, feature, flags) = match node {
+                    NodeSpec::Split { feature, threshold, missing_holds, mean, .. } => {
+                        let flags = flag::SPLIT | if missing_holds { flag::MISSING_HOLDS } else { 0 };
+                        let child = free;
+                        free = free.saturating_add(2);
+                        // A greater feature fails the reader's check.
+                        (threshold, mean, child, u16::try_from(feature).unwrap_or(u16::MAX), flags)
+                    }
+                    NodeSpec::Leaf { value } => (value, None, index, 0, 0),
+                };
+                let feature_and_flags = u32::from(flags) << 16 | u32::from(feature);
+                self.section(Section::TreeNodes).f64s(&[value]).u32s([child, feature_and_flags]);
+                if explained {
+                    self.section(Section::NodeMeans).f64s(&[mean.unwrap_or(value)]);
+                }
+            }
+            start = start.saturating_add(count(tree.nodes.len()));
         }
-        Ok(layout)
+        Ok(())
     }
 
-    fn add(&mut self, tree: &TreeSpec, levels: &[Vec<usize>], explained: bool) {
-        let start = count(self.nodes.len() / size::NODE);
-        self.roots.extend(start.to_le_bytes());
-        self.roots.extend(count(levels.len() - 1).to_le_bytes());
-        let mut free = start.saturating_add(1);
-        for (index, node) in (start..).zip(levels.iter().flatten().map(|node| tree.nodes[*node])) {
-            let (value, mean, child, feature, flags) = match node {
-                NodeSpec::Split { feature, threshold, missing_holds, mean, .. } => {
-                    let flags = flag::SPLIT | if missing_holds { flag::MISSING_HOLDS } else { 0 };
-                    let child = free;
-                    free = free.saturating_add(2);
-                    // A greater feature fails the reader's check.
-                    (threshold, mean, child, u16::try_from(feature).unwrap_or(u16::MAX), flags)
-                }
-                NodeSpec::Leaf { value } => (value, None, index, 0, 0),
-            };
-            self.nodes.extend(value.to_le_bytes());
-            self.nodes.extend(child.to_le_bytes());
-            self.nodes.extend(feature.to_le_bytes());
-            self.nodes.extend(flags.to_le_bytes());
-            if explained {
-                self.means.extend(mean.unwrap_or(value).to_le_bytes());
-            }
+    fn finish(mut self) -> Vec<u8> {
+        let texts = std::mem::take(&mut self.texts);
+        self.section(Section::Strings).bytes(texts.as_bytes());
+        self.sections.retain(|_, bytes| !bytes.is_empty());
+        let sections = self.sections;
+        let mut file = vec![0; HEADER_BYTES + sections.len() * SECTION_ENTRY_BYTES];
+        let put =
+            |file: &mut [u8], at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+        for (index, (kind, bytes)) in sections.iter().enumerate() {
+            file.resize(file.len().next_multiple_of(8), 0);
+            let entry = [*kind, count(file.len()), count(bytes.len()), 0].map(u32::to_le_bytes);
+            put(&mut file, HEADER_BYTES + index * SECTION_ENTRY_BYTES, entry.as_flattened());
+            file.extend(bytes);
         }
+        put(&mut file, 0, &MAGIC);
+        put(&mut file, VERSION_AT, &FORMAT_VERSION.to_le_bytes());
+        put(&mut file, SECTION_COUNT_AT, &count(sections.len()).to_le_bytes());
+        let length = file.len() as u64;
+        put(&mut file, LENGTH_AT, &length.to_le_bytes());
+        let digest = digest(&file);
+        put(&mut file, DIGEST_AT, &digest.0);
+        let checksum = checksum(&file);
+        put(&mut file, CHECKSUM_AT, &checksum.to_le_bytes());
+        file
     }
 }
 
@@ -295,53 +257,6 @@ impl TreeSpec {
             None => Ok(levels),
         }
     }
-}
-
-impl TextWriter {
-    /// Adds a text once and returns its offset and length.
-    fn add(&mut self, text: &str) -> [u8; 8] {
-        let start = self.0.find(text).unwrap_or_else(|| {
-            self.0.push_str(text);
-            self.0.len() - text.len()
-        });
-        (u64::from(count(text.len())) << 32 | u64::from(count(start))).to_le_bytes()
-    }
-}
-
-fn assemble(sections: &[(Section, Vec<u8>)]) -> Vec<u8> {
-    let mut file = vec![0; HEADER_BYTES + sections.len() * SECTION_ENTRY_BYTES];
-    let put = |file: &mut [u8], at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
-    for (index, (kind, bytes)) in sections.iter().enumerate() {
-        file.resize(file.len().next_multiple_of(8), 0);
-        let entry = [*kind as u32, count(file.len()), count(bytes.len()), 0].map(u32::to_le_bytes);
-        put(&mut file, HEADER_BYTES + index * SECTION_ENTRY_BYTES, entry.as_flattened());
-        file.extend(bytes);
-    }
-    put(&mut file, 0, &MAGIC);
-    put(&mut file, VERSION_AT, &FORMAT_VERSION.to_le_bytes());
-    put(&mut file, SECTION_COUNT_AT, &count(sections.len()).to_le_bytes());
-    let length = file.len() as u64;
-    put(&mut file, LENGTH_AT, &length.to_le_bytes());
-    let digest = digest(&file);
-    put(&mut file, DIGEST_AT, &digest.0);
-    let checksum = checksum(&file);
-    put(&mut file, CHECKSUM_AT, &checksum.to_le_bytes());
-    file
-}
-
-fn column_record(column: &Column) -> Vec<u8> {
-    let (feature, kind, a, b) = match *column {
-        Column::Standardise { feature, mean, scale } => (feature, ColumnKind::Standardise, mean, scale),
-        Column::Indicator { feature, value } => (feature, ColumnKind::Indicator, value, 0.0),
-    };
-    let mut record = feature.to_le_bytes().to_vec();
-    record.extend((kind as u32).to_le_bytes());
-    record.extend(values([a, b].iter()));
-    record
-}
-
-fn values<'a>(values: impl Iterator<Item = &'a f64>) -> Vec<u8> {
-    values.flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// A length as the file states it. A file of 4 GiB fails the reader's check of bounds.
