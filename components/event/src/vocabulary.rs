@@ -39,7 +39,7 @@ macro_rules! closed_set {
                 match self { $( Self::$variant => $text, )+ }
             }
 
-            /// The member with exactly this text, or the catch-all member where the set has one.
+            /// The member with exactly this text, or the catch-all member if the set has one.
             #[must_use]
             pub fn from_text(text: &str) -> Option<Self> {
                 match text {
@@ -150,7 +150,7 @@ closed_set! {
         MethodNotAllowed = "MethodNotAllowed",
         /// The model could not be read.
         ModelNotLoaded = "ModelNotLoaded",
-        /// The service failed where it should not.
+        /// The service has a defect.
         Internal = "InternalError",
         /// The component ended with a trap; the embedded host reports it.
         Trap = "Trap",

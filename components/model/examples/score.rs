@@ -69,7 +69,7 @@ fn report(name: &str, parameters: Parameters, random: &mut Random) -> Result<(),
         black_box(Model::open_verified(black_box(&file)).is_ok());
     });
     println!(
-        "{name}, {} bytes: {single:.0} ns a row, {:.0} ns a row of {BATCH}; open {open:.0} ns, verified {open_verified:.0} ns",
+        "{name}, {} bytes: {single:.0} ns per row, {:.0} ns per row of {BATCH}; open {open:.0} ns, verified {open_verified:.0} ns",
         file.len(),
         batch / BATCH as f64
     );

@@ -1,4 +1,4 @@
-//! Any bytes are read alike by both readers, and what is accepted survives being written again.
+//! Both readers read any bytes alike, and an accepted line survives being written again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

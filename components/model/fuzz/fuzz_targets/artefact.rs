@@ -1,5 +1,5 @@
-//! Any bytes, with and without a right checksum, and sound artefacts with some bytes changed, are read or refused
-//! without a panic.
+//! Reads or refuses without a panic: any bytes, with and without a correct checksum, and sound artefacts with some
+//! bytes changed.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
