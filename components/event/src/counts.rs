@@ -14,7 +14,6 @@ pub const CONFIDENCE_BUCKETS: usize = CONFIDENCE_BOUNDS.len() + 1;
 /// ```
 /// assert_eq!(portent_event::to_nano(0.714_161_266_7), 714_161_267);
 /// ```
-#[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=1e9 first")]
 pub const fn to_nano(probability: f64) -> u64 {
     (probability.clamp(0.0, 1.0) * 1e9).round() as u64
@@ -85,7 +84,6 @@ impl Pairs {
     }
 
     /// Whether nothing was counted.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -43,7 +43,6 @@ pub enum DecodeError {
 }
 
 /// Whether a line claims to be an event line. Readers of logs ignore all other lines.
-#[must_use]
 pub fn is_event_line(line: &[u8]) -> bool {
     line.starts_with(PREFIX)
 }

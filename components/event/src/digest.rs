@@ -33,7 +33,6 @@ impl Digest {
     }
 
     /// The digits as text bytes, without allocation.
-    #[must_use]
     pub fn hex(&self) -> [u8; 64] {
         let mut text = [0; 64];
         for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {

@@ -100,7 +100,6 @@ pub struct DropReport<'a> {
 impl Event<'_> {
     /// [`Event::time`] in nanoseconds since the epoch: exact from 1970 to 2554, saturating outside, and 0 if the
     /// text is not a time, which no decoded event has.
-    #[must_use]
     pub fn nanoseconds(&self) -> u64 {
         time::parse_rfc3339(&self.time).unwrap_or_default()
     }

@@ -72,7 +72,6 @@ pub const ROUTES: &[RouteInfo] = &[
 /// assert_eq!((found.model, found.version), (Some("hvs"), Some("1.0.0")));
 /// assert!(portent_event::find_route("/v2/models/hvs/").is_none());
 /// ```
-#[must_use]
 pub fn find_route(path: &str) -> Option<RouteMatch<'_>> {
     // A template without a model has one path, and precedes the templates that this path is an instance of too.
     let route = Route::from_text(path);

@@ -26,7 +26,6 @@ pub struct Date {
 pub struct InvalidDate;
 
 /// Nanoseconds from the epoch to a time; 0 for earlier ones.
-#[must_use]
 pub fn nanoseconds(time: SystemTime) -> u64 {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
@@ -39,7 +38,6 @@ pub fn nanoseconds(time: SystemTime) -> u64 {
 /// assert_eq!(format_rfc3339(951_868_799_250_999_999, 3), "2000-02-29T23:59:59.250Z");
 /// assert_eq!(format_rfc3339(951_868_799_250_999_999, 0), "2000-02-29T23:59:59Z");
 /// ```
-#[must_use]
 pub fn format_rfc3339(nanoseconds: u64, digits: usize) -> String {
     let (seconds, mut fraction) = (nanoseconds / SECOND, nanoseconds % SECOND);
     let Date { year, month, day } = Date::from_days(seconds / DAY_SECONDS);
@@ -65,7 +63,6 @@ pub fn format_rfc3339(nanoseconds: u64, digits: usize) -> String {
 ///
 /// `None` if the text is not a time in UTC with no or up to nine digits of a second, or if the calendar has
 /// no such day. A leap second is the second after it.
-#[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<u64> {
     let (date, rest) = text.as_bytes().split_first_chunk()?;
     let ([b'T', clock @ ..], fraction) = rest.split_first_chunk::<9>()? else { return None };
@@ -88,7 +85,6 @@ pub fn parse_rfc3339(text: &str) -> Option<u64> {
 impl Date {
     /// The day that comes this many days after 1970-01-01: `civil_from_days` of Hinnant,
     /// <https://howardhinnant.github.io/date_algorithms.html>.
-    #[must_use]
     pub fn from_days(days: u64) -> Self {
         let days = days.min(u32::MAX.into()).cast_signed() + 719_468;
         let (era, day_of_era) = (days / 146_097, days % 146_097);
@@ -103,7 +99,6 @@ impl Date {
 
     /// Days from 1970-01-01 to this day, negative before it. Years are counted from March, so that leap days come
     /// last.
-    #[must_use]
     pub fn days(self) -> i64 {
         let Self { year, month, day } = self;
         let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };

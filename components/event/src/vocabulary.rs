@@ -5,24 +5,25 @@ use crate::limits;
 /// Whether a text is 1 to 64 characters of `a-z A-Z 0-9 . _ -`.
 ///
 /// Names go into labels and logs, so they are short and need no escaping anywhere.
-#[must_use]
 pub fn is_name(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'.' | b'_' | b'-');
     // Without an early exit, this compiles to vector instructions.
     (1..=limits::NAME_BYTES).contains(&text.len()) && text.bytes().fold(true, |all, byte| all & allowed(byte))
 }
 
-/// Declares an enum whose variants have a fixed text, which JSON and metric labels use.
+/// Declares enums whose variants have a fixed text, which JSON and metric labels use.
 ///
 /// With `else Variant`, an unknown text reads as that variant: an aggregator that is older than the component
 /// stays bounded and refuses no line. Without it, an unknown text is an error.
-macro_rules! closed_set {
-    (
+macro_rules! closed_sets {
+    (@other) => { None };
+    (@other $other:ident) => { Some(Self::$other) };
+    ($(
         $(#[$meta:meta])*
         pub enum $name:ident $(else $other:ident)? {
             $( $(#[$variant_meta:meta])* $variant:ident = $text:literal, )+
         }
-    ) => {
+    )+) => { $(
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
@@ -34,17 +35,15 @@ macro_rules! closed_set {
             pub const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
 
             /// The text used in JSON and as a label value.
-            #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $text, )+ }
             }
 
             /// The member with exactly this text, or the catch-all member if the set has one.
-            #[must_use]
             pub fn from_text(text: &str) -> Option<Self> {
                 match text {
                     $( $text => Some(Self::$variant), )+
-                    _ => closed_set!(@other $($other)?),
+                    _ => closed_sets!(@other $($other)?),
                 }
             }
         }
@@ -68,12 +67,10 @@ macro_rules! closed_set {
                     .ok_or_else(|| serde::de::Error::custom(concat!("not a known ", stringify!($name))))
             }
         }
-    };
-    (@other) => { None };
-    (@other $other:ident) => { Some(Self::$other) };
+    )+ };
 }
 
-closed_set! {
+closed_sets! {
     /// HTTP method of a request.
     pub enum Method else Other {
         Get = "GET",
@@ -86,9 +83,7 @@ closed_set! {
         /// Any other token.
         Other = "other",
     }
-}
 
-closed_set! {
     /// Route template; the value of the `endpoint` label. Never a raw path.
     pub enum Route else Unmatched {
         /// Description of the service.
@@ -135,9 +130,7 @@ closed_set! {
         /// Any path without a route.
         Unmatched = "other",
     }
-}
 
-closed_set! {
     /// Why a request failed; the value of the `error_type` label.
     pub enum ErrorType else Other {
         /// The body breaks a rule of the model's schema.
@@ -169,9 +162,7 @@ closed_set! {
         /// A type this version does not know.
         Other = "other",
     }
-}
 
-closed_set! {
     /// A timed part of a request.
     pub enum Stage {
         /// Body to fields.
@@ -183,9 +174,7 @@ closed_set! {
         /// Scores to the bytes of the response.
         Encode = "encode",
     }
-}
 
-closed_set! {
     /// Why a sender gave up on delivering events.
     pub enum DropReason else Other {
         /// No connection to the aggregator.

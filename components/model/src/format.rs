@@ -79,9 +79,11 @@ impl fmt::Display for Section {
     }
 }
 
-/// Declares a code that a file holds as u32.
+/// Declares codes that a file holds as u32.
 macro_rules! codes {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $( $(#[$vmeta:meta])* $variant:ident = $code:literal, )+ }) => {
+    ($( $(#[$meta:meta])* $vis:vis enum $name:ident {
+        $( $(#[$vmeta:meta])* $variant:ident = $code:literal, )+
+    } )+) => { $(
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $vis enum $name { $( $(#[$vmeta])* $variant = $code, )+ }
@@ -92,7 +94,7 @@ macro_rules! codes {
                 match code { $( $code => Some(Self::$variant), )+ _ => None }
             }
         }
-    };
+    )+ };
 }
 
 codes! {
@@ -105,9 +107,7 @@ codes! {
         /// Another component scores, and the artefact describes it; 2 to 16 classes.
         Imported = 3,
     }
-}
 
-codes! {
     /// How the leaves that a row reaches, one per tree, become a score.
     pub enum Aggregate {
         /// Share of the trees whose leaf is 1; leaves are 0 or 1.
@@ -117,9 +117,7 @@ codes! {
         /// Link of base + Σ leaves, added up in the order of the trees.
         Sum = 3,
     }
-}
 
-codes! {
     /// How a sum becomes a probability.
     pub enum Link {
         /// The sum itself, clamped to 0 to 1.
@@ -127,9 +125,7 @@ codes! {
         /// 1 / (1 + exp(−sum)).
         Logistic = 2,
     }
-}
 
-codes! {
     /// The test of a split.
     pub enum Test {
         /// value ≤ threshold
@@ -137,9 +133,7 @@ codes! {
         /// value < threshold
         Below = 2,
     }
-}
 
-codes! {
     /// Precision of a step of the computation, as in the program that made the trees.
     pub enum Precision {
         /// f64
@@ -147,9 +141,7 @@ codes! {
         /// Rounded to f32.
         Single = 2,
     }
-}
 
-codes! {
     /// How a feature is computed from the rows of its group, in the order of time.
     pub enum DerivationKind {
         /// Value minus the value `window` rows before; 0 if there is no such row.
@@ -159,9 +151,7 @@ codes! {
         /// Sample standard deviation (n − 1) of the same rows; 0 for one row.
         RollingStd = 3,
     }
-}
 
-codes! {
     /// Form of an application's requests.
     pub enum Style {
         /// One object per row, or a list of them under a name.
@@ -169,9 +159,7 @@ codes! {
         /// Always a list under a name.
         Readings = 2,
     }
-}
 
-codes! {
     /// The values that a feature takes.
     pub enum FeatureKind {
         /// Any number.
@@ -181,9 +169,7 @@ codes! {
         /// A code from a list, written as a whole number.
         Category = 3,
     }
-}
 
-codes! {
     /// What to do if a value is missing.
     pub enum MissingPolicy {
         /// Refuse the row.
@@ -193,9 +179,7 @@ codes! {
         /// Leave it to the component that scores, and count it as missing.
         Pass = 3,
     }
-}
 
-codes! {
     /// How a column is made of its feature.
     pub(crate) enum ColumnKind {
         /// `(value − a) / b`

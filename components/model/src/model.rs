@@ -84,7 +84,7 @@ impl<'a> Model<'a> {
         let metadata = std::str::from_utf8(sections.get(Section::Metadata));
         check(metadata.is_ok(), Section::Metadata, 0, "not UTF-8")?;
         let model = Self {
-            digest: sections.digest(),
+            digest: sections.digest,
             texts,
             record,
             algorithm,

@@ -7,7 +7,6 @@ use crate::{
 };
 
 /// A linear model of two features, one of each kind, with everything that such an artefact can hold.
-#[must_use]
 pub fn linear() -> ModelSpec {
     let feature = |name: &str, kind, missing, categories| FeatureSpec {
         name: name.to_owned(),
@@ -64,7 +63,6 @@ pub fn linear() -> ModelSpec {
 }
 
 /// Three trees over the same features, of which the first is now the change of a third.
-#[must_use]
 pub fn trees() -> ModelSpec {
     let mut spec = linear();
     let mut temperature = spec.features[0].clone();
@@ -119,7 +117,6 @@ pub fn trees() -> ModelSpec {
 }
 
 /// A description of a component that scores, with three classes.
-#[must_use]
 pub fn imported() -> ModelSpec {
     let mut spec = linear();
     spec.features[0].missing = MissingPolicy::Pass;

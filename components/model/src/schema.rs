@@ -108,13 +108,8 @@ impl<'a> Schema<'a> {
     }
 
     fn check_classes(&self) -> Result<(), ArtefactError> {
-        let count = self.classes.len();
-        check(
-            (2..=limits::CLASSES).contains(&count),
-            Section::Classes,
-            0,
-            "number of classes is not 2 to 16",
-        )?;
+        let in_limits = (2..=limits::CLASSES).contains(&self.classes.len());
+        check(in_limits, Section::Classes, 0, "number of classes is not 2 to 16")?;
         for (class, number) in self.classes().zip(0..) {
             let rule = |holds, rule| check(holds, Section::Classes, number, rule);
             rule(is_name(class.name), "name is not a name")?;

@@ -16,7 +16,7 @@ use crate::format::{
 pub(crate) struct Sections<'a> {
     file: &'a [u8],
     table: Records<'a>,
-    digest: Digest,
+    pub(crate) digest: Digest,
 }
 
 /// How much of a file is checked before it is used.
@@ -59,10 +59,6 @@ impl<'a> Sections<'a> {
         let mut digest = Digest([0; 32]);
         digest.0.copy_from_slice(&file[DIGEST_AT..DIGEST_AT + 32]);
         Ok(Self { file, table, digest })
-    }
-
-    pub(crate) fn digest(&self) -> Digest {
-        self.digest
     }
 
     /// Bytes of a section; empty if the file has none of that kind.

@@ -1,4 +1,5 @@
 //! The content of an artefact, for writing it.
+#![expect(missing_docs, reason = "the types of the same names without `Spec` document their fields")]
 
 use crate::derive::Derivation;
 use crate::error::{ArtefactError, RowError};
@@ -44,7 +45,6 @@ pub struct ModelSpec {
 
 /// A feature; see [`crate::Feature`] for the meaning of each field.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the accessors of `Feature` document them")]
 pub struct FeatureSpec {
     pub name: String,
     pub unit: String,
@@ -60,7 +60,6 @@ pub struct FeatureSpec {
 
 /// A code of a categorical feature and its meaning.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "as in `Category`")]
 pub struct CategorySpec {
     pub value: f64,
     pub label: String,
@@ -68,7 +67,6 @@ pub struct CategorySpec {
 
 /// Another coding: its name and `(feature, from, to)`, with `None` for "missing".
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "as in `Encoding`")]
 pub struct EncodingSpec {
     pub name: String,
     pub mappings: Vec<(u32, f64, Option<f64>)>,
@@ -76,7 +74,6 @@ pub struct EncodingSpec {
 
 /// A class and its share of the training data.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "as in `Class`")]
 pub struct ClassSpec {
     pub name: String,
     pub share: f64,
@@ -114,7 +111,6 @@ pub struct LinearSpec {
 
 /// Edges between bins, and one share per bin.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "as in `Profile`")]
 pub struct ProfileSpec {
     pub edges: Vec<f64>,
     pub shares: Vec<f64>,

@@ -56,12 +56,8 @@ impl ModelSpec {
             .u32s([0, 0]);
         self.write_schema(&mut out);
         for &Derivation { feature, kind, source, window } in &self.derivations {
-            out.section(Section::Derivations).u32s([
-                count(feature),
-                kind as u32,
-                count(source),
-                count(window),
-            ]);
+            let record = [count(feature), kind as u32, count(source), count(window)];
+            out.section(Section::Derivations).u32s(record);
         }
         if self.interface != Interface::default() {
             let Interface { style, list, group, time, prediction, score } = self.interface;

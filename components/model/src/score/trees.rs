@@ -75,7 +75,10 @@ impl<'a> Trees<'a> {
             roots: sections.arrays(Section::TreeRoots)?,
             means: sections.arrays(Section::NodeMeans)?,
         };
-        trees.check_record()?;
+        check(trees.base.is_finite(), Section::Ensemble, 0, "base is not finite")?;
+        let plain = trees.link == Link::Identity && trees.base == 0.0;
+        let fits = trees.aggregate == Aggregate::Sum || plain;
+        check(fits, Section::Ensemble, 0, "link and base belong to a sum")?;
         trees.check_roots()?;
         if checking == Checking::Whole {
             trees.check_nodes(schema)?;
@@ -227,13 +230,6 @@ impl<'a> Trees<'a> {
     fn end(&self, tree: u32) -> u32 {
         let next = usize::try_from(tree).ok().and_then(|tree| self.roots.get(tree + 1)).map(Root::new);
         next.map_or(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX), |root| root.node)
-    }
-
-    fn check_record(&self) -> Result<(), ArtefactError> {
-        let rule = |holds, rule| check(holds, Section::Ensemble, 0, rule);
-        rule(self.base.is_finite(), "base is not finite")?;
-        let plain = self.link == Link::Identity && self.base == 0.0;
-        rule(self.aggregate == Aggregate::Sum || plain, "link and base belong to a sum")
     }
 
     /// Every tree begins where the one before it ends, and is no deeper than its nodes allow. So a row takes fewer
