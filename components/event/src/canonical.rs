@@ -39,21 +39,16 @@ impl<'a> Scanner<'a> {
             method: Method::from_text(self.text(b",\"method\":")?)?,
             route: Route::from_text(self.text(b",\"route\":")?)?,
             status: self.number(b",\"status\":")?.try_into().ok()?,
-            error: self.error()?,
+            error: match self.skip(b",\"error\":") {
+                true => Some(ErrorType::from_text(self.text(b"")?)?),
+                false => None,
+            },
             durations: self.durations()?,
             predictions: self.all_predictions()?,
             truncated: self.skip(b",\"truncated\":true"),
         };
         self.expect(b"}")?;
         Some(event)
-    }
-
-    #[inline(always)]
-    fn error(&mut self) -> Option<Option<ErrorType>> {
-        if !self.skip(b",\"error\":") {
-            return Some(None);
-        }
-        ErrorType::from_text(self.text(b"")?).map(Some)
     }
 
     #[inline(always)]

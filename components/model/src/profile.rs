@@ -41,10 +41,8 @@ impl<'a> Profiles<'a> {
             rule(profile.edges < limits::BINS, "more bins than the limit")?;
             let end = profile.start.checked_add(2 * profile.edges + 1);
             rule(end.is_some_and(|end| end <= values.len()), "values out of bounds")?;
-            let mut edges = profile.edges();
-            let first = edges.next().unwrap_or_default();
-            let ascends = first.is_finite() && edges.try_fold(first, ascend).is_some();
-            rule(ascends, "edges do not ascend")?;
+            let ascends = profile.edges().zip(profile.edges().skip(1)).all(|(edge, next)| edge < next);
+            rule(ascends && profile.edges().all(f64::is_finite), "edges do not ascend")?;
             let sum: f64 = profile.shares().sum();
             let are_shares = profile.shares().all(|share| (0.0..=1.0).contains(&share));
             rule(are_shares && (sum - 1.0).abs() <= 1e-6, "shares do not sum to 1")?;
@@ -80,8 +78,4 @@ impl<'a> Profile<'a> {
     pub fn bin(&self, value: f64) -> u16 {
         u16::try_from(self.edges().take_while(|edge| *edge < value).count()).unwrap_or(u16::MAX)
     }
-}
-
-fn ascend(last: f64, next: f64) -> Option<f64> {
-    (next.is_finite() && next > last).then_some(next)
 }

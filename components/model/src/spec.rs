@@ -6,28 +6,19 @@ use crate::error::{ArtefactError, RowError};
 use crate::format::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Test};
 use crate::interface::Interface;
 
-/// Everything that an artefact holds.
+/// Everything that an artefact holds; see [`crate::Model`] for the meaning of each field.
 #[derive(Clone, Debug)]
 pub struct ModelSpec {
-    /// Name in answers and labels.
     pub name: String,
-    /// Application that it is made for.
     pub app: String,
-    /// Version.
     pub version: String,
-    /// Type as its makers call it.
     pub model_type: String,
-    /// One sentence on what it predicts.
     pub description: String,
     /// Least score of a positive row. NaN means that the greatest score decides, with [`Parameters::Imported`] only.
     pub threshold: f64,
-    /// Index of the class whose probability the score is.
     pub positive_class: u32,
-    /// Features in model order.
     pub features: Vec<FeatureSpec>,
-    /// Other codings.
     pub encodings: Vec<EncodingSpec>,
-    /// Classes in model order.
     pub classes: Vec<ClassSpec>,
     /// How a row becomes a score.
     pub parameters: Parameters,
@@ -35,11 +26,8 @@ pub struct ModelSpec {
     pub profiles: Vec<ProfileSpec>,
     /// Rows of one value per feature (NaN if missing). Their scores are computed on writing.
     pub self_check: Vec<Vec<f64>>,
-    /// Provenance, quality and notes, as JSON.
     pub metadata: String,
-    /// The form of the application's requests and responses.
     pub interface: Interface<'static>,
-    /// Features that are computed from others.
     pub derivations: Vec<Derivation>,
 }
 
