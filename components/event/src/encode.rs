@@ -146,6 +146,7 @@ fn text(out: &mut Vec<u8>, text: &str) {
     }
 }
 
+#[inline(always)]
 fn text_member(out: &mut Vec<u8>, key: &[u8], value: &str) {
     out.extend_from_slice(key);
     text(out, value);
