@@ -25,7 +25,6 @@ mod self_check;
 mod card;
 mod metadata;
 
-pub mod date;
 pub mod evaluate;
 pub mod inspect;
 pub mod output;

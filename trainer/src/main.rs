@@ -5,10 +5,11 @@ mod report;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use trainer::date::Date;
+use portent_event::time::{self, Date, SECOND};
 use trainer::evaluate::evaluate;
 use trainer::hvs::{csv, simulator};
 use trainer::inspect::Inspected;
@@ -139,12 +140,17 @@ fn train_into<Q>(
     if out.extension().is_none_or(|extension| extension != "portent") {
         bail!("--out {}: must end in .portent", out.display());
     }
-    let trained = train(Options { seed: *seed, date: date.unwrap_or_else(Date::today) })?;
+    let trained = train(Options { seed: *seed, date: date.unwrap_or_else(today) })?;
     let card = out.with_extension("md");
     for (path, bytes) in [(&card, trained.card.as_bytes()), (out, &trained.artefact)] {
         write_atomically(path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     print(&report(&trained, out, &card))
+}
+
+/// The day that it is now, in UTC.
+fn today() -> Date {
+    Date::from_days(time::nanoseconds(SystemTime::now()) / SECOND / 86_400)
 }
 
 fn simulate(seed: u64, scenarios: u64, out: &Path) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use portent_event::{is_name, limits};
 use portent_model::{
-    CategorySpec, ClassSpec, FeatureKind, FeatureSpec, InterfaceSpec, MissingPolicy, ModelSpec, Parameters,
+    CategorySpec, ClassSpec, FeatureKind, FeatureSpec, Interface, MissingPolicy, ModelSpec, Parameters,
 };
 
 use crate::limits::{CATEGORIES, LABEL_CHARACTERS};
@@ -71,7 +71,7 @@ impl Description {
             profiles: Vec::new(),
             self_check: Vec::new(),
             metadata: String::new(),
-            interface: InterfaceSpec::default(),
+            interface: Interface::default(),
             derivations: Vec::new(),
         };
         spec.to_bytes().map_err(|error| error.to_string())

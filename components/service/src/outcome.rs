@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+pub(crate) use portent_event::Stage;
 use portent_event::{Durations, ErrorType, Predictions};
 
 use crate::exchange::{Clock, Header, Response};
@@ -22,15 +23,6 @@ pub(crate) struct StopWatch<'c> {
     clock: &'c dyn Clock,
     last: u64,
     durations: Durations,
-}
-
-/// A timed part of a request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Stage {
-    Parse,
-    Validate,
-    Score,
-    Encode,
 }
 
 impl Outcome {
@@ -67,12 +59,7 @@ impl<'c> StopWatch<'c> {
     pub(crate) fn lap(&mut self, stage: Stage) {
         let now = self.clock.now();
         let time = now.saturating_sub(std::mem::replace(&mut self.last, now));
-        let sum = match stage {
-            Stage::Parse => &mut self.durations.parse,
-            Stage::Validate => &mut self.durations.validate,
-            Stage::Score => &mut self.durations.score,
-            Stage::Encode => &mut self.durations.encode,
-        };
+        let sum = self.durations.stage_mut(stage);
         *sum = Some(sum.unwrap_or_default() + time);
     }
 

@@ -5,7 +5,7 @@
 //! follow behind colons. Runtimes cut messages at 16 KiB. Files that are not framed like this pass through.
 //! <https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md>
 
-use portent_event::{Line, limits::ACCEPTED_LINE_BYTES};
+use portent_event::{is_event_line, limits::ACCEPTED_LINE_BYTES};
 use serde::{Deserialize, Serialize};
 
 use crate::lines::Found;
@@ -34,7 +34,7 @@ struct Partial {
 impl Messages {
     /// Hands over the message that a line ends, if it ends one. A line without the framing is a message.
     pub fn take(&mut self, line: &[u8], each: impl FnOnce(Found<'_>)) {
-        if Line::is_ours(line) {
+        if is_event_line(line) {
             return each(Found::Whole(line));
         }
         let Some(Frame { is_stdout, is_last, part }) = frame(line) else { return each(Found::Whole(line)) };
@@ -46,7 +46,7 @@ impl Messages {
         if is_last {
             let Partial { bytes, is_too_long } = std::mem::take(partial);
             each(if is_too_long {
-                Found::TooLong { ours: Line::is_ours(&bytes) }
+                Found::TooLong { ours: is_event_line(&bytes) }
             } else {
                 Found::Whole(&bytes)
             });
@@ -56,7 +56,7 @@ impl Messages {
     /// Whether a message of ours has begun and not ended.
     #[must_use]
     pub fn is_torn(&self) -> bool {
-        Line::is_ours(&self.stdout.bytes) || Line::is_ours(&self.stderr.bytes)
+        is_event_line(&self.stdout.bytes) || is_event_line(&self.stderr.bytes)
     }
 }
 

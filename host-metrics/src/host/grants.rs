@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use portent_event::Line;
+use portent_event::is_event_line;
 use wasmtime_wasi::{FsPerms, WasiCtx};
 
 use super::files::Files;
@@ -115,7 +115,7 @@ fn allowed_hosts(id: &str, spec: &ComponentSpec, variables: &Variables) -> Resul
 fn stdout(id: &str, sink: &Arc<dyn EventSink>) -> LineConsumer {
     let (id, sink) = (id.to_owned(), Arc::clone(sink));
     Arc::new(move |line| {
-        if Line::is_ours(line) {
+        if is_event_line(line) {
             sink.line(line);
         } else if !line.is_empty() {
             tracing::info!(target: "component", component = id, "{}", String::from_utf8_lossy(line));

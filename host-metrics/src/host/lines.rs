@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use portent_event::Line;
+use portent_event::is_event_line;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
@@ -104,7 +104,7 @@ impl Cutter {
     }
 
     fn hand_over(&mut self, line: &[u8]) {
-        self.events += u32::from(Line::is_ours(line));
+        self.events += u32::from(is_event_line(line));
         (self.consumer)(line);
     }
 }

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use portent_model::{
-    Aggregate, ClassSpec, EnsembleSpec, FeatureKind, FeatureSpec, InterfaceSpec, Link, MissingPolicy,
-    ModelSpec, NodeSpec, Parameters, Precision, Test, TreeSpec,
+    Aggregate, ClassSpec, EnsembleSpec, FeatureKind, FeatureSpec, Interface, Link, MissingPolicy, ModelSpec,
+    NodeSpec, Parameters, Precision, Test, TreeSpec,
 };
 
 use crate::bench::workload::{Request, post};
@@ -93,7 +93,7 @@ fn spec(parameters: Parameters) -> ModelSpec {
         profiles: Vec::new(),
         self_check: Vec::new(),
         metadata: String::new(),
-        interface: InterfaceSpec::default(),
+        interface: Interface::default(),
         derivations: Vec::new(),
     }
 }

@@ -1,13 +1,14 @@
-//! Uses everything that an opened artefact offers: what tests and the fuzzer run on damaged files.
+//! Uses everything that an opened artefact offers. Tests and the fuzzer run this on damaged files.
 
+use crate::derive::derive;
 use crate::format::{CHECKSUM_AT, HEADER_BYTES, LENGTH_AT};
-use crate::sections::checksum;
-use crate::{Model, Recoded, derive};
-
+use crate::model::Model;
 #[cfg(feature = "write")]
-pub mod samples;
+use crate::samples;
+use crate::schema::Recoded;
+use crate::sections::checksum;
 
-/// Makes length and checksum of a damaged file right, so that the checks behind them are reached.
+/// Corrects length and checksum of a damaged file, so that the checks behind them are reached.
 pub fn reseal(file: &mut [u8]) {
     if file.len() >= HEADER_BYTES {
         let length = file.len() as u64;
@@ -17,7 +18,7 @@ pub fn reseal(file: &mut [u8]) {
     }
 }
 
-/// Opens a file both ways and, if that works, uses the model. Returns whether [`Model::open`] took it.
+/// Opens a file both ways and, if that works, uses the model. Returns whether [`Model::open`] accepted it.
 pub fn open_and_use(file: &[u8]) -> bool {
     if let Ok(model) = Model::open_verified(file) {
         use_model(&model);
@@ -27,11 +28,15 @@ pub fn open_and_use(file: &[u8]) -> bool {
     use_model(&model);
     let (scores, batch) = use_rows(&model);
     assert!(scores.iter().map(|score| score.to_bits()).eq(batch.iter().map(|score| score.to_bits())));
-    assert!(Model::open_verified(file).is_ok(), "the shorter check refuses what the longer one takes");
+    assert!(
+        Model::open_verified(file).is_ok(),
+        "the shorter check refuses a file that the longer one accepts"
+    );
     true
 }
 
-/// Changes single bytes of the samples, each as three bytes say (two for the place), and uses the results.
+/// Changes single bytes of the samples and uses the results. Three bytes of `damage` state one change: two the place,
+/// one the new byte.
 #[cfg(feature = "write")]
 pub fn damage_samples_and_use(damage: &[u8]) {
     for spec in [samples::linear(), samples::trees(), samples::imported()] {
@@ -71,8 +76,8 @@ fn use_model(model: &Model<'_>) {
     std::hint::black_box(length);
 }
 
-/// Scores rows one by one and together, explains them, and derives features of them. Returns both scores, which
-/// are the same unless the nodes were never checked.
+/// Scores rows one by one and together, explains them, and derives features of them. Returns the scores of both ways,
+/// which are the same unless the nodes were never checked.
 fn use_rows(model: &Model<'_>) -> (Vec<f64>, Vec<f64>) {
     let width = model.feature_count();
     let (mut rows, mut scores, mut batch) = (Vec::new(), Vec::new(), Vec::new());

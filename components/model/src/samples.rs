@@ -1,13 +1,12 @@
-//! Small artefacts with everything that one can hold: what tests and the fuzzer damage.
+//! Small artefacts with everything that one can hold, for tests and the fuzzer to damage.
 
 use crate::{
     Aggregate, CategorySpec, ClassSpec, Column, Derivation, DerivationKind, EncodingSpec, EnsembleSpec,
-    FeatureKind, FeatureSpec, InterfaceSpec, LinearSpec, Link, MissingPolicy, ModelSpec, NodeSpec,
-    Parameters, Precision, ProfileSpec, Style, Test, TreeSpec,
+    FeatureKind, FeatureSpec, Interface, LinearSpec, Link, MissingPolicy, ModelSpec, NodeSpec, Parameters,
+    Precision, ProfileSpec, Style, Test, TreeSpec,
 };
 
 /// A linear model of two features, one of each kind, with everything that such an artefact can hold.
-#[must_use]
 pub fn linear() -> ModelSpec {
     let feature = |name: &str, kind, missing, categories| FeatureSpec {
         name: name.to_owned(),
@@ -58,13 +57,12 @@ pub fn linear() -> ModelSpec {
         profiles: vec![profile(&[1.0, 2.0]), profile(&[2.0]), profile(&[0.25, 0.5, 0.75])],
         self_check: vec![vec![1.0, 1.0], vec![f64::NAN, 3.0]],
         metadata: "{}".to_owned(),
-        interface: InterfaceSpec::default(),
+        interface: Interface::default(),
         derivations: vec![],
     }
 }
 
 /// Three trees over the same features, of which the first is now the change of a third.
-#[must_use]
 pub fn trees() -> ModelSpec {
     let mut spec = linear();
     let mut temperature = spec.features[0].clone();
@@ -105,13 +103,13 @@ pub fn trees() -> ModelSpec {
             ],
         }),
         self_check: vec![vec![1.5, 1.0, 20.0], vec![f64::NAN, 3.0, 21.0]],
-        interface: InterfaceSpec {
+        interface: Interface {
             style: Style::Readings,
-            list: "readings".to_owned(),
-            group: "Module_ID".to_owned(),
-            time: "Timestamp".to_owned(),
-            prediction: "label".to_owned(),
-            score: "probability".to_owned(),
+            list: "readings",
+            group: "Module_ID",
+            time: "Timestamp",
+            prediction: "label",
+            score: "probability",
         },
         derivations: vec![Derivation { feature: 0, kind: DerivationKind::Delta, source: 2, window: 1 }],
         ..spec
@@ -119,7 +117,6 @@ pub fn trees() -> ModelSpec {
 }
 
 /// A description of a component that scores, with three classes.
-#[must_use]
 pub fn imported() -> ModelSpec {
     let mut spec = linear();
     spec.features[0].missing = MissingPolicy::Pass;

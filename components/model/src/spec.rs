@@ -1,48 +1,38 @@
-//! What an artefact holds, as the trainer knows it.
+//! The content of an artefact, for writing it.
+#![expect(missing_docs, reason = "the types of the same names without `Spec` document their fields")]
 
-use crate::codes::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Style, Test};
-use crate::{Derivation, Interface};
+use crate::derive::Derivation;
+use crate::error::{ArtefactError, RowError};
+use crate::format::{Aggregate, FeatureKind, Link, MissingPolicy, Precision, Test};
+use crate::interface::Interface;
 
-/// Everything that an artefact holds, as the trainer knows it.
+/// Everything that an artefact holds; see [`crate::Model`] for the meaning of each field.
 #[derive(Clone, Debug)]
 pub struct ModelSpec {
-    /// Name in answers and labels.
     pub name: String,
-    /// Application that it is made for.
     pub app: String,
-    /// Version.
     pub version: String,
-    /// Type as its makers call it.
     pub model_type: String,
-    /// One sentence on what it predicts.
     pub description: String,
-    /// Score from which a row is positive; NaN where the greatest score decides, with [`Parameters::Imported`] alone.
+    /// Least score of a positive row. NaN means that the greatest score decides, with [`Parameters::Imported`] only.
     pub threshold: f64,
-    /// Index of the class whose probability the score is.
     pub positive_class: u32,
-    /// Features in model order.
     pub features: Vec<FeatureSpec>,
-    /// Other codings.
     pub encodings: Vec<EncodingSpec>,
-    /// Classes in model order.
     pub classes: Vec<ClassSpec>,
-    /// What makes a score of a row.
+    /// How a row becomes a score.
     pub parameters: Parameters,
-    /// One reference profile a feature, then one for the score; or none at all.
+    /// One reference profile per feature, then one for the score; or none at all.
     pub profiles: Vec<ProfileSpec>,
-    /// Rows of one value a feature (NaN where missing); their scores are computed on writing.
+    /// Rows of one value per feature (NaN if missing). Their scores are computed on writing.
     pub self_check: Vec<Vec<f64>>,
-    /// Provenance, quality and notes, as JSON.
     pub metadata: String,
-    /// The form of the application's requests and answers.
-    pub interface: InterfaceSpec,
-    /// Features that are computed from others.
+    pub interface: Interface<'static>,
     pub derivations: Vec<Derivation>,
 }
 
 /// A feature; see [`crate::Feature`] for the meaning of each field.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the accessors of `Feature` document them")]
 pub struct FeatureSpec {
     pub name: String,
     pub unit: String,
@@ -58,7 +48,6 @@ pub struct FeatureSpec {
 
 /// A code of a categorical feature and its meaning.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "as in `Category`")]
 pub struct CategorySpec {
     pub value: f64,
     pub label: String,
@@ -66,7 +55,6 @@ pub struct CategorySpec {
 
 /// Another coding: its name and `(feature, from, to)`, with `None` for "missing".
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "as in `Encoding`")]
 pub struct EncodingSpec {
     pub name: String,
     pub mappings: Vec<(u32, f64, Option<f64>)>,
@@ -74,7 +62,6 @@ pub struct EncodingSpec {
 
 /// A class and its share of the training data.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "as in `Class`")]
 pub struct ClassSpec {
     pub name: String,
     pub share: f64,
@@ -92,7 +79,7 @@ pub enum Column {
         /// Standard deviation of the training data, positive.
         scale: f64,
     },
-    /// 1 where the feature has this value, else 0.
+    /// 1 if the feature has this value, else 0.
     Indicator {
         /// Index of the feature.
         feature: u32,
@@ -106,19 +93,18 @@ pub enum Column {
 pub struct LinearSpec {
     /// Constant term.
     pub intercept: f64,
-    /// One weight a column.
+    /// One weight per column.
     pub weights: Vec<f64>,
 }
 
-/// Edges between bins, and one share a bin.
+/// Edges between bins, and one share per bin.
 #[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "as in `Profile`")]
 pub struct ProfileSpec {
     pub edges: Vec<f64>,
     pub shares: Vec<f64>,
 }
 
-/// What makes a score of a row.
+/// How a row becomes a score.
 #[derive(Clone, Debug)]
 pub enum Parameters {
     /// A logistic regression.
@@ -130,23 +116,11 @@ pub enum Parameters {
     },
     /// An ensemble of decision trees.
     Trees(EnsembleSpec),
-    /// Those of another component, which scores.
+    /// Another component scores.
     Imported {
         /// Whether it can return contributions.
         explains: bool,
     },
-}
-
-/// The form of requests and answers; see [`crate::Interface`] for the meaning of each field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "as in `Interface`")]
-pub struct InterfaceSpec {
-    pub style: Style,
-    pub list: String,
-    pub group: String,
-    pub time: String,
-    pub prediction: String,
-    pub score: String,
 }
 
 /// Decision trees, and how their leaves become a score.
@@ -154,7 +128,7 @@ pub struct InterfaceSpec {
 pub struct EnsembleSpec {
     /// How the leaves become one number.
     pub aggregate: Aggregate,
-    /// What makes a probability of a sum; identity for the other aggregates.
+    /// How a sum becomes a probability; identity for the other aggregates.
     pub link: Link,
     /// The test of every split.
     pub test: Test,
@@ -162,7 +136,7 @@ pub struct EnsembleSpec {
     pub inputs: Precision,
     /// Precision of adding up the leaves.
     pub sum: Precision,
-    /// What a sum begins with; 0 for the other aggregates.
+    /// Start of a sum; 0 for the other aggregates.
     pub base: f64,
     /// The trees, in the order of adding up.
     pub trees: Vec<TreeSpec>,
@@ -178,34 +152,45 @@ pub struct TreeSpec {
 /// A node of a tree.
 #[derive(Clone, Copy, Debug)]
 pub enum NodeSpec {
-    /// Two ways, by a test of one feature.
+    /// A test of one feature, with two children.
     Split {
         /// Index of the feature.
         feature: u32,
-        /// What its value is compared with.
+        /// The value that it is compared with.
         threshold: f64,
-        /// Index of the node where the test holds.
+        /// Index of the child if the test holds.
         holds: u32,
-        /// Index of the node where it fails.
+        /// Index of the child if it fails.
         fails: u32,
-        /// Whether a missing value goes where the test holds.
+        /// Whether the test holds for a missing value.
         missing_holds: bool,
         /// Expected value of the node over the training rows, for explanations: in all splits or in none.
         mean: Option<f64>,
     },
     /// The end of a path.
     Leaf {
-        /// What the tree says there.
+        /// The value that the tree gives.
         value: f64,
     },
 }
 
-impl Default for InterfaceSpec {
-    /// What is assumed of an artefact that does not say.
-    fn default() -> Self {
-        let Interface { style, list, group, time, prediction, score } = Interface::default();
-        let [list, group, time, prediction, score] =
-            [list, group, time, prediction, score].map(str::to_owned);
-        Self { style, list, group, time, prediction, score }
-    }
+/// Why a specification cannot be written.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub enum InvalidSpec {
+    /// The artefact would not be readable.
+    #[error(transparent)]
+    Artefact(#[from] ArtefactError),
+    /// A self-check row cannot be scored.
+    #[error("self-check row {0}: {1}")]
+    SelfCheck(usize, RowError),
+    /// The nodes of a tree are not a tree.
+    #[error("tree {tree}, node {node}: {rule}")]
+    Tree {
+        /// Index of the tree.
+        tree: usize,
+        /// Index of the node.
+        node: usize,
+        /// The rule that does not hold.
+        rule: &'static str,
+    },
 }

@@ -1,26 +1,29 @@
-//! Reads a line in every way and compares: what property tests and the fuzzer run on damaged lines.
+//! Reads a line in both ways and compares. Property tests and the fuzzer run this on damaged lines.
 
-use crate::{DecodeError, Event, Line, Pairs, canonical, json, limits};
+use crate::counts::Pairs;
+use crate::decode::{DecodeError, Line, read_json};
+use crate::record::Event;
+use crate::{canonical, limits};
 
 /// Whether a line has the form that [`Event::encode`] writes, so that the fast reader takes it.
 pub fn is_canonical(line: &[u8]) -> bool {
     canonical::read(line).is_some()
 }
 
-/// Reads a line, and again as any JSON: value or error must be the same.
+/// Reads a line, and reads it again as any JSON: value or error must be the same.
 ///
 /// # Errors
 /// Those of [`Line::decode`].
 pub fn read(line: &[u8]) -> Result<Line<'_>, DecodeError> {
     let read = Line::decode(line);
     if line.len() <= limits::ACCEPTED_LINE_BYTES {
-        assert_eq!(read, json::read(line));
+        assert_eq!(read, read_json(line));
     }
     read
 }
 
-/// Reads a line and, if it is accepted, writes it and reads that: nothing may change, except that a long
-/// line loses its bins. Returns whether it was accepted.
+/// Reads a line and, if it is accepted, writes it and reads it again. Nothing may change, except that a long line
+/// loses its bins. Returns whether it was accepted.
 pub fn read_and_rewrite(line: &[u8]) -> bool {
     let Ok(first) = read(line) else { return false };
     let mut written = Vec::new();
