@@ -1,7 +1,7 @@
-//! `cargo xtask bench aggregator`: what counting and showing cost, beside other ways to count the same.
+//! `cargo xtask bench aggregator`: the cost of counting events and of scrapes, beside other ways to count the same.
 //!
-//! CPU time is that of the contender's process, as the operating system accounts for it; what the load costs
-//! this program is told apart. Rounds are interleaved over the contenders.
+//! CPU time is that of the contender's process, as the operating system accounts for it. It excludes the load generator,
+//! which is this program. Rounds are interleaved over the contenders.
 
 mod case;
 mod filled;
@@ -18,13 +18,13 @@ mod trend;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use self::filled::{Filled, MEMORY};
 use self::servers::{Server, Servers};
 use super::machine::Machine;
 use super::report::{Report, Table};
-use crate::build;
+use crate::paths;
 
 /// Numbers of series that are scraped; with the last one the rest is measured.
 const SIZES: [u64; 3] = [1_000, 10_000, 100_000];
@@ -34,13 +34,13 @@ const STATE: &str = "series";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Python interpreter that has prometheus-client; that peer is skipped by name where it cannot run.
+    /// Python interpreter that has prometheus-client; that peer is skipped by name if it cannot run.
     #[arg(long, default_value = "python3")]
     python: PathBuf,
-    /// The pushgateway's program; skipped by name where it cannot run.
+    /// The pushgateway's program; skipped by name if it cannot run.
     #[arg(long, default_value = "prometheus-pushgateway")]
     pushgateway: PathBuf,
-    /// Measure this `host-metrics` instead of building one.
+    /// Measure this `host-metrics`. Nothing is built then.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
     /// Measure this part alone; repeatable.
@@ -75,11 +75,11 @@ enum Part {
 
 /// Measures and prints tables.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let built = || build::lean_host_metrics().map(|()| build::program("host-metrics"));
-    let program = arguments.program.clone().map_or_else(built, Ok)?;
+    let program = arguments.program.clone().unwrap_or_else(|| paths::program("host-metrics"));
+    ensure!(program.is_file(), "{} is not built: run `cargo xtask bench aggregator`", program.display());
     // On the disk of the build: what is measured durably must not be on one that is memory.
-    std::fs::create_dir_all(build::target_directory())?;
-    let directory = tempfile::tempdir_in(build::target_directory())?;
+    std::fs::create_dir_all(paths::target_directory())?;
+    let directory = tempfile::tempdir_in(paths::target_directory())?;
     let servers = Servers::new(directory.path(), &program, &arguments.python, &arguments.pushgateway)?;
     let mut report = Report::default();
     match arguments.soak {
@@ -132,7 +132,7 @@ fn measure_series(servers: &Servers, arguments: &Arguments, report: &mut Report)
     Ok(())
 }
 
-/// The aggregator and its peers, empty; durably too where the most series are.
+/// The aggregator and its peers, empty; durably too for the most series are.
 fn contenders(servers: &Servers, size: u64) -> Result<Vec<Server>> {
     let mut contenders = vec![servers.memory()?];
     if SIZES.ends_with(&[size]) {

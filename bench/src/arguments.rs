@@ -1,71 +1,69 @@
-//! Options of the benchmark of requests.
+//! The command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::aggregator;
 
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+/// Measures CPU time, latency and memory of requests, beside other servers.
+#[derive(Debug, clap::Parser)]
+#[command(name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    pub(super) subject: Option<Subject>,
+    pub(crate) subject: Option<Subject>,
     /// Measure this part alone; repeatable.
     #[arg(long, value_enum)]
-    pub(super) only: Vec<Part>,
+    pub(crate) only: Vec<Part>,
     /// Measure only contenders whose name holds this; repeatable.
     #[arg(long, value_name = "TEXT")]
-    pub(super) contender: Vec<String>,
-    /// Folder of the Python peers; they are skipped by name where it or their interpreter is absent.
+    pub(crate) contender: Vec<String>,
+    /// Folder of the Python peers; they are skipped by name if it or their interpreter is missing.
     #[arg(long, default_value = "../shared/peers")]
-    pub(super) peers: PathBuf,
+    pub(crate) peers: PathBuf,
     /// Python interpreter that has the peers' requirements.
     #[arg(long, default_value = "python3")]
-    pub(super) python: PathBuf,
-    /// The program of Spin; without it the one that PORTENT_SPIN names, else `spin`. Skipped by name where it
+    pub(crate) python: PathBuf,
+    /// The program of Spin; without it the one that PORTENT_SPIN names, else `spin`. Skipped by name if it
     /// cannot run.
     #[arg(long, value_name = "FILE")]
-    pub(super) spin: Option<PathBuf>,
-    /// Measure this `host-metrics` instead of building one.
+    pub(crate) spin: Option<PathBuf>,
+    /// Measure this `portent`; `host-metrics` is expected beside it. Nothing is built then.
     #[arg(long, value_name = "FILE")]
-    pub(super) program: Option<PathBuf>,
-    /// Measure what was built before.
-    #[arg(long)]
-    pub(super) no_build: bool,
+    pub(crate) program: Option<PathBuf>,
     /// Seconds of each measurement; the smaller ones take a part of it.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) seconds: u64,
+    pub(crate) seconds: u64,
     /// Rounds.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) rounds: u64,
+    pub(crate) rounds: u64,
     /// Connections at saturation.
     #[arg(long, default_value_t = 8)]
-    pub(super) connections: usize,
+    pub(crate) connections: usize,
     /// Requests per second of the latency on an open loop; repeatable.
     #[arg(long = "rate", value_name = "NUMBER", default_values_t = [500, 2000],
         value_parser = clap::value_parser!(u64).range(1..))]
-    pub(super) rates: Vec<u64>,
+    pub(crate) rates: Vec<u64>,
     /// Write the figures to this file too, as JSON.
     #[arg(long, value_name = "FILE")]
-    pub(super) json: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
     /// Draw the charts into this folder.
     #[arg(long, value_name = "FOLDER")]
-    pub(super) charts: Option<PathBuf>,
+    pub(crate) charts: Option<PathBuf>,
     /// Put the tables into docs/performance.md and the charts beside it.
     #[arg(long)]
-    pub(super) write_docs: bool,
+    pub(crate) write_docs: bool,
 }
 
 /// What is measured instead of requests.
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     /// Measure the aggregator beside other ways to count the same.
     Aggregator(aggregator::Arguments),
 }
 
 /// Parts of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// CPU time, throughput and memory at saturation.
     Requests,
     /// Latency on an open loop.
@@ -78,22 +76,22 @@ pub(super) enum Part {
 
 impl Arguments {
     /// Time of a measurement.
-    pub(super) fn time(&self) -> Duration {
+    pub(crate) fn time(&self) -> Duration {
         Duration::from_secs(self.seconds)
     }
 
-    /// A round, for who waits.
-    pub(super) fn round(&self, round: u64) -> String {
+    /// A round, as progress shows it.
+    pub(crate) fn round(&self, round: u64) -> String {
         format!("round {round} of {}", self.rounds)
     }
 
     /// The program of Spin.
-    pub(super) fn spin_program(&self) -> PathBuf {
+    pub(crate) fn spin_program(&self) -> PathBuf {
         let named = self.spin.clone().or_else(|| std::env::var_os("PORTENT_SPIN").map(PathBuf::from));
         named.unwrap_or_else(|| "spin".into())
     }
 
-    pub(super) fn wants(&self, part: Part) -> bool {
+    pub(crate) fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
     }
 }

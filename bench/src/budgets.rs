@@ -1,13 +1,12 @@
-//! What requests may cost, and whether they keep to it.
+//! Limits on the measured costs, and whether a run keeps to them.
 
 use serde_json::json;
 
 use super::kind::{Events, Host, Kind, Peer, Wasi};
-use super::manifest::wasm_file;
 use super::report::{Report, Table};
 use super::workload::Workload;
 use super::{latency, requests, starting};
-use crate::build;
+use crate::paths;
 
 pub(crate) const TABLE: &str = "budgets";
 
@@ -58,9 +57,9 @@ fn all(report: &Report) -> Vec<Budget> {
         all.extend(beside_nothing(report, host, wasi));
     }
     for (wasi, http) in [(Wasi::P2, 1.6), (Wasi::P3, 1.1)] {
-        let shell = |events| Kind::Shell(Host::Embedded, wasi, events);
-        all.push(cpu(report, shell(Events::Stdout), shell(Events::Off), 1.1));
-        all.push(cpu(report, shell(Events::Http), shell(Events::Off), http));
+        let predict = |events| Kind::Predict(Host::Embedded, wasi, events);
+        all.push(cpu(report, predict(Events::Stdout), predict(Events::Off), 1.1));
+        all.push(cpu(report, predict(Events::Http), predict(Events::Off), http));
     }
     all.extend([Wasi::P2, Wasi::P3].map(|wasi| instance(report, wasi)));
     all.extend([Wasi::P2, Wasi::P3].into_iter().flat_map(|wasi| composed(report, wasi)));
@@ -75,26 +74,27 @@ fn all(report: &Report) -> Vec<Budget> {
 
 /// CPU time, latency and rows a second beside the servers that are written in Python.
 fn beside_peers(report: &Report, wasi: Wasi) -> Vec<Budget> {
-    let shell = Kind::Shell(Host::Embedded, wasi, Events::Stdout);
+    let predict = Kind::Predict(Host::Embedded, wasi, Events::Stdout);
     let (usual, tuned) = (Kind::Peer(Peer::Usual), Kind::Peer(Peer::Tuned));
     let p99 = |kind| number(report, latency::TABLE, &latency::row_name(kind, RATE), "p99 µs");
     let rows = |kind: Kind| number(report, requests::OTHERS, &kind.name(), "rows/s of 1,000");
     vec![
-        cpu(report, shell, usual, 1.0 / 40.0),
-        cpu(report, shell, tuned, 1.0 / 5.0),
-        ratio(format!("p99 at {RATE}/s: {shell}, to {tuned}"), p99(shell), p99(tuned), 0.1),
-        ratio(format!("time a row of 1,000: {shell}, to {usual}"), rows(usual), rows(shell), 0.01),
+        cpu(report, predict, usual, 1.0 / 40.0),
+        cpu(report, predict, tuned, 1.0 / 5.0),
+        ratio(format!("p99 at {RATE}/s: {predict}, to {tuned}"), p99(predict), p99(tuned), 0.1),
+        ratio(format!("time a row of 1,000: {predict}, to {usual}"), rows(usual), rows(predict), 0.01),
     ]
 }
 
 fn beside_nothing(report: &Report, host: Host, wasi: Wasi) -> [Budget; 2] {
     let limits = if host == Host::Spin { [1.1, 1.3] } else { [1.25, 1.4] };
-    [(Events::Off, limits[0]), (Events::Stdout, limits[1])]
-        .map(|(events, limit)| cpu(report, Kind::Shell(host, wasi, events), Kind::Nothing(host, wasi), limit))
+    [(Events::Off, limits[0]), (Events::Stdout, limits[1])].map(|(events, limit)| {
+        cpu(report, Kind::Predict(host, wasi, events), Kind::Nothing(host, wasi), limit)
+    })
 }
 
 fn instance(report: &Report, wasi: Wasi) -> Budget {
-    let row = starting::instance_row(Kind::Shell(Host::Embedded, wasi, Events::Off), Workload::Ready);
+    let row = starting::instance_row(Kind::Predict(Host::Embedded, wasi, Events::Off), Workload::Ready);
     let what = format!("start of an instance with its model, over do-nothing: embedded host, {wasi}");
     let measured = number(report, starting::INSTANCES, &row, "over do-nothing, µs");
     Budget { what, at_most: INSTANCE_MICROS, measured, unit: " µs" }
@@ -102,7 +102,7 @@ fn instance(report: &Report, wasi: Wasi) -> Budget {
 
 /// A scorer in a component of its own, beside the same model built in.
 fn composed(report: &Report, wasi: Wasi) -> [Budget; 3] {
-    let (kind, base) = (Kind::Composed(wasi), Kind::Shell(Host::Embedded, wasi, Events::Off));
+    let (kind, base) = (Kind::Composed(wasi), Kind::Predict(Host::Embedded, wasi, Events::Off));
     let rows = |kind: Kind| number(report, requests::OTHERS, &kind.name(), "rows/s of 1,000");
     let over = |row: &str| number(report, starting::INSTANCES, row, "over do-nothing, µs");
     let fresh = over(&starting::instance_row(kind, Workload::Predict));
@@ -136,8 +136,8 @@ fn number(report: &Report, table: &str, row: &str, column: &str) -> Option<f64> 
 
 /// Size of the built component less that of the artefacts that it embeds.
 fn component_bytes() -> Option<f64> {
-    let bytes = std::fs::metadata(wasm_file("predict")).ok()?.len();
-    let models = std::fs::read_dir(build::workspace().join("models")).ok()?.filter_map(|entry| {
+    let bytes = std::fs::metadata(paths::component("predict")).ok()?.len();
+    let models = std::fs::read_dir(paths::workspace().join("models")).ok()?.filter_map(|entry| {
         let entry = entry.ok()?;
         let is_artefact = entry.path().extension().is_some_and(|extension| extension == "portent");
         entry.metadata().ok().filter(|_| is_artefact).map(|file| file.len())
@@ -161,9 +161,9 @@ mod tests {
 
     fn report(off: f64, stdout: f64) -> Report {
         let mut table = Table::new(requests::PREDICT, &["contender", "CPU µs"]);
-        let shell = |events| Kind::Shell(Host::Embedded, Wasi::P2, events).name();
-        table.row(&[json!(shell(Events::Off)), json!(off)]);
-        table.row(&[json!(shell(Events::Stdout)), json!(stdout)]);
+        let predict = |events| Kind::Predict(Host::Embedded, Wasi::P2, events).name();
+        table.row(&[json!(predict(Events::Off)), json!(off)]);
+        table.row(&[json!(predict(Events::Stdout)), json!(stdout)]);
         let mut report = Report::default();
         report.add(table);
         report

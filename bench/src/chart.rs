@@ -1,5 +1,5 @@
-//! Charts as SVG, written by hand: a few shapes and texts need no library. They follow the reader's light or
-//! dark colours and bring their own background.
+//! Charts as SVG, written by hand, because a few shapes and texts need no library. They follow the reader's light or
+//! dark colour scheme and have a background of their own.
 
 mod bars;
 mod lines;

@@ -1,5 +1,5 @@
-//! An HTTP/1.1 client of one connection, which is kept unless the server closes it: little enough that its own time
-//! hardly counts.
+//! An HTTP/1.1 client with one connection, kept until the server closes it. It is small, so that its own time hardly
+//! counts.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -97,7 +97,7 @@ impl Client {
 }
 
 impl Answer {
-    /// The answer itself where its status is of success: any other would measure something else.
+    /// The answer itself if its status is of success: any other would measure something else.
     pub(crate) fn successful(self) -> Result<Self> {
         ensure!((200..300).contains(&self.status), "the answer has status {}", self.status);
         Ok(self)

@@ -21,7 +21,7 @@ pub(crate) struct Contender {
     pub(crate) kind: Kind,
     pub(crate) port: u16,
     pub(crate) process: Process,
-    /// What counts its events, where that is a process of its own.
+    /// What counts its events, if that is a process of its own.
     pub(crate) aggregator: Option<Process>,
     /// Where its events are shown, if it has any.
     pub(crate) metrics: Option<u16>,
@@ -45,7 +45,7 @@ impl Contender {
         sent
     }
 
-    /// Checks that every answer was counted once, where its events go anywhere: else something else was
+    /// Checks that every answer was counted once, if its events go anywhere: otherwise something else was
     /// measured.
     pub(crate) fn ensure_counted(&self) -> Result<()> {
         let (Some(metrics), Some(answered)) = (self.metrics, self.answered.get()) else { return Ok(()) };
@@ -68,7 +68,7 @@ impl Contender {
 
     /// Waits until it answers a request rightly.
     pub(crate) fn wait_for(&mut self, workload: Workload) -> Result<()> {
-        let request = workload.request(self.kind.dialect()).context("it has no such request")?;
+        let request = workload.request(self.kind.protocol()).context("it has no such request")?;
         let (port, mut refused) = (self.port, None);
         self.process.wait_until("answers", || match Client::connect(port) {
             Err(_) => false,

@@ -1,4 +1,4 @@
-//! What a scrape says, as far as the benchmark needs it.
+//! Reads from a scrape what the benchmark needs.
 
 use anyhow::{Context as _, Result};
 

@@ -1,4 +1,4 @@
-//! A process and all that descend from it, in Linux's `/proc`.
+//! CPU time and memory of a process with all its descendants, from Linux's `/proc`.
 
 use std::fs;
 

@@ -9,7 +9,7 @@ pub(crate) struct Line {
 
 impl Line {
     /// The line of least squares of the *relative* differences: of points that span orders of magnitude the
-    /// largest would decide alone otherwise. `None` where the points are fewer than two or stand at one x.
+    /// largest would decide alone otherwise. `None` if the points are fewer than two or stand at one x.
     pub(crate) fn fit(points: &[(f64, f64)]) -> Option<Self> {
         let sum =
             |of: &dyn Fn(f64, f64) -> f64| points.iter().map(|(x, y)| of(*x, *y) / (y * y)).sum::<f64>();

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::workload::{Dialect, Workload};
+use super::workload::{Protocol, Workload};
 
 /// What runs a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
-    /// `host-metrics up`.
+    /// `portent up`.
     Embedded,
     /// `spin up`.
     Spin,
@@ -40,7 +40,7 @@ pub(crate) enum Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The prediction component.
-    Shell(Host, Wasi, Events),
+    Predict(Host, Wasi, Events),
     /// A component that answers and does nothing else.
     Nothing(Host, Wasi),
     /// The prediction component, composed with a scorer of the same linear model, in the embedded host with events off.
@@ -54,7 +54,9 @@ impl Kind {
         let mut all = Vec::new();
         for host in [Host::Embedded, Host::Spin] {
             for wasi in [Wasi::P2, Wasi::P3] {
-                all.extend([Events::Off, Events::Stdout, Events::Http].map(|to| Self::Shell(host, wasi, to)));
+                all.extend(
+                    [Events::Off, Events::Stdout, Events::Http].map(|to| Self::Predict(host, wasi, to)),
+                );
                 all.push(Self::Nothing(host, wasi));
             }
         }
@@ -65,23 +67,23 @@ impl Kind {
 
     /// Those whose time to start is measured: of each program one.
     pub(crate) fn starting() -> Vec<Self> {
-        let starts = |kind: &Self| !matches!(kind, Self::Shell(_, _, Events::Stdout | Events::Http));
+        let starts = |kind: &Self| !matches!(kind, Self::Predict(_, _, Events::Stdout | Events::Http));
         Self::all().into_iter().filter(starts).collect()
     }
 
-    pub(crate) fn dialect(self) -> Dialect {
+    pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Self::Shell(..) => Dialect::Portent,
-            Self::Nothing(..) => Dialect::Nothing,
-            Self::Composed(_) => Dialect::Composed,
-            Self::Peer(Peer::Flask) => Dialect::Flask,
-            Self::Peer(_) => Dialect::FastApi,
+            Self::Predict(..) => Protocol::Portent,
+            Self::Nothing(..) => Protocol::Nothing,
+            Self::Composed(_) => Protocol::Composed,
+            Self::Peer(Peer::Flask) => Protocol::Flask,
+            Self::Peer(_) => Protocol::FastApi,
         }
     }
 
     /// The request by which it is known to be there.
     pub(crate) fn first_workload(self) -> Workload {
-        Workload::first_of(self.dialect())
+        Workload::first_of(self.protocol())
     }
 
     pub(crate) fn name(self) -> String {
@@ -92,7 +94,7 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Shell(host, wasi, events) => write!(f, "{host}, {wasi}, events {}", events.value()),
+            Self::Predict(host, wasi, events) => write!(f, "{host}, {wasi}, events {}", events.value()),
             Self::Nothing(host, wasi) => write!(f, "{host}, {wasi}, do-nothing"),
             Self::Composed(wasi) => write!(f, "{}, {wasi}, composed with a scorer", Host::Embedded),
             Self::Peer(Peer::Usual) => f.write_str("FastAPI, pandas, scikit-learn"),
@@ -158,6 +160,6 @@ mod tests {
 
     #[test]
     fn every_contender_has_an_answer_to_its_first_request() {
-        assert!(Kind::all().into_iter().all(|kind| kind.first_workload().request(kind.dialect()).is_some()));
+        assert!(Kind::all().into_iter().all(|kind| kind.first_workload().request(kind.protocol()).is_some()));
     }
 }

@@ -1,4 +1,4 @@
-//! Latency on an open loop: requests are due at a fixed rate, whatever the answers do.
+//! Latency on an open loop: requests are due at a fixed rate, however long answers take.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ impl<'a> Case<'a> {
 
     fn measure(&mut self, arguments: &Arguments, is_warming: bool) -> Result<()> {
         let kind = self.contender.kind;
-        let request = kind.first_workload().request(kind.dialect());
+        let request = kind.first_workload().request(kind.protocol());
         let request = request.ok_or_else(|| anyhow::anyhow!("there is no such request"))?;
         let feed = || request.feed();
         let load = Load::paced(self.contender.port, connections(self.rate), self.rate, &feed);

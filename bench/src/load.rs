@@ -11,7 +11,7 @@ use super::schedule::Schedule;
 /// Writes the requests of one connection, one after the other, each into an empty buffer.
 pub(crate) type Feed = Box<dyn FnMut(&mut Vec<u8>) + Send>;
 
-/// Status that is expected of answers where nothing else is said: any of success.
+/// Status that is expected of answers if nothing else is said: any of success.
 const SUCCESS: std::ops::Range<u16> = 200..300;
 
 /// A way to send requests.

@@ -1,4 +1,4 @@
-//! Where and when something was measured.
+//! The machine, date, commit and command of a run.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::build;
+use crate::paths;
 
 /// The machine, the day, the commit and the command of a run.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ fn processor(cpuinfo: &str) -> Option<&str> {
 
 /// The command as one would type it elsewhere.
 fn command(arguments: impl Iterator<Item = String>) -> String {
-    let words: Vec<_> = std::iter::once("cargo xtask".to_owned()).chain(arguments).collect();
+    let words: Vec<_> = std::iter::once("cargo xtask bench".to_owned()).chain(arguments).collect();
     without_places(&words.join(" "))
 }
 
@@ -79,7 +79,7 @@ pub(super) fn without_places(text: &str) -> String {
 
 fn commit() -> String {
     let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).current_dir(build::workspace()).output().ok()?;
+        let output = Command::new("git").args(arguments).current_dir(paths::workspace()).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         output.status.success().then(|| text.trim().to_owned())
     };
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_command_tells_nothing_of_where_things_are() {
-        let words = ["bench", "--python", "/home/me/venv/bin/python3", "--rounds", "3"];
+        let words = ["--python", "/home/me/venv/bin/python3", "--rounds", "3"];
         let shown = command(words.into_iter().map(str::to_owned));
         assert_eq!(shown, "cargo xtask bench --python python3 --rounds 3");
         assert_eq!(

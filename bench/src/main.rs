@@ -1,7 +1,9 @@
-//! `cargo xtask bench`: what requests cost, contenders side by side in one run.
+//! The benchmark: CPU time, latency and memory of Portent and of other servers, measured side by side in one run.
 //!
-//! Every contender is a process of its own on a port of its own. Rounds are interleaved, so that whatever
-//! else the machine does falls on all of them. One that cannot run is named.
+//! `cargo xtask bench` builds what is measured, then runs this program. Each contender is a process of its own on a port
+//! of its own. Rounds are interleaved, so that other load on the machine affects all contenders alike. A contender that
+//! cannot run is named in the report.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
 mod aggregator;
 mod arguments;
@@ -19,6 +21,7 @@ mod load;
 mod machine;
 mod manifest;
 mod page;
+mod paths;
 mod pictures;
 mod process;
 mod report;
@@ -31,38 +34,41 @@ mod starting;
 mod workload;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use clap::Parser as _;
 
-pub(crate) use self::arguments::Arguments;
-use self::arguments::{Part, Subject};
+use self::arguments::{Arguments, Part, Subject};
 use self::machine::Machine;
 use self::report::Report;
 use self::setup::Setup;
-use crate::build;
 
-/// Components that are measured.
-const COMPONENTS: [&str; 5] =
-    ["predict", "predict-p3", "portent-do-nothing", "portent-do-nothing-p3", "portent-scorer-linear"];
-
-/// Measures and prints tables.
-pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    if let Some(Subject::Aggregator(arguments)) = &arguments.subject {
-        return aggregator::run(arguments);
-    }
-    if !arguments.no_build {
-        build::components(&COMPONENTS)?;
-        build::scored_components(&build::SCORED)?;
-        if arguments.program.is_none() {
-            build::programs(&["host-metrics"])?;
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match &arguments.subject {
+        Some(Subject::Aggregator(arguments)) => aggregator::run(arguments),
+        None => run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
         }
     }
+}
+
+/// Measures requests and prints tables.
+fn run(arguments: &Arguments) -> Result<()> {
     let machine = Machine::here()?;
     let directory = tempfile::tempdir()?;
-    let program = arguments.program.clone().unwrap_or_else(|| build::program("host-metrics"));
+    let program = found(arguments.program.clone().unwrap_or_else(|| paths::program("portent")))?;
+    ensure!(program.is_file(), "{} is not built: run `cargo xtask bench`", program.display());
     let setup = Setup {
         directory: directory.path().to_owned(),
-        program: found(program)?,
+        aggregator: program.with_file_name("host-metrics"),
+        program,
         spin: found(arguments.spin_program())?,
         python: found(arguments.python.clone())?,
         peers: arguments.peers.clone(),
@@ -112,7 +118,7 @@ fn write(arguments: &Arguments, report: &Report, machine: &Machine) -> Result<()
         pictures::draw(report, folder)?;
     }
     if arguments.write_docs {
-        let docs = build::workspace().join("docs");
+        let docs = paths::workspace().join("docs");
         pictures::draw(report, &docs)?;
         page::write(&docs.join("performance.md"), report, machine)?;
     }

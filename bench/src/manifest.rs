@@ -1,5 +1,4 @@
-//! Manifests of what is measured, in the directory of the run, so that nothing is left beside the shipped
-//! ones.
+//! Manifests of the measured components. They are written into the directory of the run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,16 +6,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::kind::Wasi;
-use crate::build::{self, WASM_TARGET};
+use crate::paths;
 
-/// A copy of the shipped manifest with the places of this build.
+/// A copy of the shipped manifest with the paths of this build.
 pub(crate) fn shipped(directory: &Path, wasi: Wasi) -> Result<PathBuf> {
     let name = match wasi {
         Wasi::P2 => "spin.toml",
         Wasi::P3 => "spin.p3.toml",
     };
-    let text = fs::read_to_string(build::workspace().join(name)).with_context(|| format!("no {name}"))?;
-    write(directory, name, &with_places(&text, &build::target_directory()))
+    let text = fs::read_to_string(paths::workspace().join(name)).with_context(|| format!("no {name}"))?;
+    write(directory, name, &with_places(&text, &paths::target_directory()))
 }
 
 /// The component that does nothing.
@@ -25,11 +24,11 @@ pub(crate) fn do_nothing(directory: &Path, wasi: Wasi) -> Result<PathBuf> {
         Wasi::P2 => "portent_do_nothing",
         Wasi::P3 => "portent_do_nothing_p3",
     };
-    let component = component("nothing", &wasm_file(name), "");
+    let component = component("nothing", &paths::component(name), "");
     write(directory, &format!("{name}.toml"), &component)
 }
 
-/// The prediction component with a scorer of the model that it has built in otherwise.
+/// The prediction component with a scorer: the same model that it otherwise has built in.
 pub(crate) fn composed(directory: &Path, wasi: Wasi) -> Result<PathBuf> {
     let name = match wasi {
         Wasi::P2 => "predict_scorer",
@@ -38,9 +37,9 @@ pub(crate) fn composed(directory: &Path, wasi: Wasi) -> Result<PathBuf> {
     let rest = format!(
         "[component.composed.dependencies]\n\"portent:serve/scorer@0.1.0\" = {{ path = \"{}\" }}\n\
          [component.composed.variables]\nevents = \"off\"\n",
-        wasm_file("portent_scorer_linear").display()
+        paths::component("portent_scorer_linear").display()
     );
-    write(directory, &format!("{name}.toml"), &component("composed", &wasm_file(name), &rest))
+    write(directory, &format!("{name}.toml"), &component("composed", &paths::component(name), &rest))
 }
 
 /// The prediction component with a mounted model.
@@ -54,12 +53,7 @@ pub(crate) fn with_model(directory: &Path, name: &str, model: &Path) -> Result<P
          [component.model.variables]\nevents = \"{{{{ events }}}}\"\n\
          metrics_url = \"{{{{ metrics_url }}}}\"\n"
     );
-    write(directory, &format!("{name}.toml"), &component("model", &wasm_file("predict"), &rest))
-}
-
-/// Path of a component's file as the build leaves it.
-pub(crate) fn wasm_file(name: &str) -> PathBuf {
-    build::target_directory().join(WASM_TARGET).join("wasm").join(name).with_extension("wasm")
+    write(directory, &format!("{name}.toml"), &component("model", &paths::component("predict"), &rest))
 }
 
 fn with_places(manifest: &str, target: &Path) -> String {
@@ -101,7 +95,7 @@ mod tests {
             let manifest: toml::Table = toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
             for (name, component) in manifest["component"].as_table().unwrap() {
                 let source = component["source"].as_str().unwrap();
-                let built = build::target_directory().join(WASM_TARGET).join("wasm");
+                let built = paths::target_directory().join("wasm32-wasip2/wasm");
                 assert!(source.starts_with(&*built.to_string_lossy()), "{name}: {source}");
             }
         }

@@ -1,4 +1,4 @@
-//! `docs/performance.md`: each part of a run has its place there, between two marks.
+//! Writes the tables into `docs/performance.md`: each part of a run between its two comments.
 
 use std::path::Path;
 
@@ -44,7 +44,7 @@ pub(crate) fn write(path: &Path, report: &Report, machine: &Machine) -> Result<(
     std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// What stands in a place; `None` where no table of it was measured.
+/// What stands in a place; `None` if no table of it was measured.
 fn place(
     part: &str,
     tables: &[(&str, Option<(&str, &str)>)],
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_page_has_every_place() {
-        let page = crate::build::workspace().join("docs/performance.md");
+        let page = crate::paths::workspace().join("docs/performance.md");
         let page = std::fs::read_to_string(page).unwrap();
         for (name, _) in PLACES {
             filled(&page, name, "").unwrap();

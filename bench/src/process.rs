@@ -16,16 +16,16 @@ pub(crate) struct Process {
     name: String,
     child: Child,
     /// What it wrote to its standard error.
-    complaints: File,
+    stderr: File,
 }
 
 impl Process {
     /// Starts a program that reads nothing and whose output nobody reads.
     pub(crate) fn start(name: &str, command: &mut Command) -> Result<Self> {
-        let complaints = tempfile::tempfile()?;
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(complaints.try_clone()?);
+        let stderr = tempfile::tempfile()?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr.try_clone()?);
         let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
-        Ok(Self { name: name.to_owned(), child, complaints })
+        Ok(Self { name: name.to_owned(), child, stderr })
     }
 
     /// Waits until a look at the process finds what it looks for.
@@ -37,7 +37,7 @@ impl Process {
                 let last_words = self.last_words();
                 bail!("{} ended before it {what}{last_words}", self.name);
             }
-            ensure!(Instant::now() < deadline, "{} does not come to where it {what}", self.name);
+            ensure!(Instant::now() < deadline, "{} does not reach the point at which it {what}", self.name);
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(2));
         }
@@ -71,7 +71,7 @@ impl Process {
     /// Why it ended, by its own account.
     fn last_words(&mut self) -> String {
         let mut text = String::new();
-        let read = self.complaints.rewind().and_then(|()| self.complaints.read_to_string(&mut text));
+        let read = self.stderr.rewind().and_then(|()| self.stderr.read_to_string(&mut text));
         reason(&text).filter(|_| read.is_ok()).map_or_else(String::new, |line| format!(": {line}"))
     }
 }

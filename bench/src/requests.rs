@@ -1,4 +1,4 @@
-//! What requests cost at saturation: CPU time of all processes of each contender, throughput, memory.
+//! Cost of requests at saturation: CPU time of all processes of each contender, throughput, memory.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ pub(crate) fn measure(setup: &Setup, arguments: &Arguments, report: &mut Report)
 
 /// Whether this is measured beside the first request; what does nothing takes the same for all.
 fn is_other(kind: Kind, workload: Workload) -> bool {
-    !matches!(kind, Kind::Nothing(..)) && workload.request(kind.dialect()).is_some()
+    !matches!(kind, Kind::Nothing(..)) && workload.request(kind.protocol()).is_some()
 }
 
 /// Measures the cases in turn, round by round; one that fails is named and left out from then on.

@@ -1,4 +1,4 @@
-//! Rounds at saturation, and what they come to.
+//! Rounds at saturation, and the figures of several rounds.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ impl Round {
         connections: usize,
         time: Duration,
     ) -> Result<Self> {
-        let request = workload.request(contender.kind.dialect()).context("there is no such request")?;
+        let request = workload.request(contender.kind.protocol()).context("there is no such request")?;
         Self::of_request(contender, &request, connections, time)
     }
 

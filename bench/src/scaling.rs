@@ -1,4 +1,4 @@
-//! How cost grows: with the rows of a request, with connections, with the trees of a model.
+//! Cost by rows per request, by connections and by trees per model.
 
 mod models;
 
@@ -34,12 +34,12 @@ const CONNECTION_COLUMNS: [&str; 6] =
     ["contender", "connections", "CPU µs", "requests/s", "p50 µs", "p99 µs"];
 
 pub(crate) fn measure(setup: &Setup, arguments: &Arguments, report: &mut Report) -> Result<()> {
-    let shells = [Wasi::P2, Wasi::P3].map(|wasi| Kind::Shell(Host::Embedded, wasi, Events::Off));
-    let contenders = setup.start_all(&shells, &[], report);
+    let kinds = [Wasi::P2, Wasi::P3].map(|wasi| Kind::Predict(Host::Embedded, wasi, Events::Off));
+    let contenders = setup.start_all(&kinds, &[], report);
     rows(&contenders, arguments, report)?;
     connections(&contenders, arguments, report)?;
     drop(contenders);
-    if setup.wants(shells[0]) {
+    if setup.wants(kinds[0]) {
         trees(setup, arguments, report)?;
     }
     Ok(())
@@ -63,7 +63,7 @@ impl<'a> Case<'a> {
 fn rows(contenders: &[Contender], arguments: &Arguments, report: &mut Report) -> Result<()> {
     let mut cases = Vec::new();
     for (contender, rows) in contenders.iter().flat_map(|one| ROW_COUNTS.map(|rows| (one, rows))) {
-        let request = Workload::Batch(rows).request(contender.kind.dialect()).context("no batches")?;
+        let request = Workload::Batch(rows).request(contender.kind.protocol()).context("no batches")?;
         cases.push(Case::new(contender.name(), contender, request, rows));
     }
     run(ROWS, &mut cases, arguments)?;
@@ -72,7 +72,7 @@ fn rows(contenders: &[Contender], arguments: &Arguments, report: &mut Report) ->
 }
 
 fn trees(setup: &Setup, arguments: &Arguments, report: &mut Report) -> Result<()> {
-    let kind = Kind::Shell(Host::Embedded, Wasi::P2, Events::Off);
+    let kind = Kind::Predict(Host::Embedded, Wasi::P2, Events::Off);
     let mut contenders = Vec::new();
     for trees in TREE_COUNTS {
         // A folder each, since a mount is of a folder.

@@ -1,4 +1,4 @@
-//! When requests are due on an open loop: at a fixed rate, whatever the answers do.
+//! When requests are due on an open loop: at a fixed rate, however long answers take.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Starting the servers to measure.
+//! Starts the servers to measure.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,15 +11,17 @@ use super::manifest;
 use super::process::{Process, free_port};
 use super::report::Report;
 use super::workload::Workload;
-use crate::build;
+use crate::paths;
 
 /// How to start contenders.
 #[derive(Debug)]
 pub(crate) struct Setup {
     /// A directory of this run alone.
     pub(crate) directory: PathBuf,
-    /// The program `host-metrics`.
+    /// The program `portent`.
     pub(crate) program: PathBuf,
+    /// The program `host-metrics`, which counts the events of Spin's components.
+    pub(crate) aggregator: PathBuf,
     pub(crate) spin: PathBuf,
     pub(crate) python: PathBuf,
     /// Folder of the Python peers.
@@ -57,7 +59,7 @@ impl Setup {
     /// Starts a contender with further options of its host, and waits until it answers.
     pub(crate) fn start(&self, kind: Kind, options: &[&str]) -> Result<Contender> {
         let manifest = match kind {
-            Kind::Shell(_, wasi, _) => manifest::shipped(&self.directory, wasi)?,
+            Kind::Predict(_, wasi, _) => manifest::shipped(&self.directory, wasi)?,
             Kind::Nothing(_, wasi) => manifest::do_nothing(&self.directory, wasi)?,
             Kind::Composed(wasi) => manifest::composed(&self.directory, wasi)?,
             Kind::Peer(_) => PathBuf::new(),
@@ -76,18 +78,18 @@ impl Setup {
         let (port, ports) = (free_port()?, Ports { metrics: free_port()?, ingest: free_port()? });
         let (mut command, aggregator) = match kind {
             Kind::Peer(peer) => (self.peer(peer, port), None),
-            Kind::Shell(Host::Embedded, ..) | Kind::Nothing(Host::Embedded, _) | Kind::Composed(_) => {
+            Kind::Predict(Host::Embedded, ..) | Kind::Nothing(Host::Embedded, _) | Kind::Composed(_) => {
                 (self.embedded(manifest, port, ports), None)
             }
-            Kind::Shell(Host::Spin, _, events) => self.spin(manifest, port, ports, events)?,
+            Kind::Predict(Host::Spin, _, events) => self.spin(manifest, port, ports, events)?,
             Kind::Nothing(Host::Spin, _) => self.spin(manifest, port, ports, Events::Off)?,
         };
-        if let Kind::Shell(_, _, events) = kind {
+        if let Kind::Predict(_, _, events) = kind {
             command.args(["--variable", &format!("events={}", events.value())]);
             command.args(["--variable", &format!("metrics_url=http://127.0.0.1:{}", ports.ingest)]);
         }
         let process = Process::start("it", command.args(options))?;
-        let counts = matches!(kind, Kind::Shell(_, _, Events::Stdout | Events::Http));
+        let counts = matches!(kind, Kind::Predict(_, _, Events::Stdout | Events::Http));
         let mut contender = Contender::new(kind, port, process);
         contender.aggregator = aggregator;
         contender.metrics = counts.then_some(ports.metrics);
@@ -97,7 +99,7 @@ impl Setup {
 
     fn embedded(&self, manifest: &Path, port: u16, ports: Ports) -> Command {
         let mut command = Command::new(&self.program);
-        command.current_dir(build::workspace()).args(["up", "--log-level", "warn", "--from"]).arg(manifest);
+        command.current_dir(paths::workspace()).args(["up", "--log-level", "warn", "--from"]).arg(manifest);
         command.args(["--listen", &format!("127.0.0.1:{port}")]);
         ports.pass_to(&mut command);
         command
@@ -125,10 +127,10 @@ impl Setup {
         Ok((command, aggregator))
     }
 
-    /// `host-metrics serve`, counting what a contender says.
+    /// `host-metrics serve`, counting the events of a contender.
     fn aggregator(&self, options: &[&Path], ports: Ports) -> Result<Process> {
-        let mut command = Command::new(&self.program);
-        command.current_dir(build::workspace()).args(["serve", "--log-level", "warn"]).args(options);
+        let mut command = Command::new(&self.aggregator);
+        command.current_dir(paths::workspace()).args(["serve", "--log-level", "warn"]).args(options);
         ports.pass_to(&mut command);
         Process::start("host-metrics serve", &mut command)
     }

@@ -1,4 +1,4 @@
-//! Starting: a process until its first answer, and a fresh instance for every request.
+//! Time from the start of a process to its first answer, and the cost of a fresh instance per request.
 
 use std::time::Instant;
 
@@ -53,7 +53,7 @@ fn processes(setup: &Setup, arguments: &Arguments, report: &mut Report) -> Resul
     let columns = &["contender", "ms to the first answer", "longest", "CPU ms", "MiB then"];
     let mut table = Table::new(PROCESSES, columns);
     cases.iter().zip(&starts).for_each(|(kind, starts)| row(&mut table, &kind.name(), starts));
-    let compiled = Kind::Shell(Host::Embedded, Wasi::P2, Events::Off);
+    let compiled = Kind::Predict(Host::Embedded, Wasi::P2, Events::Off);
     if cases.contains(&compiled) {
         let cache = tempfile::tempdir_in(&setup.directory)?;
         let start = start(setup, compiled, &["--cache-dir", &cache.path().to_string_lossy()])?;
@@ -89,7 +89,7 @@ pub(crate) fn instance_row(kind: Kind, workload: Workload) -> String {
 fn instances(setup: &Setup, arguments: &Arguments, report: &mut Report) -> Result<()> {
     let kinds = [Wasi::P2, Wasi::P3].map(|wasi| {
         let host = Host::Embedded;
-        [Kind::Nothing(host, wasi), Kind::Shell(host, wasi, Events::Off), Kind::Composed(wasi)]
+        [Kind::Nothing(host, wasi), Kind::Predict(host, wasi, Events::Off), Kind::Composed(wasi)]
     });
     let contenders = setup.start_all(&kinds.concat(), &FRESH, report);
     let mut cases: Vec<(&Contender, Workload, Vec<Round>)> = Vec::new();
@@ -124,7 +124,7 @@ fn instances(setup: &Setup, arguments: &Arguments, report: &mut Report) -> Resul
 /// Whether the first does nothing in the same host and for the same version of WASI as the second.
 fn is_base(nothing: Kind, kind: Kind) -> bool {
     match kind {
-        Kind::Shell(host, wasi, _) | Kind::Nothing(host, wasi) => nothing == Kind::Nothing(host, wasi),
+        Kind::Predict(host, wasi, _) | Kind::Nothing(host, wasi) => nothing == Kind::Nothing(host, wasi),
         Kind::Composed(wasi) => nothing == Kind::Nothing(Host::Embedded, wasi),
         Kind::Peer(_) => false,
     }

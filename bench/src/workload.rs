@@ -1,4 +1,4 @@
-//! What is asked of a contender, in the form that it understands.
+//! The requests sent to a contender, in the protocol that it understands.
 
 use std::fmt::Write as _;
 
@@ -23,9 +23,9 @@ const SENSORS: [(&str, f64); 9] = [
     ("Ambient_Temp_Rack_C", 22.3),
 ];
 
-/// Who answers, as far as requests differ by it.
+/// The protocol of a contender: requests differ by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
+pub(crate) enum Protocol {
     /// Both applications, as `spin.toml` mounts them.
     Portent,
     /// The heart application, of a scorer in another component: lists of rows are called otherwise.
@@ -75,10 +75,10 @@ impl Workload {
         }
     }
 
-    /// The request, where the contender has an answer to it.
-    pub(crate) fn request(self, dialect: Dialect) -> Option<Request> {
-        use Dialect::{Composed, FastApi, Flask, Nothing, Portent};
-        let (status, bytes) = match (self, dialect) {
+    /// The request, if the contender has an answer to it.
+    pub(crate) fn request(self, protocol: Protocol) -> Option<Request> {
+        use Protocol::{Composed, FastApi, Flask, Nothing, Portent};
+        let (status, bytes) = match (self, protocol) {
             (Self::Predict, Portent | Composed | FastApi | Nothing) => (200, post("/predict", PATIENT)),
             (Self::Invalid, Portent | FastApi) => (422, post("/predict", INVALID_PATIENT)),
             (Self::Batch(rows), Portent | FastApi) => {
@@ -96,8 +96,8 @@ impl Workload {
     }
 
     /// The request by which a contender is known to be there.
-    pub(crate) fn first_of(dialect: Dialect) -> Self {
-        if dialect == Dialect::Flask { Self::Battery(1) } else { Self::Predict }
+    pub(crate) fn first_of(protocol: Protocol) -> Self {
+        if protocol == Protocol::Flask { Self::Battery(1) } else { Self::Predict }
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_reading_has_every_feature_that_the_battery_model_asks_for() {
-        let file = std::fs::read(crate::build::workspace().join("models/hvs.portent")).unwrap();
+        let file = std::fs::read(crate::paths::workspace().join("models/hvs.portent")).unwrap();
         let model = portent_model::Model::open(&file).unwrap();
         let readings: serde_json::Value = serde_json::from_str(&readings(2)).unwrap();
         let reading = readings["readings"][1].as_object().unwrap();
@@ -166,10 +166,10 @@ mod tests {
 
     #[test]
     fn a_request_states_its_length_and_who_cannot_answer_it_gets_none() {
-        let request = String::from_utf8(Workload::Predict.request(Dialect::FastApi).unwrap().bytes).unwrap();
+        let request = String::from_utf8(Workload::Predict.request(Protocol::FastApi).unwrap().bytes).unwrap();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
-        assert!(Workload::Battery(1).request(Dialect::FastApi).is_none());
-        assert!(Workload::Ready.request(Dialect::FastApi).is_none());
+        assert!(Workload::Battery(1).request(Protocol::FastApi).is_none());
+        assert!(Workload::Ready.request(Protocol::FastApi).is_none());
     }
 }

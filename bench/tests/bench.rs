@@ -1,5 +1,5 @@
-//! The benchmark runs: every part of it once, briefly, on what is built. What it measures is not judged, but
-//! it says of each contender what it did, and nothing of those that cannot run is silent.
+//! Runs every part of the benchmark once, briefly, on the programs and components that the tests run with. The figures
+//! are not checked. The report must name each contender: with its figures, or as skipped.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails is a test that fails")]
 
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 /// The benchmark with these options, on the components and the program that the tests are run with.
 fn bench(folder: &Path, options: &[&str]) -> Output {
-    let xtask = Path::new(env!("CARGO_BIN_EXE_xtask"));
-    let program: PathBuf = xtask.parent().unwrap().join("host-metrics");
-    assert!(program.exists(), "{} is not built", program.display());
-    let mut command = Command::new(xtask);
-    command.args(["bench", "--no-build", "--seconds", "1", "--rounds", "1", "--rate", "50", "--program"]);
+    let bench = Path::new(env!("CARGO_BIN_EXE_portent-bench"));
+    let program: PathBuf = bench.parent().unwrap().join("portent");
+    assert!(program.exists(), "{} is not built: run `cargo xtask test`", program.display());
+    let mut command = Command::new(bench);
+    command.args(["--seconds", "1", "--rounds", "1", "--rate", "50", "--program"]);
     command.arg(program).args(options).arg("--json").arg(folder.join("figures.json"));
     command.args(["--spin", "/absent/spin", "--peers", "/absent/peers"]).arg("--charts").arg(folder);
     command.output().unwrap()

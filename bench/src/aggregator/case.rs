@@ -1,4 +1,4 @@
-//! Measurements of what a request of some kind costs a server, round by round.
+//! Measures the cost of one kind of request to a server, round by round.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::Arguments;
 use super::servers::Server;
-use crate::bench::load::{Feed, Load};
-use crate::bench::process::own_cpu_seconds;
-use crate::bench::report::Table;
+use crate::load::{Feed, Load};
+use crate::process::own_cpu_seconds;
+use crate::report::Table;
 
 /// What is sent to a server, again and again.
 pub(super) struct Sent {

@@ -1,11 +1,11 @@
-//! Servers that hold a number of series, and the memory that these take.
+//! Servers that hold a given number of series, and the memory that the series take.
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::lines::{self, Lines};
 use super::servers::Server;
-use crate::bench::client::Client;
+use crate::client::Client;
 
 /// Lines of a delivery: few, so that what bodies take is not taken for memory of the series.
 const LINES: usize = 20;

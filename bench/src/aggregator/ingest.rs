@@ -1,4 +1,4 @@
-//! What counting costs: events over HTTP at saturation, events in a file, and pushes.
+//! Cost of counting: events over HTTP at saturation, events in a file, and pushes.
 
 use std::path::Path;
 use std::time::Instant;
@@ -9,8 +9,8 @@ use super::Arguments;
 use super::case::{self, Case, Round, Sent};
 use super::lines::{self, Lines};
 use super::servers::{DURABLE, MEMORY, Server, Servers};
-use crate::bench::client::Client;
-use crate::bench::report::Table;
+use crate::client::Client;
+use crate::report::Table;
 
 /// Connections with batches; those with single events are more, since what they wait for is shared.
 const BATCH_CONNECTIONS: usize = 4;

@@ -1,4 +1,4 @@
-//! What is sent: event lines in deliveries, and for the pushgateway groups of series.
+//! The load: event lines in deliveries, and groups of series for the pushgateway.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 
-use crate::bench::load::Feed;
-use crate::build;
+use crate::load::Feed;
+use crate::paths;
 
 /// Largest body, in bytes: what `host-metrics` takes by default.
 const BODY_BYTES: usize = 1 << 20;
@@ -29,10 +29,10 @@ pub(super) struct Lines {
 impl Lines {
     /// Lines of predictions with the shipped artefact, one row each: what `/predict` emits.
     pub(super) fn heart() -> Result<Self> {
-        let path = build::workspace().join("models/heart-disease.md");
-        let card = std::fs::read_to_string(path).context("cannot read the model's card")?;
-        let row = card.lines().find_map(|line| line.strip_prefix("| SHA-256 | `"));
-        let digest = row.and_then(|row| row.split('`').next()).context("the model's card has no digest")?;
+        let path = paths::workspace().join("models/heart-disease.md");
+        let text = std::fs::read_to_string(path).context("cannot read the model card")?;
+        let row = text.lines().find_map(|line| line.strip_prefix("| SHA-256 | `"));
+        let digest = row.and_then(|row| row.split('`').next()).context("the model card has no digest")?;
         let bins = ["[1,1]"; 13].join(",");
         let predictions = format!(
             r#","predictions":[{{"model":"{digest}","version":"1.0.0","rows":1,"classes":[{{"count":1,"confidence":[0,0,0,1],"confidence_sum_nano":714156977}},{{"count":0}}],"score_sum_nano":285843023,"score_bins":[2,1],"bins":[{bins}]}}]"#

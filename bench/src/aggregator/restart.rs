@@ -1,4 +1,4 @@
-//! How long the aggregator takes to be ready again with its state directory.
+//! Time until the aggregator is ready again with its state directory.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use serde_json::json;
 use super::filled::{Filled, mebibytes};
 use super::lines::{self, Lines};
 use super::servers::{Server, Servers, bytes_in};
-use crate::bench::load::Load;
-use crate::bench::report::Table;
+use crate::load::Load;
+use crate::report::Table;
 
 const CONNECTIONS: usize = 32;
 

@@ -1,4 +1,4 @@
-//! What a scrape costs, by format and number of series.
+//! Cost of a scrape, by format and number of series.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::filled::Filled;
-use crate::bench::client::{Answer, Client};
-use crate::bench::report::Table;
+use crate::client::{Answer, Client};
+use crate::report::Table;
 
 /// Least time of a measurement: CPU time comes in hundredths of a second.
 const TIME: Duration = Duration::from_millis(500);

@@ -5,10 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::bench::client::Client;
-use crate::bench::exposition::Exposition;
-use crate::bench::process::{Process, free_port};
-use crate::build;
+use crate::client::Client;
+use crate::exposition::Exposition;
+use crate::paths;
+use crate::process::{Process, free_port};
 
 /// Names of the aggregator, as it counts.
 pub(super) const MEMORY: &str = "host-metrics, memory";
@@ -22,7 +22,7 @@ const CONFIG: &str = "[limits]\napps = 10000\nseries_per_family = 10000000\nseri
 pub(super) struct Servers {
     /// A directory of this run alone.
     directory: PathBuf,
-    /// The peers' programs, where they can run.
+    /// The peers' programs, if they can run.
     python: Option<PathBuf>,
     pushgateway: Option<PathBuf>,
 }
@@ -43,7 +43,7 @@ pub(super) struct Server {
 impl Servers {
     pub(super) fn new(directory: &Path, program: &Path, python: &Path, pushgateway: &Path) -> Result<Self> {
         std::fs::write(directory.join("limits.toml"), CONFIG)?;
-        // A copy: the next build, with the embedded host or without, takes its place.
+        // A copy, so that a build during the run does not replace the program.
         std::fs::copy(program, directory.join("host-metrics")).context("cannot copy host-metrics")?;
         let python = or_skip(start_python(python)).map(|_| python.to_owned());
         let pushgateway = or_skip(start_pushgateway(pushgateway)).map(|_| pushgateway.to_owned());
@@ -64,7 +64,7 @@ impl Servers {
     pub(super) fn host_metrics(&self, name: &'static str, options: &[&Path]) -> Result<Server> {
         let (ingest, metrics) = (free_port()?, free_port()?);
         let mut command = Command::new(self.path("host-metrics"));
-        command.current_dir(build::workspace()).args(["serve", "--log-level", "warn"]);
+        command.current_dir(paths::workspace()).args(["serve", "--log-level", "warn"]);
         command.args(["--models", "models/heart-disease.portent", "--config"]).arg(self.path("limits.toml"));
         command.args(["--metrics", &format!("127.0.0.1:{metrics}")]);
         command.args(["--ingest", &format!("127.0.0.1:{ingest}")]).args(options);
@@ -73,12 +73,12 @@ impl Servers {
         Ok(Server { name, ingest, metrics, process, takes_events: true, is_durable })
     }
 
-    /// prometheus-client for Python, counting the same events; none where it cannot run.
+    /// prometheus-client for Python, counting the same events; none if it cannot run.
     pub(super) fn python(&self) -> Result<Option<Server>> {
         self.python.as_deref().map(start_python).transpose()
     }
 
-    /// The pushgateway; none where it cannot run.
+    /// The pushgateway; none if it cannot run.
     pub(super) fn pushgateway(&self) -> Result<Option<Server>> {
         self.pushgateway.as_deref().map(start_pushgateway).transpose()
     }
@@ -107,7 +107,7 @@ impl Server {
     }
 }
 
-/// A peer, or nothing but its name where it cannot run.
+/// A peer, or nothing but its name if it cannot run.
 fn or_skip(peer: Result<Server>) -> Option<Server> {
     peer.inspect_err(|error| println!("skipped: {error:#}")).ok()
 }
@@ -115,7 +115,7 @@ fn or_skip(peer: Result<Server>) -> Option<Server> {
 fn start_python(program: &Path) -> Result<Server> {
     let port = free_port()?;
     let mut command = Command::new(program);
-    command.arg(build::workspace().join("xtask/src/bench/aggregator/peer.py")).arg(port.to_string());
+    command.arg(paths::workspace().join("bench/src/aggregator/peer.py")).arg(port.to_string());
     start_peer("prometheus-client", &mut command, port, "/metrics", true)
 }
 

@@ -1,4 +1,4 @@
-//! The aggregator under full load for a while: whether memory and disk stay flat, and every count exact.
+//! Runs the aggregator under full load for some time, and checks that memory and disk stay flat and counts exact.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,8 +10,8 @@ use super::lines::{self, Lines};
 use super::servers::{Server, Servers, bytes_in};
 use super::tail_writer::TailWriter;
 use super::trend::{self, Sample};
-use crate::bench::client::Client;
-use crate::bench::report::Table;
+use crate::client::Client;
+use crate::report::Table;
 
 /// Connections that send batches, and that send single events.
 const BATCHES: usize = 2;
@@ -51,7 +51,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Ends every thread where one has failed.
+    /// Ends every thread if one has failed.
     fn ending(&self, result: Result<()>) -> Result<()> {
         result.inspect_err(|_| self.over.store(true, Ordering::Relaxed))
     }

@@ -1,4 +1,4 @@
-//! How long an event waits for its acknowledgement, with and without scrapes at the same time.
+//! Time until an event is acknowledged, with and without scrapes at the same time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::filled::Filled;
 use super::lines::{self, Lines};
-use crate::bench::client::Client;
-use crate::bench::load::{Latencies, Load};
-use crate::bench::report::Table;
+use crate::client::Client;
+use crate::load::{Latencies, Load};
+use crate::report::Table;
 
 /// Events a second, one a delivery: little beside what can be taken.
 const RATE: u64 = 500;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::filled::mebibytes;
-use crate::bench::report::Table;
+use crate::report::Table;
 
 /// One look at the process and its disk, in bytes.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Points over a logarithmic x, joined, each series beside the straight line that fits it.
 
 use super::{Svg, number};
-use crate::bench::fit::Line;
+use crate::fit::Line;
 
 const SIZE: (f64, f64) = (860.0, 420.0);
 const LEFT: f64 = 64.0;
@@ -45,7 +45,7 @@ struct Scale {
     axis: Axis,
 }
 
-/// Draws it; nothing where there are no points.
+/// Draws it; nothing if there are no points.
 pub(crate) fn lines(chart: &Chart<'_>) -> Option<String> {
     let scale = Scale::of(chart)?;
     let mut svg = Svg::new(SIZE.0, SIZE.1, chart.title);

@@ -1,4 +1,4 @@
-//! Forests of any number of trees, the same ones at every run.
+//! Forests of any number of trees. They are the same in every run.
 
 use anyhow::Result;
 use portent_model::{
@@ -6,7 +6,7 @@ use portent_model::{
     ModelSpec, NodeSpec, Parameters, Precision, Test, TreeSpec,
 };
 
-use crate::bench::workload::{Request, post};
+use crate::workload::{Request, post};
 
 const FEATURES: u32 = 13;
 
