@@ -26,7 +26,7 @@ fn text<'v>(value: &'v Value, field: &str) -> &'v str {
 fn listed(subject: &Subject, kinds: &str) -> Result<BTreeSet<String>> {
     let mut command = build::cargo();
     command.args(["tree", "--package", subject.package, "--target", subject.target, "--edges", kinds]);
-    command.args(["--prefix", "none", "--no-dedupe"]).args(subject.options);
+    command.args(["--prefix", "none", "--no-dedupe"]);
     let output = String::from_utf8(command.output()?.stdout)?;
     let words = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     Ok(output.lines().filter(|line| !line.is_empty()).map(words).collect())
