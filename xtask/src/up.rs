@@ -52,7 +52,7 @@ fn listen_address(options: &[String]) -> String {
         Some(rest) => rest.strip_prefix('=').map(str::to_owned),
         None => None,
     };
-    let given = options.iter().enumerate().filter_map(value).last();
+    let given = options.iter().enumerate().filter_map(value).next_back();
     given.unwrap_or_else(|| "127.0.0.1:3000".to_owned())
 }
 
