@@ -1,4 +1,4 @@
-"""What the judges share: their arguments, what is expected, and a line for every check."""
+"""What the external checkers share: their arguments, what is expected, and a line for every check."""
 
 import json
 import sys
@@ -41,7 +41,7 @@ class Checks:
         """A group of checks; an exception fails it, and the next group follows."""
         try:
             function()
-        except Exception as error:  # Whatever a client raises is a failed check, not the judge's end.
+        except Exception as error:  # Whatever a client raises is a failed check, not the checker's end.
             self.check(name, False, f"{type(error).__name__}: {error}")
             traceback.print_exc(limit=-4, file=sys.stdout)
 

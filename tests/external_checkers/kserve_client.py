@@ -1,4 +1,4 @@
-"""KServe's own REST client judges the Open Inference Protocol, and V1, of a server."""
+"""KServe's own REST client checks the Open Inference Protocol, and V1, of a server."""
 
 import asyncio
 import importlib.util
@@ -93,14 +93,14 @@ async def version_1(client):
     await check_refused("V1: unknown model", client.infer(url, {"instances": expected.rows}, model_name="nobody"), 404)
 
 
-async def judge(groups):
+async def check(groups):
     async with InferenceRESTClient(RESTConfig(protocol=protocol)) as client:
         for group in groups:
             try:
                 await group(client)
-            except Exception as error:  # Whatever a client raises is a failed check, not the judge's end.
+            except Exception as error:  # Whatever a client raises is a failed check, not the checker's end.
                 checks.check(group.__name__, False, f"{type(error).__name__}: {error}")
 
 
-asyncio.run(judge([health, infer, refusals] if protocol == "v2" else [version_1]))
+asyncio.run(check([health, infer, refusals] if protocol == "v2" else [version_1]))
 checks.close()

@@ -1,4 +1,4 @@
-"""Judges a CycloneDX bill of materials, read from standard input: by the schema of the specification, unknown fields
+"""Checks a CycloneDX bill of materials, read from standard input: by the schema of the specification, unknown fields
 refused, and by what the libraries for package URLs and licence expressions make of what it names."""
 
 import json

@@ -1,4 +1,4 @@
-"""NVIDIA's client for Triton, `tritonclient[http]`, judges the Open Inference Protocol of a server."""
+"""NVIDIA's client for Triton, `tritonclient[http]`, checks the Open Inference Protocol of a server."""
 
 import asyncio
 

@@ -1,7 +1,7 @@
 //! The second application: the same component with the battery model, under its own path and alone.
 
 use portent_model::{FeatureKind, Model};
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 use serde_json::{Value, json};
 
 use crate::fixture::{FIRST_ROW, Running, component, get};

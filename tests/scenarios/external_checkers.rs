@@ -1,9 +1,9 @@
-//! Outside judges on a real scrape: promtool, Python's prometheus-client, and a Prometheus server.
+//! External checkers on a real scrape: promtool, Python's prometheus-client, and a Prometheus server.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use portent_tests::judge;
+use portent_tests::external;
 
 use crate::aliases::HEART;
 use crate::fixture::{FIRST_ROW, Running};
@@ -26,14 +26,14 @@ pub(crate) fn used(host: Running) -> Running {
     host
 }
 
-/// Runs a program on this input; its output is the judgement.
-pub(crate) fn judged_by(mut command: Command, input: &str) -> (bool, String) {
+/// Runs a program on this input; its output says what it found.
+pub(crate) fn checked_by(mut command: Command, input: &str) -> (bool, String) {
     let mut process = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("the judge starts");
+        .expect("the checker starts");
     process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = process.wait_with_output().unwrap();
     let text = [output.stdout, output.stderr].concat();
@@ -42,22 +42,22 @@ pub(crate) fn judged_by(mut command: Command, input: &str) -> (bool, String) {
 
 #[test]
 fn promtool_finds_nothing() {
-    let Some(promtool) = judge::program("promtool") else { return };
+    let Some(promtool) = external::program("promtool") else { return };
     let mut command = Command::new(promtool);
     command.args(["check", "metrics"]);
-    assert_eq!(judged_by(command, &used_host().scrape()), (true, String::new()));
+    assert_eq!(checked_by(command, &used_host().scrape()), (true, String::new()));
 }
 
 /// Lets a parser of Python's prometheus-client read the exposition: it finds every family, and no series twice.
 #[track_caller]
 fn assert_python_parses(parser: &str, exposition: impl FnOnce() -> String) {
-    let python = judge::program("python3").filter(|python| {
+    let python = external::program("python3").filter(|python| {
         Command::new(python)
             .args(["-c", "import prometheus_client"])
             .output()
             .is_ok_and(|o| o.status.success())
     });
-    let Some(python) = judge::found(python, "python3 with prometheus-client") else { return };
+    let Some(python) = external::found(python, "python3 with prometheus-client") else { return };
     let exposition = exposition();
     let mut command = Command::new(python);
     let script = format!(
@@ -69,7 +69,7 @@ fn assert_python_parses(parser: &str, exposition: impl FnOnce() -> String) {
         print(len(families), len(samples))"
     );
     command.args(["-c", &script]);
-    let (succeeded, output) = judged_by(command, &exposition);
+    let (succeeded, output) = checked_by(command, &exposition);
     let declared = exposition.lines().filter(|line| line.starts_with("# TYPE ")).count();
     let series = exposition.lines().filter(|line| !line.starts_with('#')).count();
     assert_eq!((succeeded, output.trim()), (true, format!("{declared} {series}").as_str()));
@@ -92,7 +92,7 @@ fn prometheus_client_parses_every_openmetrics_family() {
 
 #[test]
 fn a_prometheus_server_answers_the_queries_of_the_dashboards() {
-    let Some(program) = judge::program("prometheus") else { return };
+    let Some(program) = external::program("prometheus") else { return };
     let host = used_host();
     let server = Prometheus::scraping(&program, &host.authority("metrics"), &[]);
     for query in HEART {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 use serde_json::Value;
 
 /// First row of the UCI data.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 
 use crate::fixture::{FIRST_ROW, Running, agent};
 

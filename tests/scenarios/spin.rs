@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use portent_event::Line;
-use portent_tests::judge::{self, workspace};
+use portent_tests::external::{self, workspace};
 
 use crate::battery;
 use crate::fixture::{FIRST_ROW, IS_P3, KAGGLE_ROW, MANIFEST, Running, component, post, terminate, try_get};
@@ -28,9 +28,9 @@ impl Spin {
     }
 
     fn with_variables(variables: &[(&str, &str)]) -> Option<Self> {
-        let program = judge::optional_program("PORTENT_SPIN", "spin")?;
+        let program = external::optional_program("PORTENT_SPIN", "spin")?;
         if IS_P3 && version(&program) < (4, 1) {
-            judge::out_of_reach("spin 4.1");
+            external::out_of_reach("spin 4.1");
             return None;
         }
         let folder = tempfile::tempdir().unwrap();

@@ -1,17 +1,32 @@
-//! Outside judges: programs and data that are not part of this repository.
+//! What a test may be skipped for: an external tool that is missing, or time.
 //!
-//! Where one is absent, a test that needs it says so by name and ends; with `PORTENT_FORBID_SKIPS=1`, as in
-//! CI, that is a failure instead.
+//! External tools are programs and data that are not part of this repository. If one is missing, a test that needs it
+//! records its name and ends. With `PORTENT_FORBID_SKIPS=1`, as in CI, that is a failure instead. A test that takes more
+//! than a few seconds ends likewise, unless `PORTENT_TEST_ALL=1`, which `cargo xtask test --all` sets.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Forbids skipping where set to `1`.
+/// Forbids skipping for a missing tool, if it is `1`.
 pub const FORBID_SKIPS: &str = "PORTENT_FORBID_SKIPS";
 
-/// File to which the name of every skipped judge is appended, a line each; `cargo xtask test` sums it up.
+/// Lets slow tests run, if it is `1`.
+pub const TEST_ALL: &str = "PORTENT_TEST_ALL";
+
+/// File to which every skip is appended, one per line: `missing` or `slow`, a tab, and a name. `cargo xtask test`
+/// lists them at its end.
 pub const SKIP_LOG: &str = "PORTENT_SKIP_LOG";
+
+/// Whether a slow test is left to `cargo xtask test --all`. Its name is recorded then.
+#[must_use]
+pub fn is_left_to_all(name: &str) -> bool {
+    let is_left = std::env::var_os(TEST_ALL).is_none_or(|value| value != "1");
+    if is_left {
+        record_skip("slow", name);
+    }
+    is_left
+}
 
 /// The shared data (`../shared/data` beside the repository) by file name, or `None` after recording the skip.
 #[must_use]
@@ -48,14 +63,14 @@ pub fn program(name: &str) -> Option<PathBuf> {
 pub fn optional_program(variable: &str, name: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).map(PathBuf::from).or_else(|| find(name));
     if path.is_none() {
-        record_skip(&format!("{name} (optional)"));
+        record_skip("missing", &format!("{name} (optional)"));
     }
     path
 }
 
 /// Records that something out of a test's reach, such as a data base on the network, was not asked: never a failure.
 pub fn out_of_reach(name: &str) {
-    record_skip(&format!("{name} (optional)"));
+    record_skip("missing", &format!("{name} (optional)"));
 }
 
 /// The root of this repository.
@@ -64,17 +79,18 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Records the skip of `judge` where it was not found.
+/// Records the skip if a tool was not found.
 ///
 /// # Panics
-/// If the judge is absent and skipping is forbidden.
+/// If the tool is missing and skipping is forbidden.
 #[must_use]
-pub fn found<T>(judge: Option<T>, name: &str) -> Option<T> {
-    if judge.is_none() {
-        assert!(std::env::var_os(FORBID_SKIPS).is_none_or(|value| value != "1"), "judge absent: {name}");
-        record_skip(name);
+pub fn found<T>(tool: Option<T>, name: &str) -> Option<T> {
+    if tool.is_none() {
+        let is_forbidden = std::env::var_os(FORBID_SKIPS).is_some_and(|value| value == "1");
+        assert!(!is_forbidden, "external tool missing: {name}");
+        record_skip("missing", name);
     }
-    judge
+    tool
 }
 
 fn find(name: &str) -> Option<PathBuf> {
@@ -82,10 +98,10 @@ fn find(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-fn record_skip(name: &str) {
+fn record_skip(reason: &str, name: &str) {
     if let Some(log) = std::env::var_os(SKIP_LOG) {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
-        let written = file.and_then(|mut file| file.write_all(format!("{name}\n").as_bytes()));
+        let written = file.and_then(|mut file| file.write_all(format!("{reason}\t{name}\n").as_bytes()));
         assert!(written.is_ok(), "cannot record that {name} was skipped");
     }
 }

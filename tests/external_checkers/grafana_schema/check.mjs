@@ -1,4 +1,4 @@
-// Judges dashboards (files in the arguments) by the types in panels.ts. Prints an object: each file's complaints.
+// Checks dashboards (files in the arguments) by the types in panels.ts. Prints an object: the errors of each file.
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
 import { createGenerator } from 'ts-json-schema-generator';
@@ -24,7 +24,7 @@ const validators = Object.fromEntries(
 const complaint = (place) => ({ instancePath, message, params }) =>
   `${place}${instancePath} ${message} ${Object.values(params).join(' ')}`;
 
-function judge(value, type, place) {
+function check(value, type, place) {
   const validate = validators[type];
   return validate(value) ? [] : validate.errors.map(complaint(place));
 }
@@ -39,21 +39,21 @@ function overridden({ properties }) {
   return fields;
 }
 
-function judgePanel(panel, place) {
+function checkPanel(panel, place) {
   const type = KINDS[panel.type];
   if (!type) return [`${place} has the unknown type ${panel.type}`];
-  const inner = (panel.panels ?? []).flatMap((inside, index) => judgePanel(inside, `${place}/panels/${index}`));
+  const inner = (panel.panels ?? []).flatMap((inside, index) => checkPanel(inside, `${place}/panels/${index}`));
   const overrides = (panel.fieldConfig?.overrides ?? []).flatMap((override, index) => {
     const fieldConfig = { defaults: overridden(override), overrides: [] };
-    return judge({ ...panel, fieldConfig }, type, `${place}, override ${index}: `);
+    return check({ ...panel, fieldConfig }, type, `${place}, override ${index}: `);
   });
-  return [...judge(panel, type, place), ...overrides, ...inner];
+  return [...check(panel, type, place), ...overrides, ...inner];
 }
 
-function judgeFile(file) {
+function checkFile(file) {
   const dashboard = JSON.parse(readFileSync(file, 'utf8'));
-  const panels = dashboard.panels.flatMap((panel, index) => judgePanel(panel, `/panels/${index}`));
-  return [...judge(dashboard, 'Dashboard', ''), ...panels];
+  const panels = dashboard.panels.flatMap((panel, index) => checkPanel(panel, `/panels/${index}`));
+  return [...check(dashboard, 'Dashboard', ''), ...panels];
 }
 
-console.log(JSON.stringify(Object.fromEntries(process.argv.slice(2).map((file) => [file, judgeFile(file)]))));
+console.log(JSON.stringify(Object.fromEntries(process.argv.slice(2).map((file) => [file, checkFile(file)]))));

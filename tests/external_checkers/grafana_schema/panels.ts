@@ -37,7 +37,7 @@ interface DataLink {
   url: string;
 }
 
-/** Its properties are fields of `defaults` too, and are judged as such. */
+/** Its properties are fields of `defaults` too, and are checked as such. */
 interface Override {
   matcher: { id: 'byName' | 'byRegexp' | 'byType' | 'byFrameRefID' | 'byValue'; options?: unknown };
   properties: Array<{ id: string; value: unknown }>;
@@ -76,7 +76,7 @@ type Annotation = Omit<AnnotationQuery, 'target'> & {
   titleFormat?: string;
 };
 
-/** A dashboard; its panels are judged one by one, by their types. */
+/** A dashboard; its panels are checked one by one, by their types. */
 export type Dashboard = Omit<GrafanaDashboard, 'annotations' | 'panels' | 'templating'> & {
   annotations?: { list: Annotation[] };
   panels: unknown[];

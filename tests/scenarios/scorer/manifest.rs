@@ -1,6 +1,6 @@
 //! The manifests of the examples, for the shell under test.
 
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 
 use crate::fixture::{IS_P3, Running};
 
