@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::battery;
 use crate::external_checkers::checked_by;
-use crate::fixture::{Running, post};
+use crate::fixture::{Build, Running, post};
 use crate::spin::Spin;
 
 /// A checker: its program, and the modules that this needs.
@@ -151,7 +151,7 @@ fn kserves_client_also_finds_its_first_protocol() {
 #[test]
 fn both_clients_find_their_server_under_spin() {
     let (Some(triton), Some(kserve)) = (python(TRITON), python(KSERVE)) else { return };
-    let Some(spin) = Spin::up() else { return };
+    let Some(spin) = Spin::up(Build::P2) else { return };
     let expected = heart(&spin.base);
     assert_accepted(triton, TRITON, "v2", &spin.base, &expected);
     assert_accepted(kserve, KSERVE, "v2", &spin.base, &expected);
