@@ -38,7 +38,7 @@ fn wrong_configuration_is_named() {
 #[test]
 fn unsupported_manifest_keys_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let manifest = std::fs::read_to_string(portent_tests::judge::workspace().join("spin.toml")).unwrap();
+    let manifest = std::fs::read_to_string(portent_tests::external::workspace().join("spin.toml")).unwrap();
     let path = folder.path().join("spin.toml");
     let manifest =
         manifest.replace("[component.heart]\n", "[component.heart]\nkey_value_stores = [\"default\"]\n");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use portent_tests::judge;
+use portent_tests::external;
 
 fn trainer(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trainer")).args(arguments).output().unwrap()
@@ -18,7 +18,7 @@ fn path(path: &Path) -> &str {
 }
 
 fn artefact() -> PathBuf {
-    judge::workspace().join("models/heart-disease.portent")
+    external::workspace().join("models/heart-disease.portent")
 }
 
 /// Expects exit status 1 and one line that begins with "trainer: " and contains `message`.
@@ -43,7 +43,7 @@ fn inspect_shows_a_sound_artefact() {
 
 #[test]
 fn inspect_shows_a_forest() {
-    let hvs = judge::workspace().join("models/hvs.portent");
+    let hvs = external::workspace().join("models/hvs.portent");
     let shown = text(&trainer(&["inspect", path(&hvs)]).stdout);
     for expected in
         ["hvs_random_forest 1.0.0", "32 rows score as expected", "SYNTHETIC", "number; 10 reference bins\n"]
@@ -88,7 +88,7 @@ fn inspect_refuses_a_damaged_file() {
 
 #[test]
 fn training_writes_artefact_and_card() {
-    let Some(data) = judge::data("heart.csv") else { return };
+    let Some(data) = external::data("heart.csv") else { return };
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("heart.portent");
     let output =
@@ -118,7 +118,7 @@ fn bad_data_are_named_and_nothing_is_written() {
 
 #[test]
 fn evaluate_measures_on_labelled_data() {
-    let Some(data) = judge::data("heart.csv") else { return };
+    let Some(data) = external::data("heart.csv") else { return };
     let output = trainer(&["evaluate", path(&artefact()), "--data", path(&data), "--json"]);
     let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&shown["rows_used"], &shown["rows_dropped"]), (&297.into(), &6.into()));
@@ -128,7 +128,7 @@ fn evaluate_measures_on_labelled_data() {
 /// The other hospitals' files have values that the service would refuse as well: named, not scored.
 #[test]
 fn evaluate_names_what_it_cannot_score() {
-    let Some(data) = judge::data("heart_va.csv") else { return };
+    let Some(data) = external::data("heart_va.csv") else { return };
     let output = trainer(&["evaluate", path(&artefact()), "--data", path(&data)]);
     check_failure(&output, "heart_va.csv: line 7, column `oldpeak`: `-0.5` is below 0");
 }
@@ -140,7 +140,7 @@ fn simulated_racks_are_written_and_evaluated() {
     let output = trainer(&["simulate", "hvs", "--seed", "4", "--scenarios", "3", "--out", path(&racks)]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(text(&output.stdout).ends_with("racks.csv (3 scenarios)\n"));
-    let hvs = judge::workspace().join("models/hvs.portent");
+    let hvs = external::workspace().join("models/hvs.portent");
     let output = trainer(&["evaluate", path(&hvs), "--data", path(&racks), "--json"]);
     let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&shown["scenarios"], &shown["events"]["events"]), (&3.into(), &1.into()), "{shown}");

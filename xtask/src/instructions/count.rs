@@ -36,8 +36,7 @@ fn one(valgrind: &Path, program: &Path, line: &str) -> Result<Counted> {
     let &[name, _, rows, times] = line.split('\t').collect::<Vec<_>>().as_slice() else {
         anyhow::bail!("{PROGRAM} lists {line:?}");
     };
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("counts");
+    let file = build::target_directory().join(PROFILE).join(format!("{name}.callgrind"));
     let mut command = Command::new(valgrind);
     command.args(["--tool=callgrind", "--collect-atstart=no", &format!("--toggle-collect={FUNCTION}")]);
     command.arg(format!("--callgrind-out-file={}", file.display())).arg(program).arg(name);

@@ -38,7 +38,6 @@ fn tree(subject: &Subject, kinds: &str) -> Result<String> {
     let mut command = cargo();
     command.args(["tree", "--locked", "--package", subject.package, "--target", subject.target]);
     command.args(["--edges", kinds, "--prefix", "depth", "--format", "{p}", "--charset", "ascii"]);
-    command.args(subject.options);
     let output = command.output().with_context(|| format!("cannot run {}", shown(&command)))?;
     let error = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{} failed: {}", shown(&command), error.trim());
