@@ -4,12 +4,10 @@ mod change;
 mod counted;
 mod delta;
 mod gathered;
-mod in_flight;
 mod kept;
 mod shown;
 
 pub use delta::Delta;
-pub use in_flight::{InFlight, InFlightGuard};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,7 +41,7 @@ struct Shared {
     config: Mutex<Arc<Config>>,
     reloaded: Mutex<Option<Reloaded>>,
     journal: Option<Journal>,
-    in_flight: Mutex<BTreeMap<String, InFlight>>,
+    in_flight: Mutex<BTreeMap<String, Arc<AtomicU64>>>,
     tail_files: AtomicU64,
     tail_lag: AtomicU64,
 }
@@ -241,12 +239,12 @@ impl Aggregator {
         self.counted().files.clone()
     }
 
-    /// The true number of requests in flight of an application, to be kept by the host that runs it.
-    /// From the first call on it is what `active_requests` shows.
+    /// The true number of requests in flight of an application, which the host that runs it keeps.
+    /// From the first call on, `active_requests` exposes this number.
     #[must_use]
-    pub fn in_flight(&self, app: &str) -> InFlight {
+    pub fn in_flight(&self, app: &str) -> Arc<AtomicU64> {
         let mut known = lock(&self.shared.in_flight);
-        known.entry(app.to_owned()).or_default().clone()
+        Arc::clone(known.entry(app.to_owned()).or_default())
     }
 
     /// Notes how many files are followed, and how many bytes of them are not read yet.

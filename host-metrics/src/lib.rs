@@ -22,9 +22,6 @@ pub mod exposition;
 pub mod families;
 pub mod models;
 
-#[cfg(feature = "host")]
-pub mod host;
-
 pub mod state;
 
 pub mod doors;
@@ -41,6 +38,6 @@ mod status;
 #[cfg(test)]
 mod testing;
 
-pub use aggregator::{Aggregator, InFlight, InFlightGuard};
+pub use aggregator::Aggregator;
 pub use registry::Way;
 pub use reload::Reloaded;

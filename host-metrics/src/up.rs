@@ -4,20 +4,20 @@ use std::env;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use portent_embedded_host::{EventSink, Failure, Host, HostError, Options};
 use portent_event::{DropReason, DropReport, Durations, Event};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::UpArgs;
-use crate::host::{EventSink, Failure, Host, HostError, Neighbour, Options};
-use crate::ingest::http;
 use crate::models::ModelCard;
 use crate::server::{ServerLimits, serve};
-use crate::start::{RunningAggregator, StartError, listen, shutdown_on_signal, start_aggregator};
-use crate::{Aggregator, InFlight, Way, clock};
+use crate::start::{StartError, listen, shutdown_on_signal, start_aggregator};
+use crate::{Aggregator, Way, clock};
 
 /// Stands for the request id in events of the host itself, which has none.
 const REQUEST_ID: &str = "host";
@@ -32,7 +32,7 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
     // The aggregator goes last: it counts what the components still have to say.
     let aggregator_shutdown = CancellationToken::new();
     let running = start_aggregator(&args.aggregator, aggregator_shutdown.clone()).await?;
-    let host = load(&args, &running).await?;
+    let host = load(&args, &running.aggregator).await?;
     learn(&host, &running.aggregator).await;
     announce(address, &mut io::stdout());
     running.announce(&mut io::stdout());
@@ -65,10 +65,9 @@ async fn serve_host(host: &Host, listener: TcpListener, limits: ServerLimits, sh
 }
 
 /// Compiles the components on a thread of its own.
-async fn load(args: &UpArgs, running: &RunningAggregator) -> anyhow::Result<Host> {
-    let (from, options) =
-        (args.from.clone(), Options { neighbour: neighbour(args, running), ..options(args) });
-    let sink: Arc<dyn EventSink> = Arc::new(Sink(running.aggregator.clone()));
+async fn load(args: &UpArgs, aggregator: &Aggregator) -> anyhow::Result<Host> {
+    let (from, options) = (args.from.clone(), options(args));
+    let sink: Arc<dyn EventSink> = Arc::new(Sink(aggregator.clone()));
     let loading = move || Host::load(&from, options, |name| env::var(name).ok(), sink);
     let host = tokio::task::spawn_blocking(loading).await.context("loading the application")?;
     host.map_err(|error| match error {
@@ -102,17 +101,6 @@ fn options(args: &UpArgs) -> Options {
         idle_instance_timeout: args.idle_instance_timeout,
         ..Options::default()
     }
-}
-
-/// The ingest listener, for components that deliver to its address. Behind TLS it takes no plain HTTP from anybody.
-fn neighbour(args: &UpArgs, running: &RunningAggregator) -> Option<Neighbour> {
-    let (aggregator, door) = (running.aggregator.clone(), Arc::clone(&running.doors.ingest));
-    let limits = args.aggregator.delivery_limits();
-    let answer = move |request| {
-        let (aggregator, door) = (aggregator.clone(), Arc::clone(&door));
-        async move { http::handle(aggregator, &door, limits, request).await }
-    };
-    (!running.doors.ingest.is_tls()).then(|| Neighbour::new(running.ingest_addr, answer))
 }
 
 fn announce(address: SocketAddr, out: &mut dyn Write) {
@@ -156,7 +144,7 @@ impl EventSink for Sink {
         self.0.apply_line(Way::Host, line.trim_ascii_end());
     }
 
-    fn in_flight(&self, app: &str) -> InFlight {
+    fn in_flight(&self, app: &str) -> Arc<AtomicU64> {
         self.0.in_flight(app)
     }
 }

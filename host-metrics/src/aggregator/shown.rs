@@ -36,7 +36,8 @@ impl Aggregator {
 
     fn snapshot_of(&self, registry: Registry) -> Snapshot {
         let known = lock(&self.shared.in_flight);
-        let in_flight = known.iter().map(|(app, number)| (app.clone(), number.get())).collect();
+        let in_flight =
+            known.iter().map(|(app, number)| (app.clone(), number.load(Ordering::Relaxed))).collect();
         drop(known);
         let config = self.config();
         Snapshot {

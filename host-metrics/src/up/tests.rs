@@ -1,4 +1,6 @@
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use portent_event::{ErrorType, Method, Route};
 use tempfile::TempDir;
@@ -6,7 +8,6 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::config::Config;
-use crate::host::tests::guest;
 use crate::models::ModelLibrary;
 use crate::testing::exchange;
 
@@ -22,14 +23,14 @@ struct Fixture {
 impl Fixture {
     async fn start() -> Self {
         let app = TempDir::new().unwrap();
-        fs::write(app.path().join("it.wasm"), guest()).unwrap();
+        fs::copy(guest(), app.path().join("it.wasm")).unwrap();
         let manifest = "spin_manifest_version = 2\napplication.name = \"app\"\ncomponent.it.source = \"it.wasm\"\n\
              trigger.http = [{ route = \"/...\", component = \"it\" }]";
         let path = app.path().join("spin.toml");
         fs::write(&path, manifest).unwrap();
         let aggregator = Aggregator::new(ModelLibrary::open(Vec::new()).unwrap(), &[], Config::default());
         let sink = Arc::new(Sink(aggregator.clone()));
-        let options = Options { cache_dir: Some(crate::host::tests::cache_dir()), ..Options::default() };
+        let options = Options { cache_dir: Some(target().join("test-wasmtime-cache")), ..Options::default() };
         let host = Host::load(&path, options, |_| None, sink).unwrap();
         let (listener, address) = listen(([127, 0, 0, 1], 0).into(), "--listen").await.unwrap();
         let shutdown = CancellationToken::new();
@@ -52,6 +53,22 @@ impl Fixture {
             assert!(scrape.lines().any(|found| found == *line), "{line} is not in\n{scrape}");
         }
     }
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn target() -> PathBuf {
+    workspace().join("target")
+}
+
+/// The component of `tests/guest`, built if it is not up to date.
+fn guest() -> PathBuf {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "-p", "portent-guest", "--target", "wasm32-wasip2", "--profile", "wasm"]);
+    assert!(build.arg("--target-dir").arg(target()).current_dir(workspace()).status().unwrap().success());
+    target().join("wasm32-wasip2/wasm/portent_guest.wasm")
 }
 
 /// Head and body of a small answer leave as one piece with its length; the client's address arrives.

@@ -1,17 +1,17 @@
-//! The answers that the host gives itself. Clients learn what happened, the log learns why.
+//! Responses of the host itself. They tell the client what happened; the log tells why.
 
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use portent_event::ErrorType;
 
-use super::answer_body::AnswerBody;
+use crate::response_body::ResponseBody;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Why the host answers in place of a component.
+/// Why the host responds in place of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum ErrorResponse {
     NoRoute,
     BadHost,
     BodyTooLarge,
@@ -22,54 +22,49 @@ pub(crate) enum Refusal {
     Trap,
     ScorerTimeout,
     ScorerTrap,
-    NoAnswer,
+    NoResponse,
 }
 
-impl Refusal {
+impl ErrorResponse {
     pub(crate) fn status(self) -> StatusCode {
-        match self {
-            Self::NoRoute => StatusCode::NOT_FOUND,
-            Self::BadHost | Self::BodyBrokenOff => StatusCode::BAD_REQUEST,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Timeout | Self::ScorerTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::Trap | Self::ScorerTrap | Self::NoAnswer => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        self.parts().0
     }
 
     pub(crate) fn error_type(self) -> ErrorType {
+        self.parts().1
+    }
+
+    fn parts(self) -> (StatusCode, ErrorType, &'static str) {
+        use ErrorType as Type;
+        use StatusCode as Status;
         match self {
-            Self::NoRoute => ErrorType::NotFound,
-            Self::BadHost | Self::BodyBrokenOff => ErrorType::Validation,
-            Self::BodyTooLarge => ErrorType::PayloadTooLarge,
-            Self::Overloaded => ErrorType::Overloaded,
-            Self::BodyTimeout | Self::Timeout => ErrorType::Timeout,
-            Self::Trap => ErrorType::Trap,
-            Self::ScorerTimeout => ErrorType::ScorerTimeout,
-            Self::ScorerTrap => ErrorType::ScorerTrap,
-            Self::NoAnswer => ErrorType::Internal,
+            Self::NoRoute => (Status::NOT_FOUND, Type::NotFound, "no component answers this path"),
+            Self::BadHost => (Status::BAD_REQUEST, Type::Validation, "the Host header is not a host"),
+            Self::BodyTooLarge => (
+                Status::PAYLOAD_TOO_LARGE,
+                Type::PayloadTooLarge,
+                "the body is larger than this server accepts",
+            ),
+            Self::BodyBrokenOff => (Status::BAD_REQUEST, Type::Validation, "the body ended early"),
+            Self::BodyTimeout => (Status::REQUEST_TIMEOUT, Type::Timeout, "the body did not arrive in time"),
+            Self::Overloaded => {
+                (Status::SERVICE_UNAVAILABLE, Type::Overloaded, "too many requests at once, try again")
+            }
+            Self::Timeout => (Status::GATEWAY_TIMEOUT, Type::Timeout, "the component did not answer in time"),
+            Self::Trap => (Status::INTERNAL_SERVER_ERROR, Type::Trap, "the component failed"),
+            Self::ScorerTimeout => {
+                (Status::GATEWAY_TIMEOUT, Type::ScorerTimeout, "the scorer did not answer in time")
+            }
+            Self::ScorerTrap => (Status::INTERNAL_SERVER_ERROR, Type::ScorerTrap, "the scorer failed"),
+            Self::NoResponse => {
+                (Status::INTERNAL_SERVER_ERROR, Type::Internal, "the component gave no answer")
+            }
         }
     }
 
-    fn detail(self) -> &'static str {
-        match self {
-            Self::NoRoute => "no component answers this path",
-            Self::BadHost => "the Host header is not a host",
-            Self::BodyTooLarge => "the body is larger than this server accepts",
-            Self::BodyBrokenOff => "the body ended early",
-            Self::BodyTimeout => "the body did not arrive in time",
-            Self::Overloaded => "too many requests at once, try again",
-            Self::Timeout => "the component did not answer in time",
-            Self::Trap => "the component failed",
-            Self::ScorerTimeout => "the scorer did not answer in time",
-            Self::ScorerTrap => "the scorer failed",
-            Self::NoAnswer => "the component gave no answer",
-        }
-    }
-
-    pub(crate) fn into_response(self) -> Response<AnswerBody> {
-        let mut response = json(self.status(), &serde_json::json!({ "detail": self.detail() }));
+    pub(crate) fn into_response(self) -> Response<ResponseBody> {
+        let (status, _, detail) = self.parts();
+        let mut response = json(status, &serde_json::json!({ "detail": detail }));
         if self == Self::Overloaded {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -77,9 +72,9 @@ impl Refusal {
     }
 }
 
-/// An answer of JSON.
-pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response<AnswerBody> {
-    let mut response = Response::new(AnswerBody::from_bytes(Bytes::from(value.to_string())));
+/// A response in JSON.
+pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response<ResponseBody> {
+    let mut response = Response::new(Bytes::from(value.to_string()).into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response

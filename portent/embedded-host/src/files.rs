@@ -1,60 +1,39 @@
-//! The files that a component sees: copied at start into one directory, which is its `/`, read-only.
+//! The files that a component sees. They are copied at start into one directory, its read-only `/`.
 //!
-//! Spin does the same, so a path means the same under both hosts, and a file changed while the host runs
-//! changes under neither.
+//! Spin does the same: a path means the same under both hosts, and neither shows a later change of a file.
 
+use std::fmt::Display;
 use std::fs;
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use tempfile::TempDir;
 
-use super::manifest::FilesMount;
+use crate::manifest::FilesMount;
 
-/// A component's files; they go when this is dropped.
+/// A component's files. Dropping this deletes them.
 #[derive(Debug)]
 pub(crate) struct Files(TempDir);
 
-/// Why files cannot be given to a component.
-#[derive(Debug, thiserror::Error)]
-pub enum FilesError {
-    /// Reading or copying failed.
-    #[error("{path}: {error}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// The entry breaks a rule.
-    #[error("{entry:?}: {rule}")]
-    Rule {
-        /// The entry, or the file that it names.
-        entry: String,
-        /// The rule.
-        rule: &'static str,
-    },
-}
-
 impl Files {
-    /// Copies what the entries name, relative to `root`; `None` if there are no entries.
+    /// Copies the files that the entries name, relative to `root`; `None` if there are no entries. An error names
+    /// the entry and the rule.
     pub(crate) fn stage(
         root: &Path,
         mounts: &[FilesMount],
         excluded: &[String],
-    ) -> Result<Option<Self>, FilesError> {
+    ) -> Result<Option<Self>, String> {
         if mounts.is_empty() {
             return Ok(None);
         }
         let dir = tempfile::Builder::new().prefix("portent-").tempdir();
-        let dir = dir.map_err(|error| FilesError::Io { path: std::env::temp_dir(), error })?;
+        let dir = dir.map_err(|error| invalid(std::env::temp_dir(), error))?;
         let excluded = excluded.iter().map(|pattern| parse_pattern(pattern)).collect::<Result<_, _>>()?;
         let stage = Stage { root, dest: dir.path(), excluded };
         mounts.iter().try_for_each(|mount| stage.add(mount))?;
         Ok(Some(Self(dir)))
     }
 
-    /// The directory to show to the component as `/`.
+    /// The directory that the component gets as `/`.
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
@@ -67,45 +46,46 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn add(&self, mount: &FilesMount) -> Result<(), FilesError> {
+    fn add(&self, mount: &FilesMount) -> Result<(), String> {
         match mount {
             FilesMount::Pattern(pattern) => self.add_pattern(pattern),
             FilesMount::Placement { source, destination } => self.add_placed(source, destination),
         }
     }
 
-    fn add_pattern(&self, pattern: &str) -> Result<(), FilesError> {
+    fn add_pattern(&self, pattern: &str) -> Result<(), String> {
         let path = self.root.join(pattern);
         if path.is_dir() {
-            return Err(rule(pattern, "a directory: write DIR/**/* or { source = DIR, destination = … }"));
+            return Err(invalid(pattern, "a directory: write DIR/**/* or { source = DIR, destination = … }"));
         }
         if path.is_file() {
             return self.copy(&path, Path::new(pattern));
         }
         if !pattern.contains(['*', '?', '[']) {
-            return Err(rule(pattern, "no such file, and not a pattern"));
+            return Err(invalid(pattern, "no such file, and not a pattern"));
         }
         self.copy_matching(&path, self.root, Path::new(""))
     }
 
-    fn add_placed(&self, source: &str, destination: &str) -> Result<(), FilesError> {
+    fn add_placed(&self, source: &str, destination: &str) -> Result<(), String> {
         let path = self.root.join(source);
         let dest = Path::new(destination.trim_start_matches('/'));
         if path.is_dir() {
             return self.copy_matching(&path.join("**/*"), &path, dest);
         }
         if !path.exists() {
-            return Err(rule(source, "no such file or directory"));
+            return Err(invalid(source, "no such file or directory"));
         }
         self.copy(&path, dest)
     }
 
-    fn copy_matching(&self, pattern: &Path, prefix: &Path, dest: &Path) -> Result<(), FilesError> {
-        let text = pattern.to_str().ok_or_else(|| rule(&pattern.to_string_lossy(), "not UTF-8"))?;
-        let paths = glob::glob(text).map_err(|error| rule(text, error.msg))?;
+    fn copy_matching(&self, pattern: &Path, prefix: &Path, dest: &Path) -> Result<(), String> {
+        let text = pattern.to_str().ok_or_else(|| invalid(pattern, "not UTF-8"))?;
+        let paths = glob::glob(text).map_err(|error| invalid(text, error.msg))?;
         for path in paths {
-            let path = path.map_err(|error| io_error(error.path(), error.error().kind().into()))?;
-            let relative = path.strip_prefix(prefix).map_err(|_| rule(text, "leads out of its directory"))?;
+            let path = path.map_err(|error| invalid(error.path(), error.error()))?;
+            let relative =
+                path.strip_prefix(prefix).map_err(|_| invalid(text, "leads out of its directory"))?;
             if path.is_file() && !self.is_excluded(&path) {
                 self.copy(&path, &dest.join(relative))?;
             }
@@ -118,32 +98,28 @@ impl Stage<'_> {
         self.excluded.iter().any(|pattern| pattern.matches_path(relative))
     }
 
-    fn copy(&self, source: &Path, dest: &Path) -> Result<(), FilesError> {
+    fn copy(&self, source: &Path, dest: &Path) -> Result<(), String> {
         let inside = |path: &Path| !path.components().any(|part| part == Component::ParentDir);
         let relative = source.strip_prefix(self.root).ok().filter(|path| inside(path));
         if relative.is_none() {
-            return Err(rule(&source.to_string_lossy(), "outside the application's directory"));
+            return Err(invalid(source, "outside the application's directory"));
         }
         if !inside(dest) || dest.is_absolute() || dest.as_os_str().is_empty() {
-            return Err(rule(&dest.to_string_lossy(), "not a place in the component's files"));
+            return Err(invalid(dest, "not a place in the component's files"));
         }
         let dest = self.dest.join(dest);
         let parent = dest.parent().unwrap_or(self.dest);
-        fs::create_dir_all(parent).map_err(|error| io_error(parent, error))?;
-        fs::copy(source, &dest).map(drop).map_err(|error| io_error(source, error))
+        fs::create_dir_all(parent).map_err(|error| invalid(parent, error))?;
+        fs::copy(source, &dest).map(drop).map_err(|error| invalid(source, error))
     }
 }
 
-fn parse_pattern(pattern: &str) -> Result<glob::Pattern, FilesError> {
-    glob::Pattern::new(pattern).map_err(|error| rule(pattern, error.msg))
+fn parse_pattern(pattern: &str) -> Result<glob::Pattern, String> {
+    glob::Pattern::new(pattern).map_err(|error| invalid(pattern, error.msg))
 }
 
-fn rule(entry: &str, rule: &'static str) -> FilesError {
-    FilesError::Rule { entry: entry.to_owned(), rule }
-}
-
-fn io_error(path: &Path, error: io::Error) -> FilesError {
-    FilesError::Io { path: path.to_owned(), error }
+fn invalid(path: impl AsRef<Path>, problem: impl Display) -> String {
+    format!("{}: {problem}", path.as_ref().display())
 }
 
 #[cfg(test)]

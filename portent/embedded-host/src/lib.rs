@@ -1,43 +1,41 @@
-//! The embedded host: runs the HTTP components of a `spin.toml` on wasmtime, in this process.
+//! Runs the HTTP components of a `spin.toml` on wasmtime, in this process.
 //!
-//! It mirrors Spin where a component can tell the difference (routes, headers, files, variables,
-//! `allowed_outbound_hosts`) and refuses by name what it does not have (other triggers, key-value stores,
-//! databases, service chaining, outbound TLS). Unlike Spin it keeps the instance of a WASI 0.2 component for
-//! its next requests, bounds everything ([`Options`]), and hands what components print to an [`EventSink`]
-//! without a file between.
+//! The host behaves as Spin does if a component can tell the difference: routes, headers, files, variables and
+//! `allowed_outbound_hosts`. It refuses by name what it does not have: other triggers, key-value stores, databases,
+//! service chaining, outbound TLS. Unlike Spin it reuses the instances of WASI 0.2 components, it bounds everything
+//! ([`Options`]), and it passes events that components print to an [`EventSink`] in memory.
 //!
-//! Read in this order: [`Host`], then `exchange`, `instance`, `component`.
+//! It starts no listener: [`Host::handle`] is the handler of an HTTP server.
+//!
+//! Read in this order: [`Host`], then `component`, `p2`, `p3`.
 
 mod options;
-mod sink;
-
-mod exchange;
-mod p3;
-
-mod answer_body;
-mod gate;
-mod headers;
-mod instance;
-mod lines;
-mod outbound;
-mod pool;
-mod refusal;
-mod request_body;
-mod scorer;
-mod spin_variables;
 
 mod component;
-mod engine;
-mod error;
+mod load_context;
+mod p2;
+mod p3;
+
+mod exchange;
+mod permissions;
+mod state;
+
+mod error_response;
 mod files;
-mod grants;
-mod kind;
-mod manifest;
+mod outbound;
+mod request_body;
+mod response_body;
 mod routes;
+mod scorer;
+mod spin_variables;
+mod stdio;
+
+mod engine;
+mod manifest;
 mod variables;
 
-use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,65 +46,47 @@ use hyper::body::Body;
 use hyper::header::HeaderValue;
 use hyper::{Request, Response, StatusCode};
 use portent_event::{Method, Route, find_route};
-use tokio::sync::Semaphore;
 use tokio::time::{interval, timeout};
-use tokio_util::task::TaskTracker;
 
-use component::{Component, Ground};
-use exchange::Exchange;
-use gate::Gate;
-use grants::Means;
+use component::Component;
+use error_response::ErrorResponse;
+use exchange::{Context, Exchange};
+use load_context::LoadContext;
 use manifest::Manifest;
-use outbound::Client;
-use refusal::Refusal;
-use request_body::BodyMemory;
 use routes::Routes;
 use variables::Variables;
 
-pub use answer_body::{AnswerBody, BrokenOff};
-pub use error::HostError;
-pub use files::FilesError;
-pub use manifest::ManifestError;
-pub use options::Options;
-pub use outbound::Neighbour;
-pub use sink::{EventSink, Failure};
-pub use variables::VariableError;
+pub use options::{EventSink, Failure, HostError, Options};
+pub use response_body::{BrokenOff, ResponseBody};
 
-/// Where a component says what the aggregator needs to know of its model.
+/// The path at which a component describes its model.
 const PROFILE: &str = "/model/profile";
 
-/// Most bytes of such an answer: 256 features with long names take a tenth of it.
+/// Most bytes of such a description: 256 features with long names take a tenth of it.
 const PROFILE_BYTES: usize = 1 << 20;
 
-/// Shortest pause between two looks for instances that have been idle for too long.
+/// Shortest pause between two searches for instances that have been idle for too long.
 const SWEEP: Duration = Duration::from_millis(100);
 
 /// A running application.
 #[derive(Clone)]
-pub struct Host(Arc<Shared>);
+pub struct Host(Arc<Application>);
 
-struct Shared {
-    options: Options,
-    name: String,
+struct Application {
+    name: Arc<str>,
     version: String,
     routes: Routes,
-    components: BTreeMap<String, Arc<Component>>,
-    gate: Gate,
-    body_memory: BodyMemory,
-    after: Arc<AfterAnswer>,
-    sink: Arc<dyn EventSink>,
-}
-
-/// Components that go on after the head of their answer.
-pub(crate) struct AfterAnswer {
-    tasks: TaskTracker,
-    places: Arc<Semaphore>,
+    /// The components that a public route leads to.
+    components: BTreeMap<String, Component>,
+    /// The `app` label of requests that reach no component: of the only component, or else the manifest's name.
+    app: Arc<str>,
+    context: Arc<Context>,
 }
 
 impl Host {
     /// Reads a manifest and makes its components ready. `environment` gives `SPIN_VARIABLE_*`.
     ///
-    /// Compiles what the cache does not hold, which takes seconds; call it outside of the server's tasks.
+    /// This compiles components that are not in the cache, which takes seconds. Call it outside of the server's tasks.
     ///
     /// # Errors
     /// [`HostError`] names the key, variable, file or import at fault.
@@ -119,57 +99,63 @@ impl Host {
         let manifest = Manifest::read(manifest)?;
         let variables = Variables::resolve(&manifest, &options.variables, environment)?;
         let routes = Routes::of(&manifest)?;
-        let after = Arc::new(AfterAnswer {
-            tasks: TaskTracker::new(),
-            places: Arc::new(Semaphore::new(options.after_answer)),
-        });
-        let components = load_components(&manifest, &routes, &variables, &options, &sink, &after)?;
-        Ok(Self(Arc::new(Shared {
-            name: manifest.name,
-            version: manifest.version,
-            routes,
-            components,
-            gate: Gate::new(&options),
-            body_memory: BodyMemory::new(options.all_body_bytes),
-            after,
-            sink,
-            options,
-        })))
+        let context = Arc::new(Context::new(options, sink));
+        let load = LoadContext::new(&manifest, &variables, &context);
+        let is_reachable = |id: &str| routes.iter().any(|route| route.component == id);
+        let reachable = manifest.components.iter().filter(|(id, _)| is_reachable(id));
+        let components = reachable.map(|(id, spec)| Ok((id.clone(), Component::load(id, spec, &load)?)));
+        let components = components.collect::<Result<BTreeMap<_, _>, HostError>>()?;
+        let name: Arc<str> = Arc::from(manifest.application.name.as_str());
+        let mut apps = components.values().map(|component| &component.app);
+        let app = match (apps.next(), apps.next()) {
+            (Some(only), None) => Arc::clone(only),
+            _ => Arc::clone(&name),
+        };
+        let version = manifest.application.version;
+        Ok(Self(Arc::new(Application { name, version, routes, components, app, context })))
     }
 
-    /// Answers one request. The client's address, if it is to be told, is a `SocketAddr` in the extensions.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<AnswerBody>
+    /// Answers one request. If components are to learn the client's address, it is a `SocketAddr` in the extensions.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<ResponseBody>
     where
         B: Body<Data = Bytes> + Send + 'static,
-        B::Error: std::error::Error,
+        B::Error: Error + Send + Sync + 'static,
     {
         let begun = Instant::now();
         let path = request.uri().path();
         if let Some(name) = path.strip_prefix(routes::WELL_KNOWN) {
             return self.well_known(name);
         }
-        let method = Method::from_text(request.method().as_str()).unwrap_or(Method::Other);
-        let Some((route, rest)) = self.0.routes.find(path) else {
-            return self.refuse(Refusal::NoRoute, method, Route::Unmatched, begun);
+        let found = self.0.routes.find(path);
+        let component = found.and_then(|(route, _)| self.0.components.get(&route.component));
+        let template = found.and_then(|(_, rest)| find_route(if rest.is_empty() { "/" } else { rest }));
+        let path_info = found.and_then(|(_, rest)| HeaderValue::from_str(rest).ok());
+        let exchange = Exchange {
+            context: Arc::clone(&self.0.context),
+            app: Arc::clone(component.map_or(&self.0.app, |component| &component.app)),
+            method: Method::from_text(request.method().as_str()).unwrap_or(Method::Other),
+            route: template.map_or(Route::Unmatched, |found| found.info.route),
+            begun,
         };
-        let template = find_route(if rest.is_empty() { "/" } else { rest });
-        let template = template.map_or(Route::Unmatched, |found| found.info.route);
-        let path_info = HeaderValue::from_str(rest).ok();
-        let component = self.0.components.get(&route.component);
-        let (Some(component), Some(path_info)) = (component, path_info) else {
-            return self.refuse(Refusal::NoRoute, method, template, begun);
+        let route = found.map(|(route, _)| route);
+        let served = match (route, component, path_info) {
+            (Some(route), Some(component), Some(path_info)) => {
+                let (mut head, body) = request.into_parts();
+                match route.set_headers(&mut head, path_info) {
+                    Ok(()) => component.serve(&exchange, Request::from_parts(head, body)).await,
+                    Err(error) => Err(error),
+                }
+            }
+            _ => Err(ErrorResponse::NoRoute),
         };
-        let (mut head, body) = request.into_parts();
-        if let Err(refusal) = headers::prepare(&mut head, route, &path_info) {
-            return self.refuse(refusal, method, template, begun);
-        }
-        let (shared, component) = (Arc::clone(&self.0), Arc::clone(component));
-        let exchange = Exchange { shared, component, method, route: template, begun };
-        exchange.answer(Request::from_parts(head, body)).await
+        served.unwrap_or_else(|error| {
+            exchange.report(error.error_type(), error.status(), false);
+            error.into_response()
+        })
     }
 
-    /// What composed components say of their models at `/model/profile`, where a public route leads to it, each with its
-    /// application: the host asks each once, as a client would.
+    /// Asks each composed component once for the description of its model, as a client would, if a public route leads
+    /// to it. Returns the descriptions with the applications.
     pub async fn profiles(&self) -> Vec<(Arc<str>, Bytes)> {
         let mut profiles = Vec::new();
         for (id, component) in self.0.components.iter().filter(|(_, component)| component.has_scorer) {
@@ -192,19 +178,19 @@ impl Host {
         profiles
     }
 
-    /// Drops instances that have been idle for too long; ends when the future is dropped.
+    /// Drops instances that have been idle for too long. Ends when the future is dropped.
     pub async fn sweep(&self) {
-        let pause = (self.0.options.idle_instance_timeout / 2).max(SWEEP);
+        let pause = (self.0.context.options.idle_instance_timeout / 2).max(SWEEP);
         let mut ticks = interval(pause);
         loop {
             ticks.tick().await;
-            self.0.components.values().for_each(|component| component.sweep());
+            self.0.components.values().for_each(Component::sweep);
         }
     }
 
-    /// Waits until no component works after its answer any more, at most for so long.
+    /// Waits until no component works after its response any more, for `limit` at most.
     pub async fn drain(&self, limit: Duration) {
-        let tasks = &self.0.after.tasks;
+        let tasks = &self.0.context.after_response;
         tasks.close();
         if timeout(limit, tasks.wait()).await.is_err() {
             tracing::warn!(components = tasks.len(), "drain limit reached, components still at work");
@@ -217,35 +203,15 @@ impl Host {
         routes.map(|route| (route.raw.to_str().unwrap_or_default(), route.component.as_str()))
     }
 
-    fn well_known(&self, name: &str) -> Response<AnswerBody> {
+    fn well_known(&self, name: &str) -> Response<ResponseBody> {
         match name {
-            "health" => Response::new(AnswerBody::from_bytes(Bytes::from_static(b"OK"))),
+            "health" => Response::new(Bytes::from_static(b"OK").into()),
             "info" => {
-                let info = serde_json::json!({ "name": self.0.name, "version": self.0.version });
-                refusal::json(StatusCode::OK, &info)
+                let info = serde_json::json!({ "name": *self.0.name, "version": self.0.version });
+                error_response::json(StatusCode::OK, &info)
             }
-            _ => Refusal::NoRoute.into_response(),
+            _ => ErrorResponse::NoRoute.into_response(),
         }
-    }
-
-    /// Answers a request that reached no component: it counts for the only one there is, or for the manifest's
-    /// name where there are several.
-    fn refuse(&self, refusal: Refusal, method: Method, route: Route, begun: Instant) -> Response<AnswerBody> {
-        let mut components = self.0.components.values();
-        let app = match (components.next(), components.next()) {
-            (Some(only), None) => &only.app,
-            _ => &*self.0.name,
-        };
-        self.0.sink.failed(&Failure {
-            app,
-            method,
-            route,
-            status: refusal.status().as_u16(),
-            error: refusal.error_type(),
-            duration: begun.elapsed(),
-            reported: false,
-        });
-        refusal.into_response()
     }
 }
 
@@ -255,34 +221,5 @@ impl std::fmt::Debug for Host {
     }
 }
 
-/// Makes the components ready that can be reached.
-fn load_components(
-    manifest: &Manifest,
-    routes: &Routes,
-    variables: &Variables,
-    options: &Options,
-    sink: &Arc<dyn EventSink>,
-    after: &Arc<AfterAnswer>,
-) -> Result<BTreeMap<String, Arc<Component>>, HostError> {
-    let memory = options.instance_memory;
-    let ground = Ground {
-        means: Means {
-            root: &manifest.root,
-            client: &Client::new(options.neighbour.clone()),
-            variables,
-            sink,
-            memory,
-        },
-        options,
-        after,
-        components: manifest.components.len(),
-        linkers: [const { OnceCell::new() }; 2],
-        templates: RefCell::default(),
-    };
-    let is_reachable = |id: &str| routes.iter().any(|route| route.component == id);
-    let reachable = manifest.components.iter().filter(|(id, _)| is_reachable(id));
-    reachable.map(|(id, spec)| Ok((id.clone(), Arc::new(Component::load(id, spec, &ground)?)))).collect()
-}
-
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -1,102 +1,99 @@
-//! The body of an answer on its way to the client.
+//! The body of a response on its way to the client.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::sync::oneshot;
-use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+use tokio::time::timeout;
+use wasmtime_wasi_http::WasiBody;
 
-/// A body of which everything is here, or one that its component still writes.
-pub struct AnswerBody(Kind);
-
-enum Kind {
-    /// What a component of WASI 0.3 still writes.
-    Rest(UnsyncBoxBody<Bytes, BrokenOff>),
-    /// Its length is known, so it leaves with its head in one write.
-    Whole { parts: VecDeque<Frame<Bytes>>, length: Option<u64> },
-    Streamed {
-        parts: VecDeque<Frame<Bytes>>,
-        rest: HyperOutgoingBody,
-        fate: Arc<AtomicBool>,
-        _handed_over: oneshot::Sender<()>,
-    },
+/// The frames of a body that are here, and the rest of it that its component still writes.
+pub struct ResponseBody {
+    frames: VecDeque<Frame<Bytes>>,
+    /// Length of the frames, if they are all and there are no trailers: the body then leaves with its head in one write.
+    length: Option<u64>,
+    rest: Option<UnsyncBoxBody<Bytes, BrokenOff>>,
 }
 
-/// Why a body ended before its end. The client sees a broken connection, never a body that looks complete.
+/// A body ended before its end. The client sees a broken connection, never a body that looks complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the component left its answer unfinished")]
+#[error("the component left its response unfinished")]
 pub struct BrokenOff;
 
-/// The host's end of a body that is still being written.
-pub(crate) struct Handover {
-    broken_off: Arc<AtomicBool>,
-    handed_over: oneshot::Receiver<()>,
+/// The beginning of a component's body.
+#[derive(Default)]
+pub(crate) struct Beginning {
+    frames: VecDeque<Frame<Bytes>>,
+    length: u64,
+    has_trailers: bool,
+    /// The beginning is all of the body.
+    pub(crate) is_whole: bool,
 }
 
-impl AnswerBody {
-    /// A body of the host's own.
-    pub(crate) fn from_bytes(bytes: Bytes) -> Self {
-        let length = Some(bytes.len() as u64);
-        Self(Kind::Whole { parts: VecDeque::from([Frame::data(bytes)]), length })
-    }
-
-    /// A body that is complete.
-    pub(crate) fn whole(parts: VecDeque<Frame<Bytes>>, length: Option<u64>) -> Self {
-        Self(Kind::Whole { parts, length })
-    }
-
-    /// A body that ends as broken off where its component leaves it so.
-    pub(crate) fn of_rest(rest: UnsyncBoxBody<Bytes, BrokenOff>) -> Self {
-        Self(Kind::Rest(rest))
-    }
-
-    /// The body of a component's answer, as far as it has been written. There is a handover if the component
-    /// may still write more.
-    pub(crate) fn of_component(mut body: HyperOutgoingBody) -> Result<(Self, Option<Handover>), BrokenOff> {
-        let mut parts = VecDeque::new();
-        let mut length = Some(0);
-        let mut context = Context::from_waker(Waker::noop());
-        loop {
-            let part = match Pin::new(&mut body).poll_frame(&mut context) {
-                Poll::Ready(Some(part)) => part.map_err(|_| BrokenOff)?,
-                Poll::Ready(None) => return Ok((Self(Kind::Whole { parts, length }), None)),
-                Poll::Pending => return Ok(Self::streamed(parts, body)),
-            };
-            // With trailers, the length stays open: the body must go out in chunks.
-            length = part.data_ref().and_then(|data| Some(length? + data.len() as u64));
-            parts.push_back(part);
+impl Beginning {
+    /// Reads the frames that are there.
+    pub(crate) fn read_now(body: &mut WasiBody) -> Result<Self, BrokenOff> {
+        let mut beginning = Self::default();
+        let polled = pin!(beginning.extend(body)).poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(read) = polled {
+            read?;
         }
+        Ok(beginning)
     }
 
-    fn streamed(parts: VecDeque<Frame<Bytes>>, rest: HyperOutgoingBody) -> (Self, Option<Handover>) {
-        let broken_off = Arc::new(AtomicBool::new(false));
-        let (sender, handed_over) = oneshot::channel();
-        let fate = Arc::clone(&broken_off);
-        let body = Self(Kind::Streamed { parts, rest, fate, _handed_over: sender });
-        (body, Some(Handover { broken_off, handed_over }))
+    /// Reads the frames that come within a time.
+    pub(crate) async fn read_within(time: Duration, body: &mut WasiBody) -> Result<Self, BrokenOff> {
+        let mut beginning = Self::default();
+        timeout(time, beginning.extend(body)).await.unwrap_or(Ok(()))?;
+        Ok(beginning)
+    }
+
+    async fn extend(&mut self, body: &mut WasiBody) -> Result<(), BrokenOff> {
+        // A body of a declared length is complete with its last byte: its end need not be awaited.
+        while !is_complete(body) {
+            let Some(frame) = body.frame().await else {
+                check_end(body)?;
+                break;
+            };
+            let frame = frame.map_err(|_| BrokenOff)?;
+            self.length += frame.data_ref().map_or(0, |data| data.len() as u64);
+            self.has_trailers |= frame.is_trailers();
+            self.frames.push_back(frame);
+        }
+        self.is_whole = true;
+        Ok(())
+    }
+
+    /// The body that begins so; `None` is a whole one.
+    pub(crate) fn followed_by(self, rest: Option<UnsyncBoxBody<Bytes, BrokenOff>>) -> ResponseBody {
+        let length = (rest.is_none() && !self.has_trailers).then_some(self.length);
+        ResponseBody { frames: self.frames, length, rest }
     }
 }
 
-impl Handover {
-    /// Waits until the body has been handed over, or its client has left.
-    pub(crate) async fn done(&mut self) {
-        // The other end sends nothing: it is dropped with the body.
-        drop((&mut self.handed_over).await);
-    }
+/// Whether a body of a declared length has come to its end.
+pub(crate) fn is_complete(body: &WasiBody) -> bool {
+    body.size_hint().exact() == Some(0)
+}
 
-    /// Makes an unfinished body end as broken off. Call this before the component goes.
-    pub(crate) fn break_off(&self) {
-        self.broken_off.store(true, Ordering::Release);
+/// A body that has ended must have the length that its head declares.
+pub(crate) fn check_end(body: &WasiBody) -> Result<(), BrokenOff> {
+    if body.size_hint().exact().is_none_or(|missing| missing == 0) { Ok(()) } else { Err(BrokenOff) }
+}
+
+impl From<Bytes> for ResponseBody {
+    fn from(bytes: Bytes) -> Self {
+        let length = Some(bytes.len() as u64);
+        Self { frames: VecDeque::from([Frame::data(bytes)]), length, rest: None }
     }
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = BrokenOff;
 
@@ -104,45 +101,28 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        match &mut self.0 {
-            Kind::Rest(rest) => Pin::new(rest).poll_frame(context),
-            Kind::Whole { parts, length } => {
-                let part = parts.pop_front();
-                let taken = part.as_ref().and_then(Frame::data_ref).map_or(0, |data| data.len() as u64);
-                *length = length.map(|length| length - taken);
-                Poll::Ready(part.map(Ok))
+        match (self.frames.pop_front(), &mut self.rest) {
+            (Some(frame), _) => {
+                let taken = frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.length = self.length.map(|length| length - taken);
+                Poll::Ready(Some(Ok(frame)))
             }
-            Kind::Streamed { parts, rest, fate, .. } => {
-                if let Some(part) = parts.pop_front() {
-                    return Poll::Ready(Some(Ok(part)));
-                }
-                match Pin::new(rest).poll_frame(context) {
-                    Poll::Ready(None) if fate.load(Ordering::Acquire) => Poll::Ready(Some(Err(BrokenOff))),
-                    polled => polled.map_err(|_| BrokenOff),
-                }
-            }
+            (None, Some(rest)) => Pin::new(rest).poll_frame(context),
+            (None, None) => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
-            Kind::Rest(rest) => rest.is_end_stream(),
-            Kind::Whole { parts, .. } => parts.is_empty(),
-            Kind::Streamed { .. } => false,
-        }
+        self.frames.is_empty() && self.rest.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
-            Kind::Rest(rest) => rest.size_hint(),
-            Kind::Whole { length, .. } => length.map_or_else(SizeHint::new, SizeHint::with_exact),
-            Kind::Streamed { .. } => SizeHint::new(),
-        }
+        self.length.map_or_else(SizeHint::new, SizeHint::with_exact)
     }
 }
 
-impl std::fmt::Debug for AnswerBody {
+impl std::fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AnswerBody").finish_non_exhaustive()
+        f.debug_struct("ResponseBody").finish_non_exhaustive()
     }
 }

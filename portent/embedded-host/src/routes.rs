@@ -1,19 +1,29 @@
-//! Which component answers a path, as Spin decides it: exact routes first, then the longest prefix.
+//! Which component answers a path, and the headers by which it learns how it was reached: both as in Spin.
+
+use std::net::SocketAddr;
 
 use hyper::Uri;
-use hyper::header::HeaderValue;
+use hyper::header::{CONNECTION, HOST, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 
-use super::manifest::{Manifest, ManifestError};
+use crate::error_response::ErrorResponse;
+use crate::manifest::{Manifest, TriggerRoute};
+use crate::options::HostError;
 
 /// Paths under this belong to the host.
 pub(crate) const WELL_KNOWN: &str = "/.well-known/spin/";
 
-/// The public routes of an application.
+const PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
+const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
+const MATCHED_ROUTE: HeaderName = HeaderName::from_static("spin-matched-route");
+const BASE_PATH: HeaderName = HeaderName::from_static("spin-base-path");
+const RAW_COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-raw-component-route");
+const COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-component-route");
+const CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
+
+/// The public routes of an application. Exact before wildcard, long before short: the first match is the best.
 #[derive(Debug)]
-pub(crate) struct Routes {
-    /// Exact before wildcard, long before short: the first match is the best.
-    routes: Vec<Route>,
-}
+pub(crate) struct Routes(Vec<Route>);
 
 /// One public route.
 #[derive(Debug)]
@@ -30,11 +40,11 @@ pub(crate) struct Route {
 }
 
 impl Routes {
-    pub(crate) fn of(manifest: &Manifest) -> Result<Self, ManifestError> {
+    pub(crate) fn of(manifest: &Manifest) -> Result<Self, HostError> {
         let mut routes: Vec<Route> = Vec::new();
-        for (index, trigger) in manifest.triggers.iter().enumerate() {
-            let Some(path) = &trigger.route else { continue };
-            let invalid = |rule: &str| ManifestError::invalid(format!("trigger.http[{index}].route"), rule);
+        for (index, trigger) in manifest.trigger.http.iter().enumerate() {
+            let TriggerRoute::Path(path) = &trigger.route else { continue };
+            let invalid = |rule: &str| HostError::invalid(format!("trigger.http[{index}].route"), rule);
             let route = Route::parse(path, &trigger.component).map_err(invalid)?;
             if routes.iter().any(|other| other.prefix == route.prefix && other.wildcard == route.wildcard) {
                 return Err(invalid("another trigger has the same route"));
@@ -42,17 +52,17 @@ impl Routes {
             routes.push(route);
         }
         routes.sort_by_key(|route| (route.wildcard, std::cmp::Reverse(route.prefix.len())));
-        Ok(Self { routes })
+        Ok(Self(routes))
     }
 
-    /// The best match for a path, with the part that the wildcard stands for.
+    /// The best match for a path, with the part that the wildcard matches.
     pub(crate) fn find<'p>(&self, path: &'p str) -> Option<(&Route, &'p str)> {
-        self.routes.iter().find_map(|route| Some((route, route.rest_of(path)?)))
+        self.0.iter().find_map(|route| Some((route, route.rest_of(path)?)))
     }
 
     /// The public routes, best match first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Route> {
-        self.routes.iter()
+        self.0.iter()
     }
 }
 
@@ -61,6 +71,31 @@ impl Route {
     pub(crate) fn target(&self, component: &str, path: &str) -> Option<Uri> {
         let base = self.base.to_str().ok().filter(|_| self.wildcard && self.component == component)?;
         format!("{}{path}", base.trim_end_matches('/')).parse().ok()
+    }
+
+    /// Replaces the client's `spin-` headers by the true ones.
+    pub(crate) fn set_headers(&self, head: &mut Parts, path_info: HeaderValue) -> Result<(), ErrorResponse> {
+        let is_spins = |name: &&HeaderName| name.as_str().starts_with("spin-");
+        while let Some(name) = head.headers.keys().find(is_spins).cloned() {
+            head.headers.remove(name);
+        }
+        head.headers.remove(CONNECTION);
+        let host = head.headers.entry(HOST).or_insert(HeaderValue::from_static("localhost"));
+        let host = host.to_str().map_err(|_| ErrorResponse::BadHost)?;
+        let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+        let url =
+            HeaderValue::try_from(format!("http://{host}{target}")).map_err(|_| ErrorResponse::BadHost)?;
+        head.headers.insert(FULL_URL, url);
+        head.headers.insert(PATH_INFO, path_info);
+        head.headers.insert(MATCHED_ROUTE, self.raw.clone());
+        head.headers.insert(BASE_PATH, HeaderValue::from_static("/"));
+        head.headers.insert(RAW_COMPONENT_ROUTE, self.raw.clone());
+        head.headers.insert(COMPONENT_ROUTE, self.base.clone());
+        if let Some(peer) = head.extensions.get::<SocketAddr>() {
+            let peer = HeaderValue::try_from(peer.to_string()).map_err(|_| ErrorResponse::BadHost)?;
+            head.headers.insert(CLIENT_ADDR, peer);
+        }
+        Ok(())
     }
 
     fn parse(path: &str, component: &str) -> Result<Self, &'static str> {
@@ -85,7 +120,7 @@ impl Route {
         })
     }
 
-    /// What follows the prefix, with its slash; `None` if the route does not match.
+    /// The path after the prefix, with its slash; `None` if the route does not match.
     fn rest_of<'p>(&self, path: &'p str) -> Option<&'p str> {
         let rest = path.trim_start_matches('/').strip_prefix(self.prefix.as_str())?;
         match (self.wildcard, rest) {
@@ -111,7 +146,7 @@ mod tests {
             "spin_manifest_version = 2\napplication.name = \"a\"\ncomponent.c.source = \"c\"\ntrigger.http = [{}]",
             triggers.join(",")
         );
-        let manifest = Manifest::parse(&text, Path::new("/")).map_err(|error| error.to_string())?;
+        let manifest = Manifest::parse(&text, Path::new("/spin.toml")).map_err(|error| error.to_string())?;
         Routes::of(&manifest).map_err(|error| error.to_string())
     }
 

@@ -1,19 +1,16 @@
-//! `fermyon:spin/variables@2.0.0`, by which a component reads its variables.
+//! `fermyon:spin/variables@2.0.0` and `spin:variables/variables@3.0.0`, by which components of WASI 0.2 and of 0.3 read
+//! their variables.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::future::ready;
 
 use wasmtime::StoreContextMut;
-use wasmtime::component::{ComponentType, Linker, Lower};
+use wasmtime::component::{Accessor, ComponentType, Linker, Lower};
 
-use super::instance::State;
-
-/// A component's variables with their values.
-pub(crate) type ComponentVariables = Arc<BTreeMap<String, String>>;
+use crate::state::State;
 
 #[derive(ComponentType, Lower)]
 #[component(variant)]
-pub(crate) enum Error {
+enum Error {
     #[component(name = "invalid-name")]
     InvalidName(String),
     #[component(name = "undefined")]
@@ -26,17 +23,26 @@ pub(crate) enum Error {
     Other(String),
 }
 
-/// Lets components import the interface.
+/// Adds the interface for components of WASI 0.2.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut interface = linker.instance("fermyon:spin/variables@2.0.0")?;
     interface.func_wrap("get", |store: StoreContextMut<'_, State>, (name,): (String,)| {
-        Ok((get(store.data().variables(), name),))
+        Ok((get(store.data(), name),))
     })
 }
 
-pub(crate) fn get(variables: &ComponentVariables, name: String) -> Result<String, Error> {
+/// Adds the interface for components of WASI 0.3.
+pub(crate) fn add_p3_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut interface = linker.instance("spin:variables/variables@3.0.0")?;
+    interface.func_wrap_concurrent("get", |store: &Accessor<State>, (name,): (String,)| {
+        let value = store.with(|mut store| get(store.get(), name));
+        Box::pin(ready(Ok((value,))))
+    })
+}
+
+fn get(state: &State, name: String) -> Result<String, Error> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    match variables.get(&name) {
+    match state.variables.get(&name) {
         Some(value) => Ok(value.clone()),
         None if name.is_empty() || !name.chars().all(allowed) => Err(Error::InvalidName(name)),
         None => Err(Error::Undefined(format!("no variable {name} for this component"))),

@@ -1,7 +1,7 @@
-//! What a component prints, cut into lines and handed over in process.
+//! Standard output and error of a component, cut into lines.
 //!
-//! Every instance has its own buffer, so lines of concurrent instances cannot interleave. A line without an
-//! end is one when the request that printed it ends; a line longer than the limit is cut there.
+//! Every instance has its own buffer, so lines of concurrent instances cannot interleave. The end of a request ends
+//! its last line. A line longer than the limit is cut.
 
 use std::io;
 use std::pin::Pin;
@@ -15,60 +15,60 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// Longest line that is kept, that of the event format.
+/// Longest line, that of the event format.
 const LINE_BYTES: usize = portent_event::limits::ACCEPTED_LINE_BYTES;
 
 /// Most bytes that a component may write at once.
 const WRITE_BYTES: usize = 64 * 1024;
 
-/// Where lines go, without their newline.
+/// Receives lines without their newline.
 pub(crate) type LineConsumer = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
-/// The standard output or error of one instance.
+/// The standard output or error of one instance, or of one request of WASI 0.3.
 #[derive(Clone)]
-pub(crate) struct Lines(Arc<Mutex<Cutter>>);
+pub(crate) struct LineOutput(Arc<Mutex<LineBuffer>>);
 
-struct Cutter {
+struct LineBuffer {
     consumer: LineConsumer,
     /// The beginning of a line whose end has not been printed yet.
     open: Vec<u8>,
-    /// Events among the lines since [`Lines::take_events`].
+    /// Events among the lines since [`LineOutput::take_events`].
     events: u32,
-    /// The open line was longer than the limit and has been handed over; its rest is passed over.
+    /// The open line was longer than the limit and has been consumed. Its rest is skipped.
     cut: bool,
 }
 
-impl Lines {
+impl LineOutput {
     pub(crate) fn new(consumer: LineConsumer) -> Self {
-        Self(Arc::new(Mutex::new(Cutter { consumer, open: Vec::new(), events: 0, cut: false })))
+        Self(Arc::new(Mutex::new(LineBuffer { consumer, open: Vec::new(), events: 0, cut: false })))
     }
 
     /// Ends the open line, if there is one.
-    pub(crate) fn flush(&self) {
-        self.cutter().end_line();
+    pub(crate) fn end_line(&self) {
+        self.buffer().end_line();
     }
 
     /// Events printed since the last call.
     pub(crate) fn take_events(&self) -> u32 {
-        std::mem::take(&mut self.cutter().events)
+        std::mem::take(&mut self.buffer().events)
     }
 
     fn write(&self, bytes: &[u8]) {
-        self.cutter().write(bytes);
+        self.buffer().write(bytes);
     }
 
-    /// A panic within the consumer cannot leave a cutter that is worse than one with a torn line.
-    fn cutter(&self) -> MutexGuard<'_, Cutter> {
+    /// A panic within the consumer cannot leave a buffer that is worse than one with a torn line.
+    fn buffer(&self) -> MutexGuard<'_, LineBuffer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Cutter {
+impl LineBuffer {
     fn write(&mut self, mut bytes: &[u8]) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at(end);
             if self.open.is_empty() && !self.cut && line.len() <= LINE_BYTES {
-                self.hand_over(line);
+                self.consume(line);
             } else {
                 self.extend(line);
                 self.end_line();
@@ -86,63 +86,60 @@ impl Cutter {
         self.open.extend_from_slice(&bytes[..bytes.len().min(room)]);
         if bytes.len() > room {
             tracing::warn!(limit = LINE_BYTES, "a component printed a line longer than the limit: cut");
-            self.hand_over_open();
+            self.consume_open();
             self.cut = true;
         }
     }
 
     fn end_line(&mut self) {
         if !self.open.is_empty() {
-            self.hand_over_open();
+            self.consume_open();
         }
         self.cut = false;
     }
 
-    fn hand_over_open(&mut self) {
+    fn consume_open(&mut self) {
         let line = std::mem::take(&mut self.open);
-        self.hand_over(&line);
+        self.consume(&line);
     }
 
-    fn hand_over(&mut self, line: &[u8]) {
+    fn consume(&mut self, line: &[u8]) {
         self.events += u32::from(Line::is_ours(line));
         (self.consumer)(line);
     }
 }
 
-impl IsTerminal for Lines {
+impl IsTerminal for LineOutput {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for Lines {
+impl StdoutStream for LineOutput {
     fn p2_stream(&self) -> Box<dyn OutputStream> {
         Box::new(self.clone())
     }
 
-    /// A stream of WASI 0.3 has a buffer of its own: those of concurrent requests do not interleave. A line
-    /// without an end is one when its stream ends.
+    /// A stream of WASI 0.3 has a buffer of its own: lines of concurrent requests do not interleave.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(OwnLines(Self::new(Arc::clone(&self.cutter().consumer))))
+        Box::new(Self::new(Arc::clone(&self.buffer().consumer)))
     }
 }
 
-/// One stream among several of an instance.
-struct OwnLines(Lines);
-
-impl Drop for OwnLines {
+/// The end of the last stream ends the last line.
+impl Drop for LineBuffer {
     fn drop(&mut self) {
-        self.0.flush();
+        self.end_line();
     }
 }
 
 #[async_trait]
-impl Pollable for Lines {
+impl Pollable for LineOutput {
     async fn ready(&mut self) {}
 }
 
 #[async_trait]
-impl OutputStream for Lines {
+impl OutputStream for LineOutput {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         Self::write(self, &bytes);
         Ok(())
@@ -157,9 +154,9 @@ impl OutputStream for Lines {
     }
 }
 
-impl AsyncWrite for OwnLines {
+impl AsyncWrite for LineOutput {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.write(bytes);
+        Self::write(&self, bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -182,11 +179,11 @@ mod tests {
     fn lines_of(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&seen);
-        let lines = Lines::new(Arc::new(move |line: &[u8]| sink.lock().unwrap().push(line.to_vec())));
+        let lines = LineOutput::new(Arc::new(move |line: &[u8]| sink.lock().unwrap().push(line.to_vec())));
         for piece in pieces {
             lines.write(piece);
         }
-        lines.flush();
+        lines.end_line();
         let seen = seen.lock().unwrap();
         seen.clone()
     }

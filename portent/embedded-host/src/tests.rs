@@ -1,20 +1,26 @@
-//! The host on real components: hand-written ones that do next to nothing, and the guests of `tests/guest` and
+//! The host with real components: hand-written ones that do next to nothing, and the guests of `tests/guest` and
 //! `tests/guest-p3`.
 
 mod guest;
-mod neighbour;
 mod p3;
 mod wat;
 
+use std::convert::Infallible;
 use std::fs;
+use std::net::SocketAddr;
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 use super::*;
-use crate::InFlight;
 use portent_event::{DropReason, ErrorType};
 
 /// What the host reported.
@@ -23,7 +29,7 @@ struct Seen {
     lines: Mutex<Vec<String>>,
     failures: Mutex<Vec<(Route, u16, ErrorType, bool)>>,
     dropped: Mutex<Vec<DropReason>>,
-    in_flight: InFlight,
+    in_flight: Arc<AtomicU64>,
 }
 
 impl EventSink for Seen {
@@ -40,8 +46,8 @@ impl EventSink for Seen {
         self.dropped.lock().unwrap().push(reason);
     }
 
-    fn in_flight(&self, _: &str) -> InFlight {
-        self.in_flight.clone()
+    fn in_flight(&self, _: &str) -> Arc<AtomicU64> {
+        Arc::clone(&self.in_flight)
     }
 }
 
@@ -94,6 +100,15 @@ impl Fixture {
         read(self.host.handle(request).await).await
     }
 
+    fn in_flight(&self) -> u64 {
+        self.seen.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Requests that may begin to run now.
+    fn free(&self) -> usize {
+        self.host.0.context.limit.free()
+    }
+
     fn failures(&self) -> Vec<(Route, u16, ErrorType, bool)> {
         self.seen.failures.lock().unwrap().clone()
     }
@@ -106,7 +121,7 @@ impl Answer {
     }
 }
 
-async fn read(response: Response<AnswerBody>) -> Answer {
+async fn read(response: Response<ResponseBody>) -> Answer {
     let (head, body) = response.into_parts();
     let body = body.collect().await;
     let body = body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned());
@@ -118,16 +133,16 @@ async fn read(response: Response<AnswerBody>) -> Answer {
 }
 
 /// The compiled-code cache of the tests, beside the other build products.
-pub(crate) fn cache_dir() -> std::path::PathBuf {
+fn cache_dir() -> std::path::PathBuf {
     workspace().join("target").join("test-wasmtime-cache")
 }
 
 fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
 }
 
 /// The component of `tests/guest`, built if it is not up to date.
-pub(crate) fn guest() -> &'static [u8] {
+fn guest() -> &'static [u8] {
     static GUEST: OnceLock<Vec<u8>> = OnceLock::new();
     GUEST.get_or_init(|| build("portent-guest"))
 }
@@ -145,6 +160,28 @@ fn build(package: &str) -> Vec<u8> {
     let built = build.arg("--target-dir").arg(&target).current_dir(workspace()).status().unwrap();
     assert!(built.success(), "the test component {package} does not build");
     fs::read(target.join(format!("wasm32-wasip2/wasm/{}.wasm", package.replace('-', "_")))).unwrap()
+}
+
+/// An HTTP server with this handler.
+async fn serve<F>(handler: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let handler = handler.clone();
+            let service = service_fn(move |request| {
+                let response = handler(request);
+                async move { Ok::<_, Infallible>(response.await) }
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    address
 }
 
 /// Waits until something is so.

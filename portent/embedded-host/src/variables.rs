@@ -1,68 +1,61 @@
 //! Variables: of the application, given from outside, and of a component, made from those by templates.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::manifest::Manifest;
+use crate::manifest::Manifest;
+use crate::options::HostError;
 
-/// Environment variables that give application variables begin so, in upper case, as under Spin.
+/// Prefix of the environment variables that set application variables, in upper case, as under Spin.
 const ENVIRONMENT_PREFIX: &str = "SPIN_VARIABLE_";
+
+/// A component's variables with their values.
+pub(crate) type ComponentVariables = Arc<BTreeMap<String, String>>;
 
 /// The application's variables with their values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Variables(BTreeMap<String, String>);
 
-/// Why variables have no value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum VariableError {
-    /// No value was given and the manifest has no default.
-    #[error("variable {0} is required: give it with --variable {0}=VALUE or in SPIN_VARIABLE_{upper}", upper = .0.to_uppercase())]
-    Missing(String),
-    /// A value was given for what the manifest does not declare.
-    #[error("--variable {0}: the manifest declares no such variable")]
-    Undeclared(String),
-    /// A template that names an undeclared variable, or is not closed.
-    #[error("{key}: {problem}")]
-    Template {
-        /// Path of the template in the manifest.
-        key: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
 impl Variables {
-    /// Values in Spin's order of precedence: given on the command line, environment, default.
+    /// Values in Spin's order of precedence: command line, environment, default.
     pub(crate) fn resolve(
         manifest: &Manifest,
         given: &[(String, String)],
         environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, VariableError> {
+    ) -> Result<Self, HostError> {
         if let Some((name, _)) = given.iter().find(|(name, _)| !manifest.variables.contains_key(name)) {
-            return Err(VariableError::Undeclared(name.clone()));
+            let rule = "the manifest declares no such variable";
+            return Err(HostError::invalid(format!("--variable {name}"), rule));
         }
-        let value_of = |name: &str| {
+        let value_of = |name: &String| {
+            let upper = format!("{ENVIRONMENT_PREFIX}{}", name.to_uppercase());
             let given = given.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone());
-            given
-                .or_else(|| environment(&format!("{ENVIRONMENT_PREFIX}{}", name.to_uppercase())))
-                .or_else(|| manifest.variables.get(name)?.default.clone())
-                .ok_or_else(|| VariableError::Missing(name.to_owned()))
+            let value =
+                given.or_else(|| environment(&upper)).or_else(|| manifest.variables[name].default.clone());
+            let missing = || {
+                let text = format!(
+                    "variable {name} is required: give it with --variable {name}=VALUE or in {upper}"
+                );
+                HostError::Application(text)
+            };
+            Ok((name.clone(), value.ok_or_else(missing)?))
         };
-        let names = manifest.variables.keys();
-        Ok(Self(names.map(|name| Ok((name.clone(), value_of(name)?))).collect::<Result<_, _>>()?))
+        Ok(Self(manifest.variables.keys().map(value_of).collect::<Result<_, _>>()?))
     }
 
-    /// Replaces every `{{ name }}`; `key` is the template's place in the manifest, for the error.
-    pub(crate) fn expand(&self, key: &str, template: &str) -> Result<String, VariableError> {
-        let problem = |problem: String| VariableError::Template { key: key.to_owned(), problem };
+    /// Replaces every `{{ name }}`. `key` is the template's place in the manifest, for the error.
+    pub(crate) fn expand(&self, key: &str, template: &str) -> Result<String, HostError> {
         let mut text = String::new();
         let mut rest = template;
         while let Some((before, opened)) = rest.split_once("{{") {
-            let (name, after) =
-                opened.split_once("}}").ok_or_else(|| problem("'{{' without '}}'".to_owned()))?;
+            let closed = opened.split_once("}}");
+            let (name, after) = closed.ok_or_else(|| HostError::invalid(key, "'{{' without '}}'"))?;
             let name = name.trim();
             let value = self.0.get(name);
             text.push_str(before);
-            text.push_str(value.ok_or_else(|| problem(format!("there is no variable {name}")))?);
+            text.push_str(
+                value.ok_or_else(|| HostError::invalid(key, format!("there is no variable {name}")))?,
+            );
             rest = after;
         }
         text.push_str(rest);
@@ -86,7 +79,7 @@ mod tests {
             events = { default = "stdout" }
             token = { required = true }
         "#;
-        Manifest::parse(text, Path::new("/")).unwrap()
+        Manifest::parse(text, Path::new("/spin.toml")).unwrap()
     }
 
     fn given(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -113,14 +106,15 @@ mod tests {
     #[test]
     fn a_missing_value_is_named() {
         let error = Variables::resolve(&manifest(), &[], |_| None).unwrap_err();
-        assert_eq!(error, VariableError::Missing("token".to_owned()));
-        assert!(error.to_string().contains("SPIN_VARIABLE_TOKEN"), "{error}");
+        let expect =
+            "variable token is required: give it with --variable token=VALUE or in SPIN_VARIABLE_TOKEN";
+        assert_eq!(error.to_string(), expect);
     }
 
     #[test]
     fn an_undeclared_value_is_refused() {
         let error = Variables::resolve(&manifest(), &given(&[("evnts", "x")]), |_| None).unwrap_err();
-        assert_eq!(error, VariableError::Undeclared("evnts".to_owned()));
+        assert_eq!(error.to_string(), "--variable evnts: the manifest declares no such variable");
     }
 
     #[test]

@@ -30,26 +30,29 @@ source = "inner.wasm"
 "#;
 
 fn parse(text: &str) -> Result<Manifest, String> {
-    Manifest::parse(text, Path::new("/app")).map_err(|error| error.to_string())
+    Manifest::parse(text, Path::new("/app/spin.toml")).map_err(|error| error.to_string())
 }
 
 /// What the manifest says arrives, with paths made absolute.
 #[test]
 fn a_manifest_is_read() {
     let manifest = parse(SMALL).unwrap();
-    assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("heart", "1.2.3"));
+    assert_eq!(
+        (manifest.application.name.as_str(), manifest.application.version.as_str()),
+        ("heart", "1.2.3")
+    );
     assert_eq!(manifest.variables["events"].default.as_deref(), Some("stdout"));
     assert_eq!(manifest.variables["token"].default, None);
-    assert_eq!(manifest.triggers[0].route.as_deref(), Some("/..."));
-    assert_eq!(manifest.triggers[1].route, None);
+    let triggers = &manifest.trigger.http;
+    assert!(matches!(&triggers[0].route, TriggerRoute::Path(path) if path == "/..."));
+    assert!(matches!(triggers[1].route, TriggerRoute::Private { private: true }));
     let heart = &manifest.components["heart"];
-    assert_eq!(heart.source, Path::new("/app/heart.wasm"));
+    assert_eq!(heart.file, Path::new("/app/heart.wasm"));
     assert_eq!(heart.variables["events"], "{{ events }}");
     assert_eq!(heart.files.len(), 2);
 }
 
-/// A key that the host would have to ignore is refused by its path.
-/// What dependencies may use is nothing, what is listed, or all, for one or for all of them, but not both.
+/// A dependency may use nothing, a list, or everything. The setting is for one or for all of them, but not both.
 #[test]
 fn dependencies_are_read() {
     use portent_compose::Capability::{self, Environment, Files};
@@ -76,6 +79,7 @@ fn dependencies_are_read() {
     assert!(parse(&text).unwrap_err().contains("a name is package:name"));
 }
 
+/// A key that the host would have to ignore is refused by its path.
 #[test]
 fn unsupported_keys_are_named() {
     #[track_caller]

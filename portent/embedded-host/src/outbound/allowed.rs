@@ -27,16 +27,13 @@ enum Host {
     Ip(IpAddr),
 }
 
-/// An entry that is not a host, or one that this host cannot honour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct InvalidHost(&'static str);
-
 impl AllowedHosts {
-    /// Reads entries in which variables are already expanded. An entry that a variable left empty allows nothing.
-    pub(crate) fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidHost> {
-        let present = entries.into_iter().filter(|entry| !matches!(*entry, "" | "http://" | "https://"));
-        Ok(Self(present.map(Allowed::parse).collect::<Result<_, _>>()?))
+    /// Adds an entry in which variables are already expanded. One that a variable left empty allows nothing.
+    pub(crate) fn add(&mut self, entry: &str) -> Result<(), &'static str> {
+        if !matches!(entry, "" | "http://" | "https://") {
+            self.0.push(Allowed::parse(entry)?);
+        }
+        Ok(())
     }
 
     /// Whether a request to this address may be sent.
@@ -49,15 +46,15 @@ impl AllowedHosts {
 }
 
 impl Allowed {
-    fn parse(entry: &str) -> Result<Self, InvalidHost> {
+    fn parse(entry: &str) -> Result<Self, &'static str> {
         let (scheme, rest) =
-            entry.trim().split_once("://").ok_or(InvalidHost("has no scheme: write scheme://host:port"))?;
+            entry.trim().split_once("://").ok_or("has no scheme: write scheme://host:port")?;
         if scheme != "*" && (scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-            return Err(InvalidHost("has a scheme that is not a word or *"));
+            return Err("has a scheme that is not a word or *");
         }
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '?', '#', '@', '{']) {
-            return Err(InvalidHost("has more than a scheme, a host and a port"));
+            return Err("has more than a scheme, a host and a port");
         }
         let (host, port) = split_port(rest);
         Ok(Self {
@@ -75,25 +72,23 @@ impl Allowed {
 }
 
 impl Host {
-    fn parse(host: &str) -> Result<Self, InvalidHost> {
+    fn parse(host: &str) -> Result<Self, &'static str> {
         if host == "*" {
             return Ok(Self::Any);
         }
         if matches!(host, "self" | "self.alt") || host.ends_with("spin.internal") {
-            return Err(InvalidHost(
-                "names the application itself, which the embedded host does not support",
-            ));
+            return Err("names the application itself, which the embedded host does not support");
         }
         let (wildcard, name) = match host.strip_prefix("*.") {
             Some(name) => (true, name),
             None => (false, host),
         };
         if name.is_empty() || name.contains('*') {
-            return Err(InvalidHost("has a wildcard elsewhere than at the front of the host, or no host"));
+            return Err("has a wildcard elsewhere than at the front of the host, or no host");
         }
         match (wildcard, Self::literal(name)) {
             (true, Self::Name(name)) => Ok(Self::Subdomains(format!(".{name}"))),
-            (true, _) => Err(InvalidHost("has a wildcard before an IP address")),
+            (true, _) => Err("has a wildcard before an IP address"),
             (false, host) => Ok(host),
         }
     }
@@ -120,15 +115,12 @@ fn split_port(rest: &str) -> (&str, &str) {
     }
 }
 
-fn parse_ports(scheme: &str, port: &str) -> Result<Option<Range<u32>>, InvalidHost> {
-    let number = |text: &str| {
-        text.parse::<u16>().map(u32::from).map_err(|_| InvalidHost("has a port that is no number"))
-    };
+fn parse_ports(scheme: &str, port: &str) -> Result<Option<Range<u32>>, &'static str> {
+    let number = |text: &str| text.parse::<u16>().map(u32::from).map_err(|_| "has a port that is no number");
     match (port, port.split_once("..")) {
         ("*", _) => Ok(None),
         ("", _) => {
-            let port =
-                default_port(scheme).ok_or(InvalidHost("needs a port, as its scheme has no default one"))?;
+            let port = default_port(scheme).ok_or("needs a port, as its scheme has no default one")?;
             Ok(Some(u32::from(port)..u32::from(port) + 1))
         }
         (_, Some((first, end))) => Ok(Some(number(first)?..number(end)?)),
@@ -148,9 +140,15 @@ fn default_port(scheme: &str) -> Option<u16> {
 mod tests {
     use super::*;
 
+    fn parse(entries: &[&str]) -> Result<AllowedHosts, &'static str> {
+        let mut hosts = AllowedHosts::default();
+        entries.iter().try_for_each(|entry| hosts.add(entry))?;
+        Ok(hosts)
+    }
+
     #[track_caller]
     fn check(entry: &str, permitted: &[&str], refused: &[&str]) {
-        let hosts = AllowedHosts::parse([entry]).unwrap();
+        let hosts = parse(&[entry]).unwrap();
         for uri in permitted {
             assert!(hosts.permit(&uri.parse().unwrap()), "{entry} should permit {uri}");
         }
@@ -208,14 +206,14 @@ mod tests {
             "http://u@a",
             "*://a",
         ] {
-            let parsed = AllowedHosts::parse([entry]);
+            let parsed = parse(&[entry]);
             assert!(parsed.is_err() || entry == "http://", "{entry}");
         }
     }
 
     #[test]
     fn an_entry_left_empty_by_a_variable_allows_nothing() {
-        let hosts = AllowedHosts::parse(["", "http://"]).unwrap();
+        let hosts = parse(&["", "http://"]).unwrap();
         assert!(!hosts.permit(&"http://a/".parse().unwrap()));
     }
 }

@@ -1,225 +1,268 @@
 //! What the requests of an instance and its worker know of each other.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use portent_event::{Method, Route};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::host::refusal::Refusal;
-use crate::host::scorer::{self, Scoring};
+use crate::error_response::ErrorResponse;
+use crate::scorer::{self, Scoring};
 
 /// The state of an instance, from its start to its end.
-pub(crate) struct Life {
-    /// Requests whose clients wait for the head of their answer.
-    waiting: AtomicUsize,
-    /// Requests whose clients have not been told anything yet.
-    untold: AtomicUsize,
-    /// Answers of which more is to come than has been handed over.
-    open_answers: AtomicUsize,
-    /// The instance ended in the midst of what it did.
-    broken: AtomicBool,
-    /// A client without an answer was told so.
-    noticed: AtomicBool,
-    /// A request was given up at its time limit.
-    overdue: AtomicBool,
-    /// It holds more than it should between requests.
-    unfit: AtomicBool,
-    /// The host ended it.
-    expired: AtomicBool,
+pub(crate) struct InstanceState {
     /// Bytes of its linear memory.
     memory: Arc<AtomicUsize>,
-    /// Where it is, of a composed component.
-    scoring: Option<Scoring>,
-    /// What its clients are told that it failed by, once that is known.
-    failure: watch::Sender<Option<Refusal>>,
-    work: Mutex<Work>,
+    /// Of a composed component: whether it was last seen in its scorer.
+    pub(crate) scoring: Option<Scoring>,
+    /// Why it failed, once that is known.
+    failure: watch::Sender<Option<ErrorResponse>>,
+    facts: Mutex<Facts>,
 }
 
-/// What an instance is at.
+/// The part of the state that changes with every request.
 #[derive(Default)]
-struct Work {
-    /// Keeps the host from ending.
-    task: Option<TaskTrackerToken>,
+pub(crate) struct Facts {
+    /// Requests whose clients wait for the head of their response.
+    pub(crate) waiting: usize,
+    /// Requests whose clients have neither a response nor left.
+    unanswered: usize,
+    /// Response bodies that are not delivered yet.
+    pub(crate) open_bodies: usize,
+    /// The instance ended amid its work: what is unfinished stays so.
+    pub(crate) is_broken: bool,
+    /// A client was told that the instance failed.
+    noticed: bool,
+    /// A request was given up at its time limit.
+    pub(crate) is_overdue: bool,
+    /// It holds more than it should between requests, and should get no more of them.
+    pub(crate) is_unfit: bool,
+    /// The host ended it, rather than a trap.
+    pub(crate) is_expired: bool,
+    /// Keeps the host from ending while the instance works.
+    pub(crate) task: Option<TaskTrackerToken>,
     /// The request that came last.
-    last: Option<(Method, Route)>,
-    /// Wakes the worker.
+    pub(crate) last: Option<(Method, Route)>,
     waker: Option<Waker>,
 }
 
-/// An answer that is handed over bit by bit.
-pub(crate) struct OpenAnswer(Arc<Life>);
+/// A client's end of its request.
+pub(crate) struct ClientTicket {
+    request: Arc<Mutex<RequestState>>,
+    has_response: bool,
+    _until_left: oneshot::Sender<()>,
+}
 
-impl Life {
+/// The end of a request that its worker holds.
+pub(crate) struct WorkerTicket {
+    request: Arc<Mutex<RequestState>>,
+    until_left: oneshot::Receiver<()>,
+    last: (Method, Route),
+    task: TaskTrackerToken,
+}
+
+/// What the two ends of a request share.
+struct RequestState {
+    instance: Option<Arc<InstanceState>>,
+    /// It counts among [`Facts::waiting`].
+    is_waiting: bool,
+    /// It counts among [`Facts::unanswered`].
+    is_unanswered: bool,
+    has_left: bool,
+    /// Released when neither the client nor the worker has anything to do with the request any more.
+    _slot: OwnedSemaphorePermit,
+}
+
+/// A response body that is not delivered yet.
+pub(crate) struct OpenBody(Arc<InstanceState>);
+
+impl InstanceState {
     pub(crate) fn new(memory: Arc<AtomicUsize>, scoring: Option<Scoring>) -> Self {
-        Self {
-            waiting: AtomicUsize::new(0),
-            untold: AtomicUsize::new(0),
-            open_answers: AtomicUsize::new(0),
-            broken: AtomicBool::new(false),
-            noticed: AtomicBool::new(false),
-            overdue: AtomicBool::new(false),
-            unfit: AtomicBool::new(false),
-            expired: AtomicBool::new(false),
-            memory,
-            scoring,
-            failure: watch::Sender::new(None),
-            work: Mutex::default(),
-        }
+        Self { memory, scoring, failure: watch::Sender::new(None), facts: Mutex::default() }
     }
 
-    /// The instance begins with a request. The token keeps the host from ending until the instance has settled.
-    pub(crate) fn begin(&self, request: (Method, Route), task: TaskTrackerToken) {
-        let mut work = lock(&self.work);
-        work.task.get_or_insert(task);
-        work.last = Some(request);
-    }
-
-    /// Where it is, of a composed component.
-    pub(crate) fn scoring(&self) -> Option<&Scoring> {
-        self.scoring.as_ref()
-    }
-
-    /// It has failed by this error.
-    pub(crate) fn fail(&self, error: &wasmtime::Error) {
-        let refusal = if self.scoring.is_some() { scorer::trap(error) } else { Refusal::Trap };
-        self.failure.send_replace(Some(refusal));
-    }
-
-    /// Waits until it is known what it has failed by.
-    pub(crate) async fn failure(&self) -> Refusal {
-        let mut failure = self.failure.subscribe();
-        // The sender is part of the life, so the wait ends with an answer.
-        failure.wait_for(Option::is_some).await.ok().and_then(|known| *known).unwrap_or(Refusal::Trap)
-    }
-
-    /// A client waits for the head of its answer.
-    pub(crate) fn enter(&self) {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        self.untold.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// A client waits no more; tells whether it was the last.
-    pub(crate) fn leave(&self) -> bool {
-        self.waiting.fetch_sub(1, Ordering::AcqRel) == 1
-    }
-
-    /// A client has its answer's head, or is gone.
-    pub(crate) fn tell(&self) {
-        self.untold.fetch_sub(1, Ordering::AcqRel);
-    }
-
-    /// A client was told that the time for its request is over.
-    pub(crate) fn give_up(&self) {
-        self.overdue.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Acquire)
-    }
-
-    /// A client is told that the instance has failed.
-    pub(crate) fn notice(&self) {
-        self.noticed.store(true, Ordering::Release);
-    }
-
-    /// Whether somebody has noticed that the instance has failed, or will: clients without an answer, or with half of
-    /// one. Those without one may be faster than the worker, who asks.
-    pub(crate) fn is_noticed(&self) -> bool {
-        // In this order: a client notices before it is told.
-        self.untold.load(Ordering::Acquire) > 0
-            || self.noticed.load(Ordering::Acquire)
-            || self.has_open_answers()
-    }
-
-    pub(crate) fn is_overdue(&self) -> bool {
-        self.overdue.load(Ordering::Acquire)
-    }
-
-    /// Whether the host ended the instance, rather than a trap.
-    pub(crate) fn is_expired(&self) -> bool {
-        self.expired.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn expire(&self) {
-        self.expired.store(true, Ordering::Release);
-    }
-
-    /// Whether the instance should have no more requests.
-    pub(crate) fn is_unfit(&self) -> bool {
-        self.unfit.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn spoil(&self) {
-        self.unfit.store(true, Ordering::Relaxed);
+    pub(crate) fn facts(&self) -> MutexGuard<'_, Facts> {
+        lock(&self.facts)
     }
 
     pub(crate) fn memory(&self) -> usize {
         self.memory.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn has_open_answers(&self) -> bool {
-        self.open_answers.load(Ordering::Acquire) > 0
+    /// The instance failed with this error.
+    pub(crate) fn fail(&self, error: &wasmtime::Error) {
+        self.failure.send_replace(Some(scorer::trap(error, self.scoring.as_ref())));
     }
 
-    pub(crate) fn open_answer(self: &Arc<Self>) -> OpenAnswer {
-        self.open_answers.fetch_add(1, Ordering::AcqRel);
-        OpenAnswer(Arc::clone(self))
+    /// Waits until it is known why the instance failed.
+    pub(crate) async fn failure(&self) -> ErrorResponse {
+        let mut failure = self.failure.subscribe();
+        // The sender is part of the state, so the wait ends with a value.
+        failure.wait_for(Option::is_some).await.ok().and_then(|known| *known).unwrap_or(ErrorResponse::Trap)
     }
 
-    /// Whether the instance ended in the midst of what it did: what it left unfinished stays so.
-    pub(crate) fn is_broken(&self) -> bool {
-        self.broken.load(Ordering::Acquire)
-    }
-
-    /// Call this before the instance goes.
-    pub(crate) fn break_off(&self) {
-        self.broken.store(true, Ordering::Release);
-    }
-
-    /// Who is woken when there is something to decide.
-    pub(crate) fn listen(&self, waker: &Waker) {
-        let mut work = lock(&self.work);
-        if !work.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            work.waker = Some(waker.clone());
-        }
-    }
-
-    /// Nothing is left to do: the host may end. Tells whether there was something.
-    pub(crate) fn settle(&self) -> bool {
-        lock(&self.work).task.take().is_some()
-    }
-
-    /// The request that came last.
-    pub(crate) fn last(&self) -> Option<(Method, Route)> {
-        lock(&self.work).last
-    }
-
-    pub(crate) fn wake(&self) {
-        let waker = lock(&self.work).waker.take();
+    /// Wakes the worker, since there is something to decide.
+    fn wake(&self) {
+        let waker = self.facts().waker.take();
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 }
 
-impl OpenAnswer {
-    pub(crate) fn is_broken(&self) -> bool {
-        self.0.is_broken()
+impl Facts {
+    /// Whether some client has noticed that the instance failed, or will: by a missing response, or by half of one.
+    pub(crate) fn is_noticed(&self) -> bool {
+        self.noticed || self.unanswered > 0 || self.open_bodies > 0
+    }
+
+    /// Sets who is woken when there is something to decide.
+    pub(crate) fn listen(&mut self, waker: &Waker) {
+        if !self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.waker = Some(waker.clone());
+        }
     }
 }
 
-impl Drop for OpenAnswer {
+/// The two ends of a request.
+pub(crate) fn tickets(
+    slot: OwnedSemaphorePermit,
+    last: (Method, Route),
+    task: TaskTrackerToken,
+) -> (ClientTicket, WorkerTicket) {
+    let request = RequestState {
+        instance: None,
+        is_waiting: false,
+        is_unanswered: false,
+        has_left: false,
+        _slot: slot,
+    };
+    let request = Arc::new(Mutex::new(request));
+    let (sender, until_left) = oneshot::channel();
+    let client = ClientTicket { request: Arc::clone(&request), has_response: false, _until_left: sender };
+    (client, WorkerTicket { request, until_left, last, task })
+}
+
+impl ClientTicket {
+    /// The head of the response is here. Returns its instance.
+    pub(crate) fn responded(&mut self) -> Option<Arc<InstanceState>> {
+        self.has_response = true;
+        let mut request = lock(&self.request);
+        request.answer();
+        request.instance.clone()
+    }
+
+    /// The instance has failed, and there will be no response. Returns the instance.
+    pub(crate) fn notice(&self) -> Option<Arc<InstanceState>> {
+        let instance = lock(&self.request).instance.clone();
+        instance.inspect(|instance| instance.facts().noticed = true)
+    }
+
+    /// The time for the request is over. Returns what the client is told.
+    pub(crate) fn give_up(self) -> ErrorResponse {
+        let request = lock(&self.request);
+        if let Some(instance) = &request.instance {
+            instance.facts().is_overdue = true;
+        }
+        scorer::timeout(request.instance.as_ref().and_then(|instance| instance.scoring.as_ref()))
+    }
+}
+
+impl Drop for ClientTicket {
     fn drop(&mut self) {
-        if self.0.open_answers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let mut request = lock(&self.request);
+        request.answer();
+        let was_last = request.leave();
+        let instance = request.instance.clone().filter(|_| was_last && !self.has_response);
+        drop(request);
+        if let Some(instance) = instance {
+            instance.wake();
+        }
+    }
+}
+
+impl WorkerTicket {
+    /// The instance begins with the request. The future ends when the client leaves.
+    pub(crate) fn begin(
+        self,
+        instance: &Arc<InstanceState>,
+    ) -> impl Future<Output = ()> + Send + Sync + 'static {
+        let mut request = lock(&self.request);
+        let mut facts = instance.facts();
+        facts.task.get_or_insert(self.task);
+        facts.last = Some(self.last);
+        if !request.has_left {
+            (request.is_waiting, request.is_unanswered) = (true, true);
+            facts.waiting += 1;
+            facts.unanswered += 1;
+        }
+        drop(facts);
+        request.instance = Some(Arc::clone(instance));
+        drop(request);
+        let (served, until_left) = (Served(self.request), self.until_left);
+        async move {
+            let _served = served;
+            // Nothing is ever sent.
+            drop(until_left.await);
+        }
+    }
+}
+
+impl RequestState {
+    /// The client has its response, or leaves.
+    fn answer(&mut self) {
+        if std::mem::take(&mut self.is_unanswered) {
+            self.instance.iter().for_each(|instance| instance.facts().unanswered -= 1);
+        }
+    }
+
+    /// The client or the worker is done with the request. Returns whether it was the last that waited.
+    fn leave(&mut self) -> bool {
+        self.has_left = true;
+        let instance = self.instance.as_ref().filter(|_| std::mem::take(&mut self.is_waiting));
+        instance.is_some_and(|instance| {
+            let mut facts = instance.facts();
+            facts.waiting -= 1;
+            facts.waiting == 0
+        })
+    }
+}
+
+/// The worker's end of a request that it serves.
+struct Served(Arc<Mutex<RequestState>>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        lock(&self.0).leave();
+    }
+}
+
+impl OpenBody {
+    pub(crate) fn new(instance: Arc<InstanceState>) -> Self {
+        instance.facts().open_bodies += 1;
+        Self(instance)
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.0.facts().is_broken
+    }
+}
+
+impl Drop for OpenBody {
+    fn drop(&mut self) {
+        let mut facts = self.0.facts();
+        facts.open_bodies -= 1;
+        let was_last = facts.open_bodies == 0;
+        drop(facts);
+        if was_last {
             self.0.wake();
         }
     }
 }
 
-/// Nothing panics while it holds one of these.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Nothing panics while it holds one of these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

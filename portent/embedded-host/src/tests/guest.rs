@@ -1,9 +1,6 @@
 //! The component of `tests/guest`, which behaves well and badly on demand.
 
-use std::net::SocketAddr;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
 use super::*;
 
@@ -175,8 +172,11 @@ async fn work_after_the_answer_is_done_but_not_waited_for() {
 /// Work after the answer has a budget: of time, and of instances.
 #[tokio::test]
 async fn work_after_the_answer_is_bounded() {
-    let options =
-        Options { after_answer: 2, after_answer_timeout: Duration::from_millis(200), ..Options::default() };
+    let options = Options {
+        after_response: 2,
+        after_response_timeout: Duration::from_millis(200),
+        ..Options::default()
+    };
     let fixture = Fixture::new(guest(), "", options);
     for path in ["/sleep-after?ms=60000", "/busy-after", "/sleep-after?ms=60000"] {
         assert_eq!(fixture.get(path).await.text(), "answered");
@@ -202,8 +202,8 @@ async fn a_client_that_leaves_ends_its_request() {
     let fixture = fixture("");
     let leaving = tokio::time::timeout(Duration::from_millis(100), fixture.get("/busy")).await;
     assert!(leaving.is_err());
-    assert_eq!(fixture.seen.in_flight.get(), 0);
-    assert_eq!(fixture.host.0.gate.free(), Options::default().concurrency);
+    assert_eq!(fixture.in_flight(), 0);
+    assert_eq!(fixture.free(), Options::default().concurrency);
 }
 
 /// Bodies beyond the limit are refused, those of unknown length where they pass it.
@@ -320,6 +320,25 @@ async fn only_allowed_hosts_are_reached() {
     assert_eq!(fixture.get(&format!("/connect?addr={address}")).await.status, 500);
 }
 
+/// A delivery leaves nothing behind in its instance that would keep the next request from it.
+#[tokio::test]
+async fn instances_that_deliver_are_used_again() {
+    let address = serve(|request| async {
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, "a line");
+        Response::builder().status(202).body(Full::default()).unwrap()
+    });
+    let address = address.await;
+    let options = Options { idle_instance_timeout: Duration::from_secs(60), ..Options::default() };
+    let fixture = Fixture::new(guest(), &format!("allowed_outbound_hosts = [\"http://{address}\"]"), options);
+    for _ in 0..40 {
+        assert_eq!(fixture.send("POST", &format!("/deliver?to={address}"), b"a line").await.text(), "202");
+        // An instance that went on after its answer is back then.
+        fixture.host.drain(Duration::from_secs(10)).await;
+    }
+    assert_eq!(fixture.get("/state").await.text(), "41");
+}
+
 /// A server that answers `hello` and counts its connections.
 pub(super) async fn serve_hello() -> (SocketAddr, Arc<Mutex<u32>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -370,5 +389,5 @@ async fn many_at_once() {
         client.await.unwrap();
     }
     assert!(fixture.failures().is_empty());
-    eventually("nothing in flight", || fixture.seen.in_flight.get() == 0).await;
+    eventually("nothing in flight", || fixture.in_flight() == 0).await;
 }

@@ -1,8 +1,8 @@
 //! Components of WASI 0.3: the guest of `tests/guest-p3`, which behaves well and badly on demand.
 
-mod life;
+mod adapter;
+mod instance_state;
 mod output;
-mod shell;
 
 use super::*;
 
@@ -93,7 +93,7 @@ async fn a_trap_fails_the_requests_of_its_instance() {
     }
     assert_eq!(elsewhere.await.unwrap().text(), "slept");
     assert_eq!(fixture.failures(), [(Route::Unmatched, 500, ErrorType::Trap, false); 2]);
-    assert_eq!(fixture.seen.in_flight.get(), 0);
+    assert_eq!(fixture.in_flight(), 0);
 }
 
 /// An error in place of an answer leaves the instance as it is.
@@ -133,7 +133,7 @@ async fn an_unfinished_answer_never_looks_complete() {
 /// A body is streamed as it comes, however long it takes within the time for a request.
 #[tokio::test]
 async fn a_slow_body_is_streamed() {
-    let options = Options { after_answer_timeout: Duration::from_millis(50), ..Options::default() };
+    let options = Options { after_response_timeout: Duration::from_millis(50), ..Options::default() };
     let fixture = fixture(options);
     assert_eq!(fixture.get("/slow?parts=3&ms=80").await.text(), "part 0\npart 1\npart 2\n");
     let options = Options { request_timeout: Duration::from_millis(200), ..Options::default() };
@@ -165,6 +165,6 @@ async fn many_at_once() {
         client.await.unwrap();
     }
     assert!(fixture.failures().is_empty());
-    eventually("nothing in flight", || fixture.seen.in_flight.get() == 0).await;
-    eventually("no turn taken", || fixture.host.0.gate.free() == Options::default().concurrency).await;
+    eventually("nothing in flight", || fixture.in_flight() == 0).await;
+    eventually("no turn taken", || fixture.free() == Options::default().concurrency).await;
 }

@@ -1,6 +1,7 @@
 //! Components of a few instructions.
 
 use super::*;
+use crate::engine::WasiVersion;
 
 /// A component whose handler has this body.
 fn component(body: &str) -> Vec<u8> {
@@ -51,7 +52,7 @@ async fn a_trap_is_a_500_and_counted() {
     assert_eq!(answer.text(), r#"{"detail":"the component failed"}"#);
     assert_eq!(answer.headers["content-type"], "application/json");
     assert_eq!(fixture.failures(), [(Route::Predict, 500, ErrorType::Trap, false)]);
-    assert_eq!(fixture.seen.in_flight.get(), 0);
+    assert_eq!(fixture.in_flight(), 0);
 }
 
 /// A handler that ends without an answer is a 500, not a connection that hangs.
@@ -118,7 +119,7 @@ async fn more_than_the_queue_holds_is_refused() {
     assert_eq!(refused.text(), r#"{"detail":"too many requests at once, try again"}"#);
     let failures = fixture.failures();
     assert_eq!(failures[0], (Route::Predict, 503, ErrorType::Overloaded, false));
-    assert_eq!(fixture.seen.in_flight.get(), 0);
+    assert_eq!(fixture.in_flight(), 0);
 }
 
 /// What a component imports and the host does not have is named at the start.
@@ -148,5 +149,39 @@ fn the_cache_is_no_condition() {
     let path = app.path().join("file");
     fs::write(&path, "in the way").unwrap();
     let options = Options { cache_dir: Some(path.join("cache")), ..Options::default() };
-    assert!(engine::build(&options, 1, kind::Kind::P2).is_ok());
+    assert!(engine::build(&options, 1, WasiVersion::P2).is_ok());
+}
+
+fn exporting(name: &str) -> Vec<u8> {
+    let text = format!("(component (instance $i) (export \"{name}\" (instance $i)))");
+    ::wat::parse_str(text).unwrap()
+}
+
+/// A component's exports tell its version of WASI, whatever it imports or holds.
+#[test]
+fn exports_tell_the_version_of_wasi() {
+    assert_eq!(WasiVersion::of(&exporting("wasi:http/handler@0.3.0")), WasiVersion::P3);
+    assert_eq!(WasiVersion::of(&exporting("wasi:http/incoming-handler@0.2.0")), WasiVersion::P2);
+    for text in [
+        r#"(component (import "wasi:http/handler@0.3.0" (instance)))"#,
+        r#"(component (component (instance $i) (export "wasi:http/handler@0.3.0" (instance $i))))"#,
+    ] {
+        assert_eq!(WasiVersion::of(&::wat::parse_str(text).unwrap()), WasiVersion::P2, "{text}");
+    }
+    let after = r#"(component (core module) (component) (instance $i) (export "wasi:http/handler@0.3.0" (instance $i)))"#;
+    assert_eq!(WasiVersion::of(&::wat::parse_str(after).unwrap()), WasiVersion::P3);
+}
+
+#[test]
+fn incomplete_and_foreign_bytes_have_a_version() {
+    let whole = exporting("wasi:http/handler@0.3.0");
+    for end in 0..whole.len() {
+        assert!(matches!(WasiVersion::of(&whole[..end]), WasiVersion::P2 | WasiVersion::P3));
+    }
+    assert_eq!(WasiVersion::of(b"not wasm"), WasiVersion::P2);
+    let preamble = *b"\0asm\x0d\0\x01\0";
+    assert_eq!(
+        WasiVersion::of(&[&preamble[..], &[11, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]].concat()),
+        WasiVersion::P2
+    );
 }

@@ -1,7 +1,6 @@
-//! The shipped component, whose events wait in its instance for a delivery to an aggregator, here of this process.
+//! The shipped component, whose events wait in its instance for a delivery to an aggregator.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
 
 use super::*;
 
@@ -15,19 +14,15 @@ const ROW: &str = r#"{"age":63,"sex":1,"cp":3,"trestbps":145,"chol":233,"fbs":1,
     "exang":0,"oldpeak":2.3,"slope":0,"ca":0,"thal":1}"#;
 
 /// A heart component that delivers, and holds less than a large body.
-fn delivering() -> (Fixture, Delivered) {
+async fn delivering() -> (Fixture, Delivered) {
     let delivered = Delivered::default();
     let seen = Arc::clone(&delivered);
-    let answer = move |request: Request<_>| {
+    let address = serve(move |request| {
         let seen = Arc::clone(&seen);
         async move { count(&seen, request).await }
-    };
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    let options = Options {
-        neighbour: Some(Neighbour::new(address, answer)),
-        instance_memory: 8 << 20,
-        ..Options::default()
-    };
+    });
+    let address = address.await;
+    let options = Options { instance_memory: 8 << 20, ..Options::default() };
     let component = format!(
         "environment = {{ PORTENT_APP = \"heart-disease\", PORTENT_MODEL = \"heart-disease\" }}\n\
          allowed_outbound_hosts = [\"http://{address}\"]\n[component.it.variables]\n\
@@ -36,10 +31,7 @@ fn delivering() -> (Fixture, Delivered) {
     (Fixture::new(&build("predict-p3"), &component, options), delivered)
 }
 
-async fn count(
-    delivered: &Delivered,
-    request: Request<wasmtime_wasi_http::WasiBody>,
-) -> Response<Full<Bytes>> {
+async fn count(delivered: &Delivered, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let identity =
         ["portent-source", "portent-sequence"].map(|name| head.headers[name].to_str().unwrap().to_owned());
@@ -69,7 +61,7 @@ async fn trap(fixture: &Fixture) {
 /// delivery hold. Its own request is counted by the host.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_trap_loses_is_bounded() {
-    let (fixture, delivered) = delivering();
+    let (fixture, delivered) = delivering().await;
     for round in 1..=10 {
         predict(&fixture, 200).await;
         eventually("all are counted", || counted(&delivered) == round * 200).await;

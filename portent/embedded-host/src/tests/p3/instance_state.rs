@@ -55,22 +55,22 @@ async fn endless_computing_ends_at_the_time_limit() {
     let answer = busy.await.unwrap();
     assert_eq!((answer.status, answer.text()), (504, r#"{"detail":"the component did not answer in time"}"#));
     assert_eq!(fixture.failures(), [(Route::Unmatched, 504, ErrorType::Timeout, false)]);
-    eventually("the busy one gone", || fixture.host.0.gate.free() == Options::default().concurrency).await;
+    eventually("the busy one gone", || fixture.free() == Options::default().concurrency).await;
     assert_eq!(fixture.get("/sleep?ms=60000").await.status, 504);
     assert_eq!(fixture.get("/block?ms=60000").await.status, 504);
-    assert_eq!(fixture.seen.in_flight.get(), 0);
+    assert_eq!(fixture.in_flight(), 0);
 }
 
 /// A client that leaves is not counted any more; what it asked for is ended, and then its turn is.
 #[tokio::test]
 async fn a_client_that_leaves_ends_its_request() {
-    let options = Options { after_answer_timeout: Duration::from_millis(50), ..Options::default() };
+    let options = Options { after_response_timeout: Duration::from_millis(50), ..Options::default() };
     let fixture = fixture(options);
     for target in ["/busy", "/sleep?ms=60000", "/block?ms=60000"] {
         let leaving = tokio::time::timeout(Duration::from_millis(100), fixture.get(target)).await;
         assert!(leaving.is_err());
-        assert_eq!(fixture.seen.in_flight.get(), 0);
-        eventually(target, || fixture.host.0.gate.free() == Options::default().concurrency).await;
+        assert_eq!(fixture.in_flight(), 0);
+        eventually(target, || fixture.free() == Options::default().concurrency).await;
     }
     assert!(fixture.failures().is_empty());
 }
