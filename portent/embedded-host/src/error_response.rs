@@ -27,44 +27,34 @@ pub(crate) enum ErrorResponse {
 
 impl ErrorResponse {
     pub(crate) fn status(self) -> StatusCode {
-        self.parts().0
+        StatusCode::from_u16(self.parts().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     pub(crate) fn error_type(self) -> ErrorType {
         self.parts().1
     }
 
-    fn parts(self) -> (StatusCode, ErrorType, &'static str) {
+    /// The status, the reported error, and the text for the client.
+    fn parts(self) -> (u16, ErrorType, &'static str) {
         use ErrorType as Type;
-        use StatusCode as Status;
         match self {
-            Self::NoRoute => (Status::NOT_FOUND, Type::NotFound, "no component answers this path"),
-            Self::BadHost => (Status::BAD_REQUEST, Type::Validation, "the Host header is not a host"),
-            Self::BodyTooLarge => (
-                Status::PAYLOAD_TOO_LARGE,
-                Type::PayloadTooLarge,
-                "the body is larger than this server accepts",
-            ),
-            Self::BodyBrokenOff => (Status::BAD_REQUEST, Type::Validation, "the body ended early"),
-            Self::BodyTimeout => (Status::REQUEST_TIMEOUT, Type::Timeout, "the body did not arrive in time"),
-            Self::Overloaded => {
-                (Status::SERVICE_UNAVAILABLE, Type::Overloaded, "too many requests at once, try again")
-            }
-            Self::Timeout => (Status::GATEWAY_TIMEOUT, Type::Timeout, "the component did not answer in time"),
-            Self::Trap => (Status::INTERNAL_SERVER_ERROR, Type::Trap, "the component failed"),
-            Self::ScorerTimeout => {
-                (Status::GATEWAY_TIMEOUT, Type::ScorerTimeout, "the scorer did not answer in time")
-            }
-            Self::ScorerTrap => (Status::INTERNAL_SERVER_ERROR, Type::ScorerTrap, "the scorer failed"),
-            Self::NoResponse => {
-                (Status::INTERNAL_SERVER_ERROR, Type::Internal, "the component gave no answer")
-            }
+            Self::NoRoute => (404, Type::NotFound, "no component answers this path"),
+            Self::BadHost => (400, Type::Validation, "the Host header is not a host"),
+            Self::BodyTooLarge => (413, Type::PayloadTooLarge, "the body is larger than this server accepts"),
+            Self::BodyBrokenOff => (400, Type::Validation, "the body ended early"),
+            Self::BodyTimeout => (408, Type::Timeout, "the body did not arrive in time"),
+            Self::Overloaded => (503, Type::Overloaded, "too many requests at once, try again"),
+            Self::Timeout => (504, Type::Timeout, "the component did not answer in time"),
+            Self::Trap => (500, Type::Trap, "the component failed"),
+            Self::ScorerTimeout => (504, Type::ScorerTimeout, "the scorer did not answer in time"),
+            Self::ScorerTrap => (500, Type::ScorerTrap, "the scorer failed"),
+            Self::NoResponse => (500, Type::Internal, "the component gave no answer"),
         }
     }
 
     pub(crate) fn into_response(self) -> Response<ResponseBody> {
-        let (status, _, detail) = self.parts();
-        let mut response = json(status, &serde_json::json!({ "detail": detail }));
+        let (_, _, detail) = self.parts();
+        let mut response = json(self.status(), &serde_json::json!({ "detail": detail }));
         if self == Self::Overloaded {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }

@@ -10,33 +10,22 @@ use tempfile::TempDir;
 
 use crate::manifest::FilesMount;
 
-/// A component's files. Dropping this deletes them.
-#[derive(Debug)]
-pub(crate) struct Files(TempDir);
-
-impl Files {
-    /// Copies the files that the entries name, relative to `root`; `None` if there are no entries. An error names
-    /// the entry and the rule.
-    pub(crate) fn stage(
-        root: &Path,
-        mounts: &[FilesMount],
-        excluded: &[String],
-    ) -> Result<Option<Self>, String> {
-        if mounts.is_empty() {
-            return Ok(None);
-        }
-        let dir = tempfile::Builder::new().prefix("portent-").tempdir();
-        let dir = dir.map_err(|error| invalid(std::env::temp_dir(), error))?;
-        let excluded = excluded.iter().map(|pattern| parse_pattern(pattern)).collect::<Result<_, _>>()?;
-        let stage = Stage { root, dest: dir.path(), excluded };
-        mounts.iter().try_for_each(|mount| stage.add(mount))?;
-        Ok(Some(Self(dir)))
+/// Copies the files that the entries name, relative to `root`, into a directory, which dropping it deletes. `None` if
+/// there are no entries. An error names the entry and the rule.
+pub(crate) fn stage(
+    root: &Path,
+    mounts: &[FilesMount],
+    excluded: &[String],
+) -> Result<Option<TempDir>, String> {
+    if mounts.is_empty() {
+        return Ok(None);
     }
-
-    /// The directory that the component gets as `/`.
-    pub(crate) fn path(&self) -> &Path {
-        self.0.path()
-    }
+    let dir = tempfile::Builder::new().prefix("portent-").tempdir();
+    let dir = dir.map_err(|error| invalid(std::env::temp_dir(), error))?;
+    let excluded = excluded.iter().map(|pattern| parse_pattern(pattern)).collect::<Result<_, _>>()?;
+    let stage = Stage { root, dest: dir.path(), excluded };
+    mounts.iter().try_for_each(|mount| stage.add(mount))?;
+    Ok(Some(dir))
 }
 
 struct Stage<'a> {
@@ -140,7 +129,7 @@ mod tests {
         FilesMount::Placement { source: source.to_owned(), destination: destination.to_owned() }
     }
 
-    fn names(files: &Files) -> Vec<String> {
+    fn names(files: &TempDir) -> Vec<String> {
         let found = glob::glob(&format!("{}/**/*", files.path().display())).unwrap();
         let files_only = found.map(Result::unwrap).filter(|path| path.is_file());
         files_only.map(|path| path.strip_prefix(files.path()).unwrap().display().to_string()).collect()
@@ -149,19 +138,19 @@ mod tests {
     #[test]
     fn entries_land_where_spin_puts_them() {
         let app = app();
-        let stage = |mounts: &[FilesMount]| names(&Files::stage(app.path(), mounts, &[]).unwrap().unwrap());
+        let stage = |mounts: &[FilesMount]| names(&super::stage(app.path(), mounts, &[]).unwrap().unwrap());
         assert_eq!(stage(&[placed("models", "/m")]), ["m/a.portent", "m/old/b.portent"]);
         assert_eq!(stage(&[placed("note.txt", "/x/y.txt")]), ["x/y.txt"]);
         assert_eq!(stage(&[FilesMount::Pattern("models/*.portent".into())]), ["models/a.portent"]);
         assert_eq!(stage(&[FilesMount::Pattern("note.txt".into())]), ["note.txt"]);
-        assert!(Files::stage(app.path(), &[], &[]).unwrap().is_none());
+        assert!(super::stage(app.path(), &[], &[]).unwrap().is_none());
     }
 
     #[test]
     fn excluded_files_stay_out() {
         let app = app();
         let excluded = ["models/old/*".to_owned()];
-        let files = Files::stage(app.path(), &[placed("models", "/m")], &excluded).unwrap().unwrap();
+        let files = super::stage(app.path(), &[placed("models", "/m")], &excluded).unwrap().unwrap();
         assert_eq!(names(&files), ["m/a.portent"]);
     }
 
@@ -178,7 +167,7 @@ mod tests {
             FilesMount::Pattern("missing.txt".into()),
         ];
         for mount in bad {
-            assert!(Files::stage(app.path(), std::slice::from_ref(&mount), &[]).is_err(), "{mount:?}");
+            assert!(super::stage(app.path(), std::slice::from_ref(&mount), &[]).is_err(), "{mount:?}");
         }
     }
 }

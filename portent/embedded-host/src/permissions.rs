@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use portent_event::Line;
+use tempfile::TempDir;
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx};
 use wasmtime_wasi_http::WasiHttpCtx;
 
-use crate::files::Files;
+use crate::files;
 use crate::load_context::LoadContext;
 use crate::manifest::ComponentSpec;
 use crate::options::{EventSink, HostError};
@@ -20,7 +21,7 @@ use crate::variables::{ComponentVariables, Variables};
 /// The permissions of one component.
 pub(crate) struct Permissions {
     environment: Vec<(String, String)>,
-    files: Option<Files>,
+    files: Option<TempDir>,
     variables: ComponentVariables,
     outbound: Outbound,
     output: [LineConsumer; 2],
@@ -37,7 +38,7 @@ impl Permissions {
         has_scorer: bool,
     ) -> Result<Self, HostError> {
         let key = format!("component.{id}");
-        let files = Files::stage(&load.manifest.root, &spec.files, &spec.exclude_files);
+        let files = files::stage(&load.manifest.root, &spec.files, &spec.exclude_files);
         let expand = |(name, template): (&String, &String)| {
             let value = load.variables.expand(&format!("{key}.variables.{name}"), template)?;
             Ok((name.clone(), value))

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use wasmtime_wasi_http::WasiBody;
 
 /// The frames of a body that are here, and the rest of it that its component still writes.
+#[derive(Debug)]
 pub struct ResponseBody {
     frames: VecDeque<Frame<Bytes>>,
     /// Length of the frames, if they are all and there are no trailers: the body then leaves with its head in one write.
@@ -118,11 +119,5 @@ impl Body for ResponseBody {
 
     fn size_hint(&self) -> SizeHint {
         self.length.map_or_else(SizeHint::new, SizeHint::with_exact)
-    }
-}
-
-impl std::fmt::Debug for ResponseBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ResponseBody").finish_non_exhaustive()
     }
 }

@@ -53,10 +53,6 @@ impl LineOutput {
         std::mem::take(&mut self.buffer().events)
     }
 
-    fn write(&self, bytes: &[u8]) {
-        self.buffer().write(bytes);
-    }
-
     /// A panic within the consumer cannot leave a buffer that is worse than one with a torn line.
     fn buffer(&self) -> MutexGuard<'_, LineBuffer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -141,7 +137,7 @@ impl Pollable for LineOutput {
 #[async_trait]
 impl OutputStream for LineOutput {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        Self::write(self, &bytes);
+        self.buffer().write(&bytes);
         Ok(())
     }
 
@@ -156,7 +152,7 @@ impl OutputStream for LineOutput {
 
 impl AsyncWrite for LineOutput {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Self::write(&self, bytes);
+        self.buffer().write(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -181,7 +177,7 @@ mod tests {
         let sink = Arc::clone(&seen);
         let lines = LineOutput::new(Arc::new(move |line: &[u8]| sink.lock().unwrap().push(line.to_vec())));
         for piece in pieces {
-            lines.write(piece);
+            lines.buffer().write(piece);
         }
         lines.end_line();
         let seen = seen.lock().unwrap();

@@ -60,7 +60,7 @@ pub(crate) struct WorkerTicket {
     request: Arc<Mutex<RequestState>>,
     until_left: oneshot::Receiver<()>,
     last: (Method, Route),
-    task: TaskTrackerToken,
+    task: Option<TaskTrackerToken>,
 }
 
 /// What the two ends of a request share.
@@ -130,7 +130,7 @@ impl Facts {
 pub(crate) fn tickets(
     slot: OwnedSemaphorePermit,
     last: (Method, Route),
-    task: TaskTrackerToken,
+    task: Option<TaskTrackerToken>,
 ) -> (ClientTicket, WorkerTicket) {
     let request = RequestState {
         instance: None,
@@ -142,7 +142,7 @@ pub(crate) fn tickets(
     let request = Arc::new(Mutex::new(request));
     let (sender, until_left) = oneshot::channel();
     let client = ClientTicket { request: Arc::clone(&request), has_response: false, _until_left: sender };
-    (client, WorkerTicket { request, until_left, last, task })
+    (client, WorkerTicket { request, until_left, last, task: Some(task) })
 }
 
 impl ClientTicket {
@@ -175,7 +175,7 @@ impl Drop for ClientTicket {
         let mut request = lock(&self.request);
         request.answer();
         let was_last = request.leave();
-        let instance = request.instance.clone().filter(|_| was_last && !self.has_response);
+        let instance = request.instance.as_ref().filter(|_| was_last && !self.has_response).cloned();
         drop(request);
         if let Some(instance) = instance {
             instance.wake();
@@ -186,12 +186,12 @@ impl Drop for ClientTicket {
 impl WorkerTicket {
     /// The instance begins with the request. The future ends when the client leaves.
     pub(crate) fn begin(
-        self,
+        mut self,
         instance: &Arc<InstanceState>,
     ) -> impl Future<Output = ()> + Send + Sync + 'static {
         let mut request = lock(&self.request);
         let mut facts = instance.facts();
-        facts.task.get_or_insert(self.task);
+        facts.task = facts.task.take().or_else(|| self.task.take());
         facts.last = Some(self.last);
         if !request.has_left {
             (request.is_waiting, request.is_unanswered) = (true, true);
@@ -201,12 +201,16 @@ impl WorkerTicket {
         drop(facts);
         request.instance = Some(Arc::clone(instance));
         drop(request);
-        let (served, until_left) = (Served(self.request), self.until_left);
         async move {
-            let _served = served;
             // Nothing is ever sent.
-            drop(until_left.await);
+            drop((&mut self.until_left).await);
         }
+    }
+}
+
+impl Drop for WorkerTicket {
+    fn drop(&mut self) {
+        lock(&self.request).leave();
     }
 }
 
@@ -227,15 +231,6 @@ impl RequestState {
             facts.waiting -= 1;
             facts.waiting == 0
         })
-    }
-}
-
-/// The worker's end of a request that it serves.
-struct Served(Arc<Mutex<RequestState>>);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        lock(&self.0).leave();
     }
 }
 

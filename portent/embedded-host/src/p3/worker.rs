@@ -12,9 +12,9 @@ use wasmtime::component::GuestTaskId;
 use wasmtime::{Store, StoreContextMut, Trap};
 use wasmtime_wasi_http::handler::{ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus};
 
-use super::instance_state::{InstanceState, WorkerTicket};
 use crate::exchange::{Context, log_trap};
 use crate::options::Failure;
+use crate::p3::instance_state::{InstanceState, WorkerTicket};
 use crate::state::{KEPT_MEMORY, State};
 use crate::stdio::LineOutput;
 
