@@ -73,7 +73,7 @@ fn a_thousand_predictions_are_counted_once_over_http(build: Build) {
     check_counts(&aggregator);
 }
 
-/// Where the aggregator is in the same process no socket is needed, and everything is counted as over one.
+/// Components may deliver to the aggregator of their own process, and everything is counted once.
 fn a_thousand_predictions_are_counted_once_over_http_in_one_process(build: Build) {
     for state in [false, true] {
         let folder = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ fn a_thousand_predictions_are_counted_once_over_http_in_one_process(build: Build
     }
 }
 
-/// The way within the process has the listener's door: without the token nothing is counted.
+/// Deliveries within the process need the token of the listener: without it nothing is counted.
 fn the_token_is_asked_for_within_one_process(build: Build) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");

@@ -28,6 +28,7 @@ mod metadata;
 pub mod evaluate;
 pub mod inspect;
 pub mod output;
+pub mod report;
 
 pub use task::{Source, TableTask, Target, Task};
 pub use train::{Options, TrainError, Trained};
