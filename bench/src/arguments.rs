@@ -7,7 +7,7 @@ use super::aggregator;
 
 /// Measures CPU time, latency and memory of requests, beside other servers.
 #[derive(Debug, clap::Parser)]
-#[command(name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
+#[command(bin_name = "cargo xtask bench", args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) subject: Option<Subject>,

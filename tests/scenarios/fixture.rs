@@ -44,7 +44,7 @@ macro_rules! for_both_builds {
 pub(crate) use for_both_builds;
 
 impl Build {
-    /// Starts `host-metrics up` on free ports, with the shipped manifest of this build.
+    /// Starts `portent up` on free ports, with the shipped manifest of this build.
     pub(crate) fn up(self, arguments: &[&str]) -> Running {
         assert!(self.component().exists(), "the component is not built: run `cargo xtask test`");
         Running::up_from(self.manifest(), arguments)
@@ -68,7 +68,7 @@ impl Build {
     }
 }
 
-/// A running `host-metrics`, ended when dropped.
+/// A running `portent` or `host-metrics`, ended when dropped.
 pub(crate) struct Running {
     process: Child,
     /// Base URLs by the first word of the line that announced them: `serving`, `metrics`, `ingest`.
@@ -76,14 +76,14 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts `host-metrics up` on free ports, with the shipped manifest for WASI 0.2.
+    /// Starts `portent up` on free ports, with the shipped manifest for WASI 0.2.
     pub(crate) fn up(arguments: &[&str]) -> Self {
         Build::P2.up(arguments)
     }
 
-    /// Starts `host-metrics up` on free ports with a manifest.
+    /// Starts `portent up` on free ports with a manifest.
     pub(crate) fn up_from(manifest: &str, arguments: &[&str]) -> Self {
-        let mut command = host_metrics();
+        let mut command = portent();
         command.args(["up", "--listen", "127.0.0.1:0", "--from", manifest]).args(arguments);
         Self::start(command, 3)
     }
@@ -103,7 +103,7 @@ impl Running {
                 command.args([option, "127.0.0.1:0"]);
             }
         }
-        let mut process = command.stdout(Stdio::piped()).spawn().expect("host-metrics starts");
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let output = BufReader::new(process.stdout.take().unwrap());
         let mut urls = Vec::new();
         for line in output.lines().map_while(Result::ok) {
@@ -117,7 +117,7 @@ impl Running {
                 break;
             }
         }
-        assert_eq!(urls.len(), listeners, "host-metrics announces its addresses: {urls:?}");
+        assert_eq!(urls.len(), listeners, "the program announces its addresses: {urls:?}");
         Self { process, urls }
     }
 
@@ -190,10 +190,20 @@ impl Drop for Running {
     }
 }
 
-/// The program under test, as cargo built it beside this test.
+/// The program `portent`.
+pub(crate) fn portent() -> Command {
+    program("portent")
+}
+
+/// The program `host-metrics`.
 pub(crate) fn host_metrics() -> Command {
+    program("host-metrics")
+}
+
+/// A program under test, as cargo built it beside this test.
+fn program(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
-    let program = test.parent().and_then(Path::parent).unwrap().join("host-metrics");
+    let program = test.parent().and_then(Path::parent).unwrap().join(name);
     assert!(program.exists(), "{} is not built: run `cargo xtask test`", program.display());
     let mut command = Command::new(program);
     command.current_dir(workspace()).stdin(Stdio::null());

@@ -13,8 +13,7 @@ pub(crate) const UP_PROFILE: &str = "up";
 /// Target of the components.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip2";
 
-/// Components: the two that are shipped, the scorer that is an example, those that tests run in the hosts, and those that
-/// the benchmark measures hosts by.
+/// The components: the two that are shipped, the example scorer, and those of the tests and the benchmark.
 pub(crate) const COMPONENTS: [&str; 9] = [
     "predict",
     "predict-p3",
@@ -27,8 +26,8 @@ pub(crate) const COMPONENTS: [&str; 9] = [
     "portent-do-nothing-p3",
 ];
 
-/// Components whose model is a scorer that they are composed with: another build of the shipped ones. Its file has
-/// `_scorer` behind the name.
+/// The shipped components, which are also built to be composed with a scorer. The files of these builds end in
+/// `_scorer.wasm`.
 pub(crate) const SCORED: [&str; 2] = ["predict", "predict-p3"];
 
 /// Builds the components and the native programs.
@@ -55,8 +54,8 @@ fn component(package: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Builds components for a scorer, in a folder of their own, since cargo has one place for both builds of a package, and
-/// puts them beside the others.
+/// Builds components for a scorer and puts them beside the others. They have a target directory of their own, because
+/// cargo writes both builds of a package to the same file.
 pub(crate) fn scored_components(packages: &[&str]) -> Result<()> {
     ensure_wasm_target()?;
     let folder = target_directory().join("scorer");
@@ -117,12 +116,12 @@ pub(crate) fn compiler_version() -> Result<String> {
     text.split_whitespace().nth(1).map(str::to_owned).with_context(|| format!("rustc says {text:?}"))
 }
 
-/// Adds the wasm target where the toolchain lacks it.
+/// Adds the wasm target if the toolchain lacks it.
 pub(crate) fn ensure_wasm_target() -> Result<()> {
     ensure_target(WASM_TARGET)
 }
 
-/// Adds a target where the toolchain lacks it.
+/// Adds a target if the toolchain lacks it.
 pub(crate) fn ensure_target(target: &str) -> Result<()> {
     let print = ["--print", "target-libdir", "--target", target];
     let output = Command::new("rustc").args(print).current_dir(workspace()).output();

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: every fuzz target for a while. They need a nightly compiler and cargo-fuzz.
+//! `cargo xtask fuzz`: runs every fuzz target for some time. Needs a nightly compiler and cargo-fuzz.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ const FOLDERS: [&str; 4] = [".", "components", "host-metrics", "portent"];
 /// Folder of the fuzz targets in a package.
 const TARGETS: &str = "fuzz/fuzz_targets";
 
-/// An input that takes longer is a finding: far longer than any should, far shorter than libFuzzer's 20 minutes.
+/// An input that takes longer, in seconds, is a finding. libFuzzer's own limit is 20 minutes.
 const SLOW: &str = "-timeout=30";
 
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ fn is_present() -> bool {
 
 fn fuzz(folder: &Path) -> Command {
     let mut command = Command::new("cargo");
-    // The toolchain that runs this program would go before the one that is asked for.
+    // Otherwise the toolchain of this program would take precedence over `+nightly`.
     command.args(["+nightly", "fuzz"]).env_remove("RUSTUP_TOOLCHAIN").current_dir(folder);
     command
 }

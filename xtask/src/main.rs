@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 
 /// Builds, runs and tests Portent.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask")]
+#[command(bin_name = "cargo xtask")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -5,7 +5,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use super::{Application, errors};
-use crate::fixture::{Build, Running, for_both_builds, get, host_metrics};
+use crate::fixture::{Build, Running, for_both_builds, get, portent};
 
 fn application(build: Build) -> Application {
     Application::of("tests/scorer-misbehaving", build)
@@ -86,7 +86,7 @@ fn a_description_that_traps_is_the_scorers_failure(build: Build) {
 
 /// The first line on standard error of a start that is refused.
 fn refused(application: &Application) -> String {
-    let mut command = host_metrics();
+    let mut command = portent();
     let Output { status, stderr, .. } = command
         .args(["up", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--ingest", "127.0.0.1:0"])
         .args(["--from", &application.write()])

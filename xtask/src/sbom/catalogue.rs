@@ -1,4 +1,4 @@
-//! What is known of each crate: licence, origin, checksum.
+//! Licence, origin and checksum of each crate.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::build::{self, cargo};
 /// Where the crates of the workspace come from.
 const REPOSITORY: &str = "https://github.com/portent-serve/portent";
 
-/// Everything that a bill may name.
+/// Everything that a bill of materials can name.
 #[derive(Debug)]
 pub(super) struct Catalogue {
     crates: HashMap<(String, String), Value>,
