@@ -123,7 +123,7 @@ async fn load(args: &UpArgs, aggregator: &Aggregator) -> anyhow::Result<Host> {
     let host = tokio::task::spawn_blocking(loading).await.context("loading the application")?;
     host.map_err(|error| match error {
         HostError::Engine(_) => anyhow::Error::from(error),
-        error => anyhow::Error::from(StartError::Usage(error.to_string())),
+        HostError::Application(text) => anyhow::Error::from(StartError::Usage(text)),
     })
 }
 

@@ -136,7 +136,8 @@ impl P2 {
         };
         let (head, mut body) = response.into_parts();
         let beginning = Beginning::read_now(&mut body).map_err(|_| ErrorResponse::NoResponse)?;
-        Ok(Response::from_parts(head, beginning.followed_by(None)))
+        let rest = (!beginning.is_whole).then(|| body.map_err(|_| BrokenOff).boxed_unsync());
+        Ok(Response::from_parts(head, beginning.followed_by(rest)))
     }
 
     /// The head is there and the component goes on.

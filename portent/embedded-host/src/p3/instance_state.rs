@@ -130,7 +130,7 @@ impl Facts {
 pub(crate) fn tickets(
     slot: OwnedSemaphorePermit,
     last: (Method, Route),
-    task: Option<TaskTrackerToken>,
+    task: TaskTrackerToken,
 ) -> (ClientTicket, WorkerTicket) {
     let request = RequestState {
         instance: None,
