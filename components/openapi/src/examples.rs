@@ -1,20 +1,21 @@
-//! Rows that work, from the artefact's self-check: one for each class that the model predicts of them.
+//! Rows that work: one from the artefact's self-check for each class that the model predicts.
 
 use portent_model::{Encoding, Model, Recoded, SelfCheckRow};
 use serde_json::{Map, Value, json};
 
-use super::operation::number;
+use crate::contract::ENCODING;
+use crate::schema::number;
 
 /// A row to show.
 #[derive(Debug)]
 pub(crate) struct Example {
-    /// Name of the class that it is predicted as.
-    pub(crate) class: String,
+    /// Name of the predicted class.
+    class: String,
     row: SelfCheckRow,
 }
 
-/// The row of each class whose score is farthest from the threshold, of the rows well inside what is plausible if there
-/// are any.
+/// The row of each class whose score is farthest from the threshold. Rows well inside the plausible ranges are
+/// preferred.
 pub(crate) fn examples(model: &Model<'_>) -> Vec<Example> {
     let distance = |row: &SelfCheckRow| (row.score - model.threshold()).abs();
     let is_plausible = |row: &SelfCheckRow| {
@@ -30,19 +31,18 @@ pub(crate) fn examples(model: &Model<'_>) -> Vec<Example> {
     }
     let mut examples: Vec<Example> = Vec::new();
     for row in rows {
-        let class =
-            model.class(model.predict(row.score)).map(|class| class.name.to_owned()).unwrap_or_default();
+        let class = model.class(model.predict(row.score)).map_or("", |class| class.name);
         match examples.iter_mut().find(|example| example.class == class) {
             Some(example) if distance(&row) > distance(&example.row) => example.row = row,
             Some(_) => {}
-            None => examples.push(Example { class, row }),
+            None => examples.push(Example { class: class.to_owned(), row }),
         }
     }
     examples
 }
 
 impl Example {
-    /// The row as an object with the fields of the features that are chosen, left out where missing.
+    /// The row as an object with the fields of the chosen features. A missing value has no field.
     pub(crate) fn fields(&self, model: &Model<'_>, is_chosen: impl Fn(usize) -> bool) -> Value {
         let features = model.features().zip(&self.row.row).enumerate();
         features
@@ -52,7 +52,7 @@ impl Example {
             .into()
     }
 
-    /// The row in another coding; `None` where that has no code for one of its values.
+    /// The row in another coding; `None` if that has no code for one of its values.
     pub(crate) fn recoded(&self, model: &Model<'_>, encoding: &Encoding<'_>) -> Option<Value> {
         let mut fields = self.fields(model, |_| true);
         for (index, (feature, value)) in model.features().zip(&self.row.row).enumerate() {
@@ -64,11 +64,11 @@ impl Example {
                 return None;
             }
         }
-        fields[super::rows::ENCODING] = encoding.name().into();
+        fields[ENCODING] = encoding.name().into();
         Some(fields)
     }
 
-    /// The values in model order, `null` where missing.
+    /// The values in model order, `null` for a missing one.
     pub(crate) fn values(&self) -> Value {
         self.row.row.iter().map(|value| number(*value)).collect()
     }

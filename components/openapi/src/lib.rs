@@ -1,40 +1,46 @@
-//! The API, described as OpenAPI 3.1: real names, units, bounds, codes and examples of the served model.
+//! The OpenAPI 3.1 document of a model's prediction API, and the page that shows it.
 //!
-//! Made on request, from the model alone. [`document`] joins the operations of the groups below it; each group
-//! holds its requests, its answers and their schemas.
+//! [`document`] describes requests and answers with the names, units, bounds, codes and examples of one model. It is
+//! made from the model alone. `application`, `v1`, `v2` and `about` each describe a group of routes: their operations
+//! and the schemas of these. They share `operation`, `schema`, `rows`, `values`, `pattern` and `examples`.
+//! [`contract`] holds the limits and names that the service keeps. [`docs`] is the page.
+
+pub mod contract;
+pub mod docs;
 
 mod about;
-mod answers;
 mod application;
 mod examples;
 mod operation;
 mod pattern;
 mod rows;
-mod tags;
+mod schema;
 mod v1;
 mod v2;
 mod values;
 
 use portent_model::{Model, Style};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::call::Call;
-use crate::limits;
-use crate::outcome::Outcome;
-use operation::Operation;
+use contract::{BODY_BYTES, EXPLAIN, PROBABILITIES};
 
-/// Answers with the document.
-pub(crate) fn describe(call: &Call<'_>) -> Outcome {
-    Outcome::ok(&document(call.model, call.base))
-}
+#[cfg(test)]
+mod tests;
 
-/// The document for a model that is served under `base` (empty, or `/hvs`).
-fn document(model: &Model<'_>, base: &str) -> Value {
-    let mut paths = Map::new();
-    for operation in operations(model) {
-        let item = paths.entry(operation.path.clone()).or_insert_with(|| json!({}));
+/// The document for a model that is served under the path `base`, which is empty or such as `/hvs`.
+#[must_use]
+pub fn document(model: &Model<'_>, base: &str) -> Value {
+    let operations = [application::operations(model), about::operations(model), v2::operations(model)];
+    let mut paths = json!({});
+    for operation in operations.into_iter().flatten().chain(v1::operations(model)) {
         let method = operation.method();
-        item[method] = operation.into_value();
+        paths[operation.path][method] = operation.value;
+    }
+    let mut schemas = schema::shared(model);
+    for group in [application::schemas(model), about::schemas(model), v2::schemas(model), v1::schemas(model)] {
+        if let (Value::Object(all), Value::Object(group)) = (&mut schemas, group) {
+            all.extend(group);
+        }
     }
     let mut document = json!({
         "openapi": "3.1.0",
@@ -45,12 +51,12 @@ fn document(model: &Model<'_>, base: &str) -> Value {
             "description": description(model),
         },
         "servers": [{ "url": if base.is_empty() { "/" } else { base } }],
-        "tags": tags::tags(),
+        "tags": operation::tags(),
         "x-interface": interface(model),
         "paths": paths,
         "components": {
-            "schemas": schemas(model),
-            "responses": answers::responses(),
+            "schemas": schemas,
+            "responses": operation::refusals(),
             "parameters": parameters(model),
             "headers": {
                 "RequestId": {
@@ -65,7 +71,7 @@ fn document(model: &Model<'_>, base: &str) -> Value {
     document
 }
 
-/// Removes components that nothing refers to, such as refusals of a dialect that the application does not speak.
+/// Removes components that nothing refers to, such as refusals of a protocol that the application does not have.
 fn remove_unused(document: &mut Value) {
     for kind in ["parameters", "responses", "schemas"] {
         let mut before = usize::MAX;
@@ -80,24 +86,6 @@ fn remove_unused(document: &mut Value) {
             }
         }
     }
-}
-
-fn operations(model: &Model<'_>) -> Vec<Operation> {
-    let mut operations = application::operations(model);
-    operations.extend(about::operations(model));
-    operations.extend(v2::operations(model));
-    operations.extend(v1::operations(model));
-    operations
-}
-
-fn schemas(model: &Model<'_>) -> Map<String, Value> {
-    let mut schemas = application::schemas(model);
-    schemas.extend(v2::schemas(model));
-    schemas.extend(v1::schemas(model));
-    for group in [about::schemas(model), answers::schemas(model)] {
-        schemas.extend(group.as_object().cloned().unwrap_or_default());
-    }
-    schemas
 }
 
 /// How requests and answers of the application look, for pages that build forms.
@@ -139,8 +127,8 @@ fn parameters(model: &Model<'_>) -> Value {
     json!({
         "model": in_path("model", model.name()),
         "version": in_path("version", model.version()),
-        "explain": in_query("explain", "whether to add one contribution a feature to each prediction"),
-        "probabilities": in_query("probabilities", "whether to answer the probabilities of all classes"),
+        EXPLAIN: in_query(EXPLAIN, "whether to add one contribution a feature to each prediction"),
+        PROBABILITIES: in_query(PROBABILITIES, "whether to answer the probabilities of all classes"),
     })
 }
 
@@ -152,6 +140,6 @@ fn description(model: &Model<'_>) -> String {
         model.name(),
         model.version(),
         model.digest(),
-        limits::BODY_BYTES / (1024 * 1024),
+        BODY_BYTES / (1024 * 1024),
     )
 }

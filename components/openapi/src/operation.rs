@@ -1,129 +1,103 @@
-//! One operation of the document, and what operations share.
+//! One operation of the document, and the refusals that operations share.
 
 use portent_event::{Method, ROUTES, Route};
 use portent_model::Model;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::limits;
+use crate::contract::EXPLAIN;
+use crate::schema::schema_reference;
 
-/// One method of one path: what it takes and every answer that can come.
+// Groups of operations.
+pub(crate) const PREDICT: &str = "Predictions";
+pub(crate) const MODEL: &str = "Model";
+pub(crate) const HEALTH: &str = "Health";
+pub(crate) const DOCUMENTS: &str = "Documents";
+pub(crate) const V1: &str = "V1";
+pub(crate) const MLFLOW: &str = "MLflow";
+pub(crate) const V2: &str = "Open Inference Protocol";
+
+/// Refusals of an application that takes records, in FastAPI's form.
+pub(crate) const DETAIL: &str = "Detail";
+/// Refusals of an application that takes readings.
+pub(crate) const DETAILS: &str = "Details";
+/// Refusals of V1 and V2.
+pub(crate) const MESSAGE: &str = "Message";
+/// Refusals of MLflow.
+pub(crate) const CODE: &str = "Code";
+
+/// Statuses of a refused request to predict, in the protocols that answer a broken rule with 400.
+pub(crate) const REFUSED: &[u16] = &[400, 413, 415, 503];
+
+/// One method of one path: its request, and every answer that can come.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
-    pub(crate) route: Route,
-    /// Template of the path; a route with a version has two.
+    route: Route,
+    /// Template of the path. A route with a version has two.
     pub(crate) path: String,
-    value: Map<String, Value>,
+    pub(crate) value: Value,
 }
 
 impl Operation {
-    /// An operation on a route by its method. `id` is unique in the document.
+    /// An operation on a route. `id` is unique in the document.
     pub(crate) fn new(route: Route, id: &str, tag: &str, summary: &str) -> Self {
         let path = route.as_str().to_owned();
-        let value = json!({ "operationId": id, "tags": [tag], "summary": summary, "responses": {} });
-        let mut operation = Self { route, path, value: into_map(value) };
-        if operation.path.contains("{model}") {
-            operation = operation.with_parameter(parameter_reference("model"));
-        }
-        operation
+        let value = json!({ "operationId": id, "tags": [tag], "summary": summary });
+        let has_model = path.contains("{model}");
+        let operation = Self { route, path, value };
+        if has_model { operation.with_parameter("model") } else { operation }
     }
 
     /// The same operation on a model with its version in the path.
     pub(crate) fn at_version(mut self) -> Self {
         self.path = self.path.replacen("{model}", "{model}/versions/{version}", 1);
-        if let Some(Value::String(id)) = self.value.get_mut("operationId") {
+        if let Value::String(id) = &mut self.value["operationId"] {
             id.push_str("OfVersion");
         }
-        self.with_parameter(parameter_reference("version"))
+        self.with_parameter("version")
     }
 
-    /// Text below the summary, in CommonMark.
-    pub(crate) fn described(mut self, text: impl Into<String>) -> Self {
-        self.value.insert("description".into(), text.into().into());
+    /// Any member of the operation, such as a longer `description`.
+    pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.value[member] = value.into();
         self
     }
 
-    pub(crate) fn with_parameter(mut self, parameter: Value) -> Self {
-        let parameters = self.value.entry("parameters").or_insert_with(|| json!([]));
-        if let Value::Array(parameters) = parameters {
-            parameters.push(parameter);
+    /// Takes these parameters in the query; `explain` only if the model has explanations.
+    pub(crate) fn asking(self, model: &Model<'_>, parameters: &[&str]) -> Self {
+        let has = |name: &&&str| **name != EXPLAIN || model.explanation_scale().is_some();
+        parameters.iter().filter(has).fold(self, |operation, name| operation.with_parameter(name))
+    }
+
+    fn with_parameter(mut self, name: &str) -> Self {
+        let parameter = json!({ "$ref": format!("#/components/parameters/{name}") });
+        match self.value["parameters"].as_array_mut() {
+            Some(parameters) => parameters.push(parameter),
+            None => self.value["parameters"] = json!([parameter]),
         }
         self
     }
 
-    /// Takes the parameter `explain`, if the model can.
-    pub(crate) fn explaining(self, model: &Model<'_>) -> Self {
-        match model.explanation_scale() {
-            Some(_) => self.with_parameter(parameter_reference("explain")),
-            None => self,
-        }
+    /// Takes a body.
+    pub(crate) fn accepting(self, schema: Value, examples: Value) -> Self {
+        let content = json!({ "application/json": { "schema": schema, "examples": examples } });
+        self.with("requestBody", json!({ "required": true, "content": content }))
     }
 
-    /// Takes the parameters of V1 and MLflow.
-    pub(crate) fn asking(self, model: &Model<'_>) -> Self {
-        self.with_parameter(parameter_reference("probabilities")).explaining(model)
-    }
-
-    /// A body of one content type.
-    pub(crate) fn accepting(self, content_type: &str, schema: Value, examples: Value) -> Self {
-        self.accepting_if(true, content_type, schema, examples)
-    }
-
-    /// A body that may be left out.
-    pub(crate) fn accepting_optional(self, content_type: &str, schema: Value) -> Self {
-        self.accepting_if(false, content_type, schema, Value::Null)
-    }
-
-    fn accepting_if(mut self, required: bool, content_type: &str, schema: Value, examples: Value) -> Self {
-        let body = self.value.entry("requestBody").or_insert_with(|| json!({ "content": {} }));
-        body["required"] = required.into();
-        let media = &mut body["content"][content_type];
-        media["schema"] = schema;
-        if !examples.is_null() {
-            media["examples"] = examples;
-        }
-        self
-    }
-
-    /// A JSON answer with this status.
+    /// A JSON answer.
     pub(crate) fn answering(self, status: u16, description: &str, schema: Value) -> Self {
-        self.answering_as("application/json", status, description, schema)
+        self.answering_as(status, description, json!({ "application/json": { "schema": schema } }))
     }
 
-    /// An answer of any content type.
-    pub(crate) fn answering_as(
-        mut self,
-        content_type: &str,
-        status: u16,
-        description: &str,
-        schema: Value,
-    ) -> Self {
-        self.value["responses"][status.to_string()] = json!({
-            "description": description,
-            "headers": { "x-request-id": { "$ref": "#/components/headers/RequestId" } },
-            "content": {},
-        });
-        self.or_as(content_type, status, schema)
-    }
-
-    /// An answer without a body.
-    pub(crate) fn answering_empty(mut self, status: u16, description: &str) -> Self {
-        self.value["responses"][status.to_string()] = json!({
-            "description": description,
-            "headers": { "x-request-id": { "$ref": "#/components/headers/RequestId" } },
-        });
+    /// An answer with schemas by content type, or without a body if there are none.
+    pub(crate) fn answering_as(mut self, status: u16, description: &str, content: Value) -> Self {
+        self.value["responses"][status.to_string()] = response(description, content);
         self
     }
 
-    /// Another content type of an answer.
-    pub(crate) fn or_as(mut self, content_type: &str, status: u16, schema: Value) -> Self {
-        self.value["responses"][status.to_string()]["content"][content_type]["schema"] = schema;
-        self
-    }
-
-    /// Answers that are described once for all operations of a dialect.
-    pub(crate) fn answering_also(mut self, statuses: &[u16], dialect: &str) -> Self {
+    /// Refusals of one form, which are described once for all operations.
+    pub(crate) fn refusing(mut self, statuses: &[u16], form: &str) -> Self {
         for status in statuses {
-            let reference = format!("#/components/responses/{dialect}{status}");
+            let reference = format!("#/components/responses/{form}{status}");
             self.value["responses"][status.to_string()] = json!({ "$ref": reference });
         }
         self
@@ -136,42 +110,52 @@ impl Operation {
             _ => "get",
         }
     }
+}
 
-    pub(crate) fn into_value(self) -> Value {
-        self.value.into()
+/// The groups in the order of reading.
+pub(crate) fn tags() -> Value {
+    json!([
+        { "name": PREDICT, "description": "The application's own routes" },
+        { "name": MODEL, "description": "What is served" },
+        { "name": HEALTH, "description": "Whether it is served" },
+        { "name": DOCUMENTS, "description": "This document, and a page to try it" },
+        { "name": V2, "description": "Tensors in, tensors out: the V2 protocol of KServe, Triton and others" },
+        { "name": V1, "description": "The V1 protocol of KServe and TensorFlow Serving" },
+        { "name": MLFLOW, "description": "The scoring protocol of MLflow" },
+    ])
+}
+
+/// Refusals by form and status.
+pub(crate) fn refusals() -> Value {
+    let statuses = [
+        (400, "The body cannot be read, or breaks a rule"),
+        (404, "There is no such model, or no such version of it"),
+        (409, "The model is built in and stays"),
+        (413, "The body, or the list in it, is longer than the limit"),
+        (415, "The content type or the content encoding is not one that is read"),
+        (422, "Every field that breaks a rule, with its place"),
+        (503, "The model is not loaded"),
+    ];
+    let mut refusals = json!({});
+    for form in [DETAIL, DETAILS, MESSAGE, CODE] {
+        for (status, description) in statuses {
+            let schema = match (form, status) {
+                (DETAIL, 422) => "RefusedRows",
+                (DETAILS, _) => "RefusedReadings",
+                _ => form,
+            };
+            let content = json!({ "application/json": { "schema": schema_reference(schema) } });
+            refusals[format!("{form}{status}")] = response(description, content);
+        }
     }
+    refusals
 }
 
-/// A reference to a schema of the document.
-pub(crate) fn schema_reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
-}
-
-/// An object whose listed properties are always there.
-pub(crate) fn object(properties: Value) -> Value {
-    let names: Vec<_> = properties.as_object().into_iter().flat_map(Map::keys).cloned().collect();
-    let mut schema = json!({ "type": "object", "required": names });
-    schema["properties"] = properties;
-    schema
-}
-
-/// A number as JSON: without a fraction where it has none, nothing where it is not finite.
-pub(crate) fn number(value: f64) -> Value {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "it is looked at only where it is whole and below 2^53"
-    )]
-    let whole = value as i64;
-    if value.fract() == 0.0 && value.abs() <= limits::WHOLE_NUMBER { whole.into() } else { value.into() }
-}
-
-fn parameter_reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/parameters/{name}") })
-}
-
-fn into_map(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
+fn response(description: &str, content: Value) -> Value {
+    let request_id = json!({ "$ref": "#/components/headers/RequestId" });
+    let mut response = json!({ "description": description, "headers": { "x-request-id": request_id } });
+    if !content.is_null() {
+        response["content"] = content;
     }
+    response
 }

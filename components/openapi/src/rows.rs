@@ -3,13 +3,11 @@
 use portent_model::{Encoding, Feature, MissingPolicy, Model};
 use serde_json::{Map, Value, json};
 
-use super::operation::schema_reference;
-use super::values::{Domain, Taken, annotate, or_null};
+use crate::contract::ENCODING;
+use crate::schema::schema_reference;
+use crate::values::{Accepted, Domain, annotate, or_null};
 
-/// Name of the field that states the coding of a row or a batch.
-pub(crate) const ENCODING: &str = "encoding";
-
-/// Name of the schema of a row in the model's own coding; other codings follow it.
+/// Name of the schema of a row in the model's own coding. Those of other codings begin with it.
 const ROW: &str = "Row";
 
 /// Codings other than the model's own.
@@ -17,42 +15,37 @@ pub(crate) fn other_encodings<'m>(model: &Model<'m>) -> impl Iterator<Item = Enc
     model.encodings().filter(|encoding| encoding.mappings().next().is_some())
 }
 
-/// Name of the model's own coding, where a request may choose one.
+/// Name of the model's own coding, if a request may choose one.
 pub(crate) fn own_encoding<'m>(model: &Model<'m>) -> Option<&'m str> {
     other_encodings(model).next()?;
     model.encodings().find(|encoding| encoding.mappings().next().is_none()).map(|encoding| encoding.name())
 }
 
-/// Every coding: the model's own as `None`, then the others.
-pub(crate) fn codings<'m>(model: &Model<'m>) -> Vec<Option<Encoding<'m>>> {
-    std::iter::once(None).chain(other_encodings(model).map(Some)).collect()
-}
-
-/// A row whose numbers are numbers.
-pub(crate) fn strict_row<'m>(model: &Model<'m>, encoding: Option<&Encoding<'m>>) -> Value {
-    row(model, encoding, Taken::Strictly)
+/// One of the forms that `form` makes of the model's own coding, given as `None`, and of each other coding.
+pub(crate) fn in_each_coding<'m>(
+    model: &Model<'m>,
+    form: impl Fn(&Model<'m>, Option<&Encoding<'m>>) -> Value,
+) -> Value {
+    let mut forms = vec![form(model, None)];
+    forms.extend(other_encodings(model).map(|encoding| form(model, Some(&encoding))));
+    json!({ "anyOf": forms })
 }
 
 /// The schemas of rows, by name.
-pub(crate) fn schemas(model: &Model<'_>) -> Map<String, Value> {
-    let mut schemas = Map::new();
-    schemas.insert(ROW.to_owned(), row(model, None, Taken::Leniently));
+pub(crate) fn schemas(model: &Model<'_>) -> Value {
+    let mut schemas = json!({ ROW: row(model, None, Accepted::Lenient) });
     for encoding in other_encodings(model) {
         let name = format!("{ROW}_{}", encoding.name());
-        schemas.insert(name, row(model, Some(&encoding), Taken::Leniently));
+        schemas[name] = row(model, Some(&encoding), Accepted::Lenient);
     }
     schemas
 }
 
 /// A row in any of the codings.
 pub(crate) fn any_row(model: &Model<'_>) -> Value {
-    let own = schema_reference(ROW);
-    let others: Vec<_> = other_encodings(model).map(|encoding| row_in(&encoding)).collect();
-    if others.is_empty() {
-        own
-    } else {
-        let rows: Vec<_> = std::iter::once(own).chain(others).collect();
-        json!({ "anyOf": rows })
+    match other_encodings(model).next() {
+        None => schema_reference(ROW),
+        Some(_) => in_each_coding(model, |_, encoding| encoding.map_or(schema_reference(ROW), row_in)),
     }
 }
 
@@ -64,34 +57,39 @@ pub(crate) fn row_in(encoding: &Encoding<'_>) -> Value {
     }
 }
 
-/// The values of a row in model order.
-pub(crate) fn row_values(model: &Model<'_>, taken: Taken) -> Value {
-    let values: Vec<_> = model.features().map(|feature| value(&feature, taken)).collect();
-    json!({ "type": "array", "prefixItems": values, "items": false, "minItems": values.len() })
+/// The features with their values in a coding.
+pub(crate) fn domains<'m>(
+    model: &Model<'m>,
+    encoding: Option<&Encoding<'m>>,
+) -> impl Iterator<Item = (Feature<'m>, Domain<'m>)> {
+    model.features().enumerate().map(move |(index, feature)| match encoding {
+        None => (feature, Domain::own(&feature)),
+        Some(encoding) => (feature, Domain::of(encoding, index, &feature)),
+    })
 }
 
-/// One value of a feature in the model's own coding.
-pub(crate) fn value(feature: &Feature<'_>, taken: Taken) -> Value {
-    let mut schema = Domain::own(feature).schema(taken);
+/// Whether a row may leave out the value of a feature.
+pub(crate) fn may_be_missing(feature: &Feature<'_>) -> bool {
+    feature.missing() != MissingPolicy::Reject
+}
+
+/// One value of a feature, titled with its name.
+pub(crate) fn value(feature: &Feature<'_>, domain: &Domain<'_>, accepted: Accepted) -> Value {
+    let mut schema = domain.schema(accepted);
     schema["title"] = feature.name().into();
     schema
 }
 
-/// A field of an object.
-#[derive(Debug)]
-pub(crate) struct Field<'m> {
-    pub(crate) feature: Feature<'m>,
-    pub(crate) domain: Domain<'m>,
-    /// Whether it has to be there, and not be `null`.
-    pub(crate) is_required: bool,
-}
-
-/// An object with these fields.
-pub(crate) fn fields<'m>(fields: impl Iterator<Item = Field<'m>>, taken: Taken) -> Value {
+/// An object with a field for each feature. A field that `is_required` does not pick may be absent or `null`.
+pub(crate) fn fields<'m>(
+    features: impl Iterator<Item = (Feature<'m>, Domain<'m>)>,
+    is_required: impl Fn(&Feature<'_>) -> bool,
+    accepted: Accepted,
+) -> Value {
     let (mut properties, mut required) = (Map::new(), Vec::new());
-    for Field { feature, domain, is_required } in fields {
-        let mut schema = domain.schema(taken);
-        if is_required {
+    for (feature, domain) in features {
+        let mut schema = domain.schema(accepted);
+        if is_required(&feature) {
             required.push(feature.name());
         } else {
             schema = or_null(schema);
@@ -102,17 +100,10 @@ pub(crate) fn fields<'m>(fields: impl Iterator<Item = Field<'m>>, taken: Taken) 
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
-fn row<'m>(model: &Model<'m>, encoding: Option<&Encoding<'m>>, taken: Taken) -> Value {
-    let features = model.features().enumerate().map(|(index, feature)| {
-        let domain = match encoding {
-            None => Domain::own(&feature),
-            Some(encoding) => Domain::of(encoding, index, &feature),
-        };
-        Field { feature, domain, is_required: feature.missing() == MissingPolicy::Reject }
-    });
-    let mut schema = fields(features, taken);
-    let name = encoding.map(Encoding::name).or_else(|| own_encoding(model));
-    if let Some(name) = name {
+/// A row as an object.
+pub(crate) fn row<'m>(model: &Model<'m>, encoding: Option<&Encoding<'m>>, accepted: Accepted) -> Value {
+    let mut schema = fields(domains(model, encoding), |feature| !may_be_missing(feature), accepted);
+    if let Some(name) = encoding.map(Encoding::name).or_else(|| own_encoding(model)) {
         schema["title"] = format!("a row in {name} coding").into();
         schema["properties"][ENCODING] = json!({
             "description": "states the coding; values that prove one need no statement",

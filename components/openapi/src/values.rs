@@ -1,21 +1,21 @@
-//! What a value of a feature may be, as JSON Schema.
+//! The values of a feature, as JSON Schema.
 
 use portent_model::{Category, Encoding, Feature, FeatureKind, Mapping, Recoded};
 use serde_json::{Value, json};
 
-use super::operation::number;
-use super::pattern;
-use crate::limits::WHOLE_NUMBER;
+use crate::contract::WHOLE_NUMBER;
+use crate::pattern;
+use crate::schema::number;
 
-/// What a dialect takes for a number.
+/// The JSON that a protocol reads as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
-    /// Numbers, and also numbers in texts, `true` and `false`.
-    Leniently,
+pub(crate) enum Accepted {
+    /// Numbers, numbers in texts, `true` and `false`.
+    Lenient,
     /// Numbers only.
-    Strictly,
-    /// Whole numbers.
-    AsInteger,
+    Strict,
+    /// Whole numbers only.
+    Integer,
 }
 
 /// The values of a feature in one coding.
@@ -58,7 +58,7 @@ impl<'m> Domain<'m> {
         }
     }
 
-    /// Values in another coding.
+    /// Values in another coding; `index` is that of the feature.
     pub(crate) fn of(encoding: &Encoding<'m>, index: usize, feature: &Feature<'m>) -> Self {
         let own = |value: f64| (feature.lower()..=feature.upper()).contains(&value);
         let code = |mapping: Mapping| match encoding.recode(index, mapping.from) {
@@ -73,11 +73,11 @@ impl<'m> Domain<'m> {
     }
 
     /// The schema of one value, without words.
-    pub(crate) fn schema(&self, taken: Taken) -> Value {
-        match taken {
-            Taken::Leniently => self.lenient(),
-            Taken::Strictly => self.strict(),
-            Taken::AsInteger => match self {
+    pub(crate) fn schema(&self, accepted: Accepted) -> Value {
+        match accepted {
+            Accepted::Lenient => self.lenient(),
+            Accepted::Strict => self.strict(),
+            Accepted::Integer => match self {
                 Self::Real(least, most) => {
                     Self::Whole(least.ceil().max(-WHOLE_NUMBER), most.floor().min(WHOLE_NUMBER)).strict()
                 }
@@ -117,10 +117,8 @@ impl<'m> Domain<'m> {
             Self::Real(least, most) => pattern::real(*least, *most),
         };
         let mut forms = vec![self.strict(), json!({ "type": "string", "pattern": text })];
-        let truths: Vec<_> = [(0.0, false), (1.0, true)]
-            .into_iter()
-            .filter_map(|(value, truth)| self.contains(value).then_some(truth))
-            .collect();
+        let is_contained = |truth: &bool| self.contains(f64::from(u8::from(*truth)));
+        let truths: Vec<_> = [false, true].into_iter().filter(is_contained).collect();
         if !truths.is_empty() {
             forms.push(json!({ "type": "boolean", "enum": truths }));
         }
@@ -131,13 +129,6 @@ impl<'m> Domain<'m> {
         match self {
             Self::Codes(codes) => codes.iter().any(|code| code.value == value),
             Self::Whole(least, most) | Self::Real(least, most) => (*least..=*most).contains(&value),
-        }
-    }
-
-    fn codes<'a>(&'a self, feature: &Feature<'m>) -> Vec<Category<'m>> {
-        match self {
-            Self::Codes(codes) => codes.clone(),
-            Self::Whole(..) | Self::Real(..) => feature.categories().collect(),
         }
     }
 }
@@ -154,7 +145,10 @@ pub(crate) fn or_null(mut schema: Value) -> Value {
 
 /// Adds title, description, unit, meaning of codes and plausible range to the schema of a field.
 pub(crate) fn annotate(schema: &mut Value, feature: &Feature<'_>, domain: &Domain<'_>) {
-    let codes = domain.codes(feature);
+    let codes = match domain {
+        Domain::Codes(codes) => codes.clone(),
+        Domain::Whole(..) | Domain::Real(..) => feature.categories().collect(),
+    };
     schema["title"] =
         if feature.description().is_empty() { feature.name() } else { feature.description() }.into();
     schema["description"] = description(feature, &codes).into();

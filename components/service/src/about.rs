@@ -4,6 +4,7 @@ use portent_event::{ROUTES, Route};
 use portent_model::{Model, Profile};
 use serde_json::{Value, json};
 
+use crate::exchange::Response;
 use crate::outcome::Outcome;
 use crate::service::{ModelState, NotReady};
 
@@ -45,6 +46,12 @@ pub(crate) fn ready(model: &ModelState<'_>) -> Outcome {
             Outcome { error: Some(error), ..Outcome::json(503, body) }
         }
     }
+}
+
+/// The page at `/docs`.
+pub(crate) fn docs() -> Outcome {
+    let headers = portent_openapi::docs::HEADERS.map(|(name, value)| (name, value.into())).into();
+    Outcome::new(Response { status: 200, headers, body: portent_openapi::docs::page().into_bytes() })
 }
 
 pub(crate) fn info(model: &Model<'_>) -> Outcome {

@@ -14,9 +14,7 @@ mod call;
 mod router;
 
 mod about;
-mod docs;
 mod mlflow;
-mod openapi;
 mod readings;
 mod records;
 mod v1;

@@ -1,10 +1,6 @@
-//! Bounds on what one request may ask for.
+//! Limits of one request. Those that the document of the API states come from `portent_openapi`.
 
-/// Longest request body, in bytes; a longer one is answered 413 without reading it to its end.
-pub const BODY_BYTES: usize = 16 * 1024 * 1024;
-
-/// Most rows of one batch; more are answered 413.
-pub const BATCH_ROWS: usize = portent_event::limits::ROWS as usize;
+pub use portent_openapi::contract::{BATCH_ROWS, BODY_BYTES, EXPLAINED_ROWS, RAW_VALUE, WHOLE_NUMBER};
 
 /// Most columns of a table whose columns the request names, those included that the model does not know.
 pub const COLUMNS: usize = 1_024;
@@ -21,12 +17,6 @@ pub const DEPTH: usize = 64;
 /// Longest string in JSON, in bytes as sent.
 pub const STRING_BYTES: usize = 64 * 1024;
 
-/// Greatest whole number that f64 holds with its neighbours, so that no other number is read as it.
-pub const WHOLE_NUMBER: f64 = 9_007_199_254_740_991.0;
-
-/// Greatest magnitude of a raw value from which others are derived: their sums and squares are numbers too.
-pub const RAW_VALUE: f64 = 1e100;
-
 /// Most categories of a feature that a scorer describes.
 pub const CATEGORIES: usize = 256;
 
@@ -41,9 +31,6 @@ pub const SCORER_REASON_CHARACTERS: usize = 200;
 
 /// Characters of a scorer's failure that the log holds.
 pub const SCORER_LOG_CHARACTERS: usize = 1_000;
-
-/// Most rows of a request that asks for explanations.
-pub const EXPLAINED_ROWS: usize = 1_000;
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::router::{Routed, base_path, route};
 use crate::scorer::Scorer;
-use crate::{Config, about, docs, mlflow, openapi, readings, records, v1, v2};
+use crate::{Config, about, mlflow, readings, records, v1, v2};
 
 /// Name of the application where neither the configuration nor a model gives one.
 const UNKNOWN_APP: &str = "portent";
@@ -110,7 +110,7 @@ impl<'m> Service<'m> {
             Route::Health => return about::health(&self.model),
             Route::HealthLive => return about::live(),
             Route::HealthReady => return about::ready(&self.model),
-            Route::Docs => return docs::page(),
+            Route::Docs => return about::docs(),
             Route::Version => return mlflow::version(),
             _ => {}
         }
@@ -127,7 +127,7 @@ impl<'m> Service<'m> {
         match (found.info.route, model.interface().style) {
             (Route::ModelInfo, _) => about::info(model),
             (Route::ModelProfile, _) => about::profile(model, &self.app),
-            (Route::OpenApi, _) => openapi::describe(&call),
+            (Route::OpenApi, _) => Outcome::ok(&portent_openapi::document(model, base)),
             (Route::Predict, Style::Records) => records::single(&call),
             (Route::PredictBatch, Style::Records) => records::batch(&call),
             (Route::Predict, Style::Readings) => readings::predict(&call),
