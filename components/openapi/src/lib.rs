@@ -37,7 +37,8 @@ pub fn document(model: &Model<'_>, base: &str) -> Value {
         paths[operation.path][method] = operation.value;
     }
     let mut schemas = schema::shared(model);
-    for group in [application::schemas(model), about::schemas(model), v2::schemas(model), v1::schemas(model)] {
+    for group in [application::schemas(model), about::schemas(model), v2::schemas(model), v1::schemas(model)]
+    {
         if let (Value::Object(all), Value::Object(group)) = (&mut schemas, group) {
             all.extend(group);
         }

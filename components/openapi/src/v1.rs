@@ -36,8 +36,11 @@ pub(crate) fn operations(model: &Model<'_>) -> Vec<Operation> {
         Operation::new(Route::Ping, "ping", MLFLOW, "Whether the model can be used")
             .answering_as(200, "It can", Value::Null)
             .refusing(&[503], CODE),
-        Operation::new(Route::Version, "version", MLFLOW, "Version of the server")
-            .answering_as(200, "The version", version),
+        Operation::new(Route::Version, "version", MLFLOW, "Version of the server").answering_as(
+            200,
+            "The version",
+            version,
+        ),
     ]
 }
 
@@ -89,7 +92,8 @@ fn shown(model: &Model<'_>, forms: &[&str]) -> Value {
 }
 
 pub(crate) fn schemas(model: &Model<'_>) -> Value {
-    let object = |model: &Model<'_>, coding: Option<&Encoding<'_>>| rows::row(model, coding, Accepted::Strict);
+    let object =
+        |model: &Model<'_>, coding: Option<&Encoding<'_>>| rows::row(model, coding, Accepted::Strict);
     json!({
         "RowObject": in_each_coding(model, object),
         "RowList": in_each_coding(model, row_list),
@@ -113,7 +117,8 @@ fn row_columns<'m>(model: &Model<'m>, coding: Option<&Encoding<'m>>) -> Value {
         (feature.name().to_owned(), list)
     };
     let columns: Map<_, _> = domains(model, coding).map(column).collect();
-    let missing = |name: &str| model.features().any(|feature| feature.name() == name && may_be_missing(&feature));
+    let missing =
+        |name: &str| model.features().any(|feature| feature.name() == name && may_be_missing(&feature));
     let required: Vec<_> = columns.keys().filter(|name| !missing(name)).collect();
     json!({ "type": "object", "required": required, "properties": columns })
 }

@@ -11,7 +11,7 @@ use crate::limits;
 use crate::refusal::Refusal;
 use crate::violation::{Place, Rule, Violations};
 
-/// The body's bytes, decoded where the request says that they are compressed.
+/// The body's bytes, decoded if the request says that they are compressed.
 pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
     let bytes = match request.body {
         Body::Complete(bytes) => bytes,
@@ -21,9 +21,9 @@ pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<
     let Some(encoding) = request.header("content-encoding") else { return Ok(Cow::Borrowed(bytes)) };
     match encoding.to_ascii_lowercase().as_str() {
         "identity" | "" => Ok(Cow::Borrowed(bytes)),
-        // RFC 1952: a file is one member or several, one behind the other.
+        // RFC 1952: a file has one member or more.
         "gzip" | "x-gzip" => decoded(MultiGzDecoder::new(bytes)),
-        // RFC 9110 has zlib's format in mind; some clients send the bare stream.
+        // RFC 9110 means zlib's format; some clients send the bare stream.
         "deflate" if is_zlib(bytes) => decoded(ZlibDecoder::new(bytes)),
         "deflate" => decoded(DeflateDecoder::new(bytes)),
         _ => {

@@ -1,19 +1,21 @@
-//! What a request's rows add to the counts: never a value, only where it fell.
-
-mod reference;
+//! Counts of a request's rows. They hold the bins of values, never a value.
 
 use std::borrow::Cow;
 
 use portent_event::{ClassCounts, Pairs, Predictions, limits, to_nano};
-use portent_model::{Feature, Model, Profile};
+use portent_model::{Feature, FeatureKind, Model, Profile};
 
 use crate::rows::Rows;
 use crate::scoring::{Prediction, Scored};
 
-use reference::Reference;
-
-/// From this many rows on, it pays to read what values are compared with only once.
+/// From this many rows on, reading edges and codes once per request pays.
 const MANY_ROWS: u32 = 8;
+
+/// Codes with a place of their own in [`Reference`].
+const CODES: usize = 64;
+
+/// Stands for a code without a place of its own.
+const NO_BIN: u8 = u8::MAX;
 
 /// Counts rows and their scores.
 pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scored: &Scored) -> Predictions<'static> {
@@ -60,7 +62,7 @@ fn observe_feature<'v>(
     predictions: &mut Predictions<'_>,
 ) {
     let profile = model.feature_profile(index);
-    let Fallen { bins, missing, out_of_range } = if predictions.rows < MANY_ROWS {
+    let FeatureCounts { bins, missing, out_of_range } = if predictions.rows < MANY_ROWS {
         few(feature, &profile, column)
     } else {
         many(feature, &profile, column)
@@ -78,45 +80,121 @@ fn observe_feature<'v>(
     }
 }
 
-/// Where the values of a feature fell.
+/// Counts of the values of a feature.
 #[derive(Default)]
-struct Fallen {
+struct FeatureCounts {
     bins: Pairs,
     missing: u32,
     out_of_range: u32,
 }
 
-fn few<'v>(feature: &Feature<'_>, profile: &Profile<'_>, column: impl Iterator<Item = &'v f64>) -> Fallen {
-    let mut fallen = Fallen::default();
+fn few<'v>(
+    feature: &Feature<'_>,
+    profile: &Profile<'_>,
+    column: impl Iterator<Item = &'v f64>,
+) -> FeatureCounts {
+    let mut counted = FeatureCounts::default();
     for value in column {
         if value.is_nan() {
-            fallen.missing += 1;
+            counted.missing += 1;
             continue;
         }
-        fallen.out_of_range += u32::from(!feature.is_plausible(*value));
-        fallen.bins.add(profile.bin(*value), 1);
+        counted.out_of_range += u32::from(!feature.is_plausible(*value));
+        counted.bins.add(profile.bin(*value), 1);
     }
-    fallen
+    counted
 }
 
-fn many<'v>(feature: &Feature<'_>, profile: &Profile<'_>, column: impl Iterator<Item = &'v f64>) -> Fallen {
+fn many<'v>(
+    feature: &Feature<'_>,
+    profile: &Profile<'_>,
+    column: impl Iterator<Item = &'v f64>,
+) -> FeatureCounts {
     let reference = Reference::of(feature, profile);
-    let (mut fallen, mut counts) = (Fallen::default(), [0; limits::BINS + 1]);
+    let (mut counted, mut counts) = (FeatureCounts::default(), [0; limits::BINS + 1]);
     for value in column {
         if value.is_nan() {
-            fallen.missing += 1;
+            counted.missing += 1;
             continue;
         }
         let (bin, is_plausible) = reference.place(*value);
-        fallen.out_of_range += u32::from(!is_plausible);
+        counted.out_of_range += u32::from(!is_plausible);
         if let Some(count) = counts.get_mut(bin) {
             *count += 1;
         }
     }
     for (bin, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
-        fallen.bins.add(bin, count);
+        counted.bins.add(bin, count);
     }
-    fallen
+    counted
+}
+
+/// Edges and codes of one feature, read once for many rows.
+struct Reference<'b, 'm> {
+    feature: &'b Feature<'m>,
+    /// Ascending, then infinite.
+    edges: [f64; limits::BINS],
+    /// Half the number of bins, rounded up to a power of two: the first step of the search for a bin.
+    half: usize,
+    plausible: (f64, f64),
+    is_category: bool,
+    /// Bins of the plausible codes that are whole numbers from 0 on; [`NO_BIN`] elsewhere.
+    codes: [u8; CODES],
+}
+
+impl<'b, 'm> Reference<'b, 'm> {
+    fn of(feature: &'b Feature<'m>, profile: &Profile<'_>) -> Self {
+        let (mut edges, mut count) = ([f64::INFINITY; limits::BINS], 0);
+        for (slot, edge) in edges.iter_mut().zip(profile.edges()) {
+            *slot = edge;
+            count += 1;
+        }
+        let is_category = feature.kind() == FeatureKind::Category;
+        let mut codes = [NO_BIN; CODES];
+        for code in feature.codes().filter(|code| is_category && feature.is_plausible(*code)) {
+            if let (Some(slot), Ok(bin)) = (codes.get_mut(index(code)), u8::try_from(profile.bin(code))) {
+                *slot = bin;
+            }
+        }
+        let half = (count + 1_usize).next_power_of_two() / 2;
+        Self { feature, edges, half, plausible: feature.plausible_range(), is_category, codes }
+    }
+
+    /// The bin of a finite value as [`Profile::bin`] says it, and whether it is plausible as [`Feature::is_plausible`]
+    /// does.
+    fn place(&self, value: f64) -> (usize, bool) {
+        if !self.is_category {
+            let (low, high) = self.plausible;
+            return (self.bin(value), low <= value && value <= high);
+        }
+        match self.codes.get(index(value)) {
+            Some(bin) if *bin != NO_BIN => (usize::from(*bin), true),
+            _ => (self.bin(value), self.feature.is_plausible(value)),
+        }
+    }
+
+    /// The number of edges below.
+    fn bin(&self, value: f64) -> usize {
+        let (mut bin, mut step) = (0, self.half);
+        while step > 0 {
+            let edge = self.edges.get(bin + step - 1).copied().unwrap_or(f64::INFINITY);
+            // A product in place of a branch, which could not be predicted.
+            bin += step * usize::from(edge < value);
+            step /= 2;
+        }
+        bin
+    }
+}
+
+/// The place of a code; `usize::MAX` if it is not a whole number from 0 on.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast of another number is not equal to it"
+)]
+fn index(code: f64) -> usize {
+    let number = code as u8;
+    if f64::from(number) == code { usize::from(number) } else { usize::MAX }
 }
 
 #[cfg(test)]

@@ -1,28 +1,29 @@
 //! Applications that take lists of readings: every answer is a list.
 //!
-//! A reading is complete (all features, the derived ones computed by the client, as the service that this
-//! replaces demanded) or raw (what the sensors said, with a time): then the derived features are computed here,
-//! from the readings of the same group in the same request.
-
-mod answer;
-mod raw;
-mod reading;
+//! A complete reading holds all features: the client computed the derived ones, as the service that this replaces
+//! demanded. A raw reading holds the values of the sensors and a time. Its derived features are computed here, from the
+//! readings of the same group in the same request.
 
 use std::borrow::Cow;
 
-use portent_event::ErrorType;
-use portent_model::Interface;
+use portent_event::{ErrorType, Stage};
+use portent_model::{Derivation, Interface, Model, derive};
+use portent_openapi::contract::GREATEST_SECONDS;
 
 use crate::body;
 use crate::call::Call;
-use crate::fields::Fields;
-use crate::json::{Kind, Reader};
+use crate::explanation::push_warnings;
+use crate::fields::{Element, Fields};
+use crate::json::{JsonType, Reader, push_float, push_integer, push_string};
 use crate::limits;
-use crate::outcome::{Outcome, Stage, StopWatch};
+use crate::observe::observe;
+use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::rows::{RowReader, Rows};
-use crate::scoring::score;
-use crate::values::Coercion;
+use crate::scoring::Scored;
+use crate::stop_watch::StopWatch;
+use crate::timestamp;
+use crate::values::{self, Coercion};
 use crate::violation::{Place, Rule, Violations};
 
 /// Readings of a request.
@@ -32,41 +33,33 @@ struct Readings<'a> {
     /// Names of the fields: the features, the group, the time.
     names: Vec<&'a str>,
     is_derived: Vec<bool>,
-    form: Option<Form>,
+    form: Option<ReadingForm>,
     rows: Rows,
     groups: Vec<Option<Cow<'a, str>>>,
     /// Seconds since 1970; of raw readings only.
     times: Vec<f64>,
 }
 
-/// What a reading holds.
+/// Form of a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum ReadingForm {
     Complete,
     Raw,
 }
 
 /// Answers a list of readings.
 pub(crate) fn predict(call: &Call<'_>) -> Outcome {
-    let mut watch = StopWatch::start(call.clock);
-    match text(call) {
-        Ok(text) => {
-            let result = answer(call, &text, &mut watch);
-            watch.stop(result, ErrorForm::Details)
-        }
-        Err(refusal) => watch.stop(Err(refusal), ErrorForm::Details),
-    }
+    call.respond(ErrorForm::Details, text, answer)
 }
 
 /// The body, if it is JSON by its headers.
 fn text<'a>(call: &Call<'a>) -> Result<Cow<'a, str>, Refusal<'a>> {
     let text = body::text(call.request)?;
     if body::is_json(call.request) {
-        Ok(text)
-    } else {
-        let detail = "Content-Type is not supported; send application/json";
-        Err(Refusal::new(415, ErrorType::UnsupportedMediaType, detail))
+        return Ok(text);
     }
+    let detail = "Content-Type is not supported; send application/json";
+    Err(Refusal::new(415, ErrorType::UnsupportedMediaType, detail))
 }
 
 fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
@@ -74,7 +67,7 @@ fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Resu
     let mut readings = Readings::new(call);
     let mut violations = Violations::default();
     readings.read(text, &mut violations, watch)?;
-    if violations.is_empty() && readings.form == Some(Form::Raw) {
+    if violations.is_empty() && readings.form == Some(ReadingForm::Raw) {
         readings.complete(call.model, &mut violations);
         watch.lap(Stage::Validate);
     }
@@ -82,9 +75,9 @@ fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Resu
         return Err(violations.into());
     }
     let list = readings.interface.list;
-    let scored = score(call, &readings.rows, explain, |row| Place::row(list, row))?;
+    let scored = call.score(&readings.rows, explain, |row| Place::row(list, row))?;
     watch.lap(Stage::Score);
-    let predictions = scored.observed(call.model, &readings.rows);
+    let predictions = observe(call.model, &readings.rows, &scored);
     let body = readings.body(call, &scored, !predictions.out_of_range.is_empty());
     watch.lap(Stage::Encode);
     Ok(Outcome::predicted(body, predictions))
@@ -115,28 +108,28 @@ impl<'a> Readings<'a> {
     ) -> Result<(), Refusal<'a>> {
         let list = self.interface.list;
         let mut reader = Reader::new(text);
-        if reader.kind()? != Kind::Object {
+        if reader.next_type()? != JsonType::Object {
             reader.skip()?;
             reader.end()?;
             violations.add(Rule::NotAnObject, Place::default(), Some(text.trim()));
             return Ok(());
         }
-        let mut times_seen = 0;
+        let mut occurrences = 0;
         reader.begin_object()?;
         while let Some(key) = reader.next_key()? {
             if key != list {
                 reader.skip()?;
                 continue;
             }
-            times_seen += 1;
-            match reader.kind()? {
-                Kind::Array if times_seen == 1 => self.read_list(&mut reader, violations, watch)?,
-                Kind::Array => _ = reader.skip()?,
+            occurrences += 1;
+            match reader.next_type()? {
+                JsonType::Array if occurrences == 1 => self.read_list(&mut reader, violations, watch)?,
+                JsonType::Array => _ = reader.skip()?,
                 _ => violations.add(Rule::NotAList, Place::default().field(list), Some(reader.skip()?)),
             }
         }
         reader.end()?;
-        match times_seen {
+        match occurrences {
             0 => violations.add(Rule::Missing, Place::default().field(list), Some(text.trim())),
             1 => {}
             _ => violations.add(Rule::repeated(), Place::default().field(list), None),
@@ -173,5 +166,207 @@ impl<'a> Readings<'a> {
             violations.add(rule, Place::default().field(self.interface.list), Some("[]"));
         }
         Ok(())
+    }
+
+    /// Adds a reading, or the rules that it breaks.
+    fn read_reading(
+        &mut self,
+        element: Element<'a>,
+        inputs: &[Option<&'a str>],
+        place: Place<'a>,
+        violations: &mut Violations<'a>,
+    ) {
+        if !element.is_object {
+            return violations.add(Rule::NotAnObject, place, Some(element.text));
+        }
+        if let Some(name) = element.repeated.and_then(|index| self.names.get(index)) {
+            violations.add(Rule::repeated(), place.field(name), None);
+        }
+        let is_complete = !self.is_derived.contains(&true)
+            || self.is_derived.iter().zip(inputs).any(|(is_derived, input)| *is_derived && input.is_some());
+        let form = if is_complete { ReadingForm::Complete } else { ReadingForm::Raw };
+        if *self.form.get_or_insert(form) != form {
+            let rule = "A request holds raw readings or readings with all derived features, not both";
+            return violations.add(Rule::own("mixed_forms", rule), place, None);
+        }
+        self.read_values(form, element, inputs, place, violations);
+        let fields = inputs.len() - 2;
+        self.read_group(inputs[fields], place, violations);
+        if form == ReadingForm::Raw {
+            self.read_time(inputs[fields + 1], element, place, violations);
+        }
+    }
+
+    fn read_values(
+        &mut self,
+        form: ReadingForm,
+        element: Element<'a>,
+        inputs: &[Option<&'a str>],
+        place: Place<'a>,
+        violations: &mut Violations<'a>,
+    ) {
+        for ((feature, is_derived), input) in self.reader.features.iter().zip(&self.is_derived).zip(inputs) {
+            let read = match (form, *input) {
+                (ReadingForm::Raw, None | Some("null")) => Ok(f64::NAN),
+                (ReadingForm::Raw, Some(_)) if *is_derived => Ok(f64::NAN),
+                (ReadingForm::Complete, None) => Err(Rule::Missing),
+                (_, Some(text)) => values::read(feature, text, Coercion::Lax)
+                    .and_then(|value| values::check_bounds(feature, value).map_or(Ok(value), Err))
+                    .and_then(|value| if form == ReadingForm::Raw { check_raw(value) } else { Ok(value) }),
+            };
+            self.rows.values.push(read.unwrap_or_else(|rule| {
+                violations.add(rule, place.field(feature.name()), Some(input.unwrap_or(element.text)));
+                f64::NAN
+            }));
+        }
+    }
+
+    /// The group is a text, `null` or absent.
+    fn read_group(&mut self, input: Option<&'a str>, place: Place<'a>, violations: &mut Violations<'a>) {
+        let group = match input {
+            None | Some("null") => None,
+            Some(text) => {
+                let group = values::string(text);
+                if group.is_none() {
+                    violations.add(Rule::Text, place.field(self.interface.group), Some(text));
+                }
+                group
+            }
+        };
+        self.groups.push(group);
+    }
+
+    /// The time of a raw reading: a text or seconds since 1970.
+    fn read_time(
+        &mut self,
+        input: Option<&'a str>,
+        element: Element<'a>,
+        place: Place<'a>,
+        violations: &mut Violations<'a>,
+    ) {
+        let place = place.field(self.interface.time);
+        let seconds = input.and_then(|input| match values::string(input) {
+            Some(text) => timestamp::seconds(&text),
+            None => Reader::new(input).number().ok().filter(|seconds| seconds.abs() <= GREATEST_SECONDS),
+        });
+        match (input, seconds) {
+            (None, _) => violations.add(Rule::Missing, place, Some(element.text)),
+            (Some(input), None) => {
+                let rule = "Input should be a time as YYYY-MM-DDThh:mm:ssZ, or seconds since 1970";
+                violations.add(Rule::own("datetime_parsing", rule), place, Some(input));
+            }
+            (Some(_), Some(_)) => {}
+        }
+        self.times.push(seconds.unwrap_or_default());
+    }
+
+    /// Completes the rows. Two readings of a group at the same time, and a sensor without any value in a group,
+    /// are violations.
+    fn complete(&mut self, model: &Model<'a>, violations: &mut Violations<'a>) {
+        let width = model.feature_count();
+        let derivations: Vec<_> = model.derivations().collect();
+        let mut order: Vec<usize> = (0..self.groups.len()).collect();
+        order.sort_by(|one, other| {
+            let of_group = self.groups[*one].cmp(&self.groups[*other]);
+            of_group.then_with(|| self.times[*one].total_cmp(&self.times[*other]))
+        });
+        self.rows.filled = vec![0; width];
+        let mut series = Vec::new();
+        let groups: Vec<_> = order.chunk_by(|one, other| self.groups[*one] == self.groups[*other]).collect();
+        for group in groups {
+            self.check_times(group, violations);
+            self.complete_group(group, &derivations, &mut series, violations);
+        }
+    }
+
+    fn check_times(&self, group: &[usize], violations: &mut Violations<'a>) {
+        for pair in group.windows(2) {
+            if self.times[pair[0]] == self.times[pair[1]] {
+                let later = pair[0].max(pair[1]);
+                let rule = Rule::own("duplicate_time", "Another reading of the same group has the same time");
+                violations.add(rule, Place::row(self.interface.list, later).field(self.interface.time), None);
+            }
+        }
+    }
+
+    fn complete_group(
+        &mut self,
+        group: &[usize],
+        derivations: &[Derivation],
+        series: &mut Vec<f64>,
+        violations: &mut Violations<'a>,
+    ) {
+        let width = self.is_derived.len();
+        series.clear();
+        for row in group {
+            let values = &self.rows.values[row * width..(row + 1) * width];
+            series.extend_from_slice(values);
+            let missing =
+                values.iter().zip(&self.is_derived).map(|(value, derived)| value.is_nan() && !derived);
+            self.rows
+                .filled
+                .iter_mut()
+                .zip(missing)
+                .for_each(|(filled, is_missing)| *filled += u32::from(is_missing));
+        }
+        match derive(width, derivations, series) {
+            Ok(()) => {
+                for (row, values) in group.iter().zip(series.chunks_exact(width)) {
+                    self.rows.values[row * width..(row + 1) * width].copy_from_slice(values);
+                }
+            }
+            Err(no_value) => {
+                let rule = Rule::own("no_value", "No reading of the group has a value to fill the gap with");
+                let first = group.iter().min().copied().unwrap_or_default();
+                let place = Place::row(self.interface.list, first);
+                let name = self.names.get(no_value.feature).copied().unwrap_or_default();
+                violations.add(rule, place.field(name), None);
+            }
+        }
+    }
+
+    /// The answer, in the form of the service that this replaces; with warnings if there are any.
+    fn body(&self, call: &Call<'_>, scored: &Scored, warn: bool) -> Vec<u8> {
+        let mut body = Vec::with_capacity(112 * scored.scores.len() + 64);
+        body.extend_from_slice(b"{\"error\":null,\"model_version\":");
+        push_string(&mut body, call.model.version());
+        body.extend_from_slice(b",\"predictions\":[");
+        for (row, (group, score)) in self.groups.iter().zip(&scored.scores).enumerate() {
+            body.extend_from_slice(if row > 0 { b",{" } else { b"{" });
+            if !self.interface.group.is_empty() {
+                push_string(&mut body, self.interface.group);
+                body.push(b':');
+                match group {
+                    Some(group) => push_string(&mut body, group),
+                    None => body.extend_from_slice(b"null"),
+                }
+                body.push(b',');
+            }
+            push_string(&mut body, self.interface.prediction);
+            body.push(b':');
+            push_integer(&mut body, scored.prediction(call.model, row).class);
+            body.push(b',');
+            push_string(&mut body, self.interface.score);
+            body.push(b':');
+            push_float(&mut body, *score);
+            if warn {
+                push_warnings(&mut body, call.model, &self.rows, row);
+            }
+            scored.push_explanation(&mut body, call.model, &self.rows, row);
+            body.push(b'}');
+        }
+        body.extend_from_slice(b"]}");
+        body
+    }
+}
+
+/// The bound of a raw value, so that changes and deviations are finite.
+fn check_raw(value: f64) -> Result<f64, Rule> {
+    if value > limits::RAW_VALUE {
+        Err(Rule::AtMost(limits::RAW_VALUE))
+    } else if value < -limits::RAW_VALUE {
+        Err(Rule::AtLeast(-limits::RAW_VALUE))
+    } else {
+        Ok(value)
     }
 }

@@ -2,15 +2,15 @@
 
 mod bad_input;
 mod codings;
-mod dialects;
 mod events;
-mod exercise;
+mod fuzz_support;
 mod heart;
 mod large;
 mod mlflow;
 mod openapi;
 mod plain;
 mod properties;
+mod protocols;
 mod readings;
 mod replay;
 mod routing;
@@ -22,7 +22,7 @@ use portent_event::Event;
 use portent_model::Model;
 use serde_json::Value;
 
-use crate::exercise::TickingClock;
+use crate::fuzz_support::TickingClock;
 use crate::{Body, Config, ModelState, Request, Response, Service};
 
 /// The first row of the UCI data.

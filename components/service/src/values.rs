@@ -1,4 +1,4 @@
-//! Texts of values to numbers, and the rules that a number of a feature keeps.
+//! Texts of values to numbers, and the rules for a number of a feature.
 
 use std::borrow::Cow;
 
@@ -8,21 +8,43 @@ use crate::json::Reader;
 use crate::limits;
 use crate::violation::Rule;
 
-/// What a dialect takes for a number.
+/// The texts that a protocol reads as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coercion {
-    /// As the services that this replaces did: also numbers in strings, `true` and `false`, and `63.0` where a
-    /// whole number is asked for.
+    /// As the services that this replaces did: also numbers in strings, `true` and `false`, and `63.0` for a whole
+    /// number.
     Lax,
     /// Numbers only; a whole number has neither fraction nor exponent.
     Strict,
-    /// Numbers only, and `63.0` where a whole number is asked for: lists and data frames have one type of numbers.
+    /// Numbers only, and `63.0` for a whole number: lists and data frames have one type of numbers.
     Uniform,
     /// The text is not JSON but the number itself: a cell of CSV.
     Cell,
 }
 
-/// Reads the text of a value (JSON that has been scanned) as a number for a feature. Bounds are not looked at.
+/// The rules for a finite value of a feature, read once for many rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    lower: f64,
+    upper: f64,
+    is_whole: bool,
+}
+
+impl Bounds {
+    pub(crate) fn of(feature: &Feature<'_>) -> Self {
+        let is_whole = feature.kind() != FeatureKind::Number;
+        let limit = if is_whole { limits::WHOLE_NUMBER } else { f64::MAX };
+        Self { lower: feature.lower().max(-limit), upper: feature.upper().min(limit), is_whole }
+    }
+
+    /// Whether a value keeps the rules; NaN does not. A category that does is a code of the model's own coding, or at
+    /// least of no other.
+    pub(crate) fn contain(self, value: f64) -> bool {
+        self.lower <= value && value <= self.upper && (!self.is_whole || is_whole(value))
+    }
+}
+
+/// Reads the text of a value (JSON that has been scanned) as a number for a feature. Bounds are not checked.
 pub(crate) fn read(feature: &Feature<'_>, text: &str, coercion: Coercion) -> Result<f64, Rule> {
     if feature.kind() == FeatureKind::Number {
         read_number(text, coercion)
@@ -96,4 +118,15 @@ fn read_integer(text: &str, coercion: Coercion) -> Result<f64, Rule> {
 pub(crate) fn decimal(text: &str) -> Option<f64> {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     text.bytes().all(plain).then(|| text.parse().ok()).flatten()
+}
+
+/// Whether a number has no fraction, for numbers that `i64` holds.
+fn is_whole(value: f64) -> bool {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "compared with the number itself"
+    )]
+    let whole = value as i64 as f64;
+    whole == value
 }

@@ -1,8 +1,9 @@
-//! Objects of short decimals in a known order, passed over at once: the rows of most clients.
+//! Reads objects of short decimals in a known order quickly. Most clients send such rows.
 
 use crate::limits;
 
-use super::{Reader, number};
+use super::number;
+use super::reader::Reader;
 
 /// The texts around the values of an object: before the first, between each two and behind the last. All rows that one
 /// program writes have the same.
@@ -24,8 +25,8 @@ const START: usize = size_of::<u128>();
 
 impl<'a> Reader<'a> {
     /// Passes over an object of exactly these fields, in this order, and adds their values to `out`, if each is a short
-    /// decimal; adds the texts around the values to `gaps`, where they are asked for. Of anything else it passes over
-    /// nothing, and says so; what is in `out` and `gaps` from then on means nothing.
+    /// decimal. It adds the texts around the values to `gaps`, if there is one. If the next value is anything else, it
+    /// returns false, passes over nothing, and leaves `out` and `gaps` longer by values without a meaning.
     pub(crate) fn take_decimals(
         &mut self,
         names: &[&str],
@@ -94,7 +95,7 @@ impl<'a> Reader<'a> {
         last.end(bytes, at)
     }
 
-    /// Passes over this byte, if it is next.
+    /// Passes over this byte, if it is the next one.
     fn take(&mut self, byte: u8) -> Option<()> {
         let is_next = self.peek() == Some(byte);
         self.at += usize::from(is_next);
@@ -111,7 +112,7 @@ impl<'a> Gap<'a> {
         Self { start: u128::from_le_bytes(bytes), mask, rest, length: text.len() }
     }
 
-    /// Where it ends, if it is at this place and enough bytes follow to see that at once.
+    /// Its end, if it is at this place and enough bytes follow to compare it in one step.
     #[inline]
     fn end(&self, bytes: &[u8], at: usize) -> Option<usize> {
         let there = bytes.get(at..)?;

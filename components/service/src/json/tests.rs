@@ -12,8 +12,8 @@ const BEYOND: &str = "beyond f64";
 /// Reads a whole text into serde_json's type, by pulling.
 fn read(text: &str) -> Result<Value, JsonError> {
     fn value(reader: &mut Reader<'_>) -> Result<Value, JsonError> {
-        Ok(match reader.kind()? {
-            Kind::Object => {
+        Ok(match reader.next_type()? {
+            JsonType::Object => {
                 reader.begin_object()?;
                 let mut object = serde_json::Map::new();
                 while let Some(key) = reader.next_key()? {
@@ -21,7 +21,7 @@ fn read(text: &str) -> Result<Value, JsonError> {
                 }
                 object.into()
             }
-            Kind::Array => {
+            JsonType::Array => {
                 reader.begin_array()?;
                 let mut array = Vec::new();
                 while reader.next_element()? {
@@ -29,13 +29,13 @@ fn read(text: &str) -> Result<Value, JsonError> {
                 }
                 array.into()
             }
-            Kind::String => reader.string()?.into_owned().into(),
-            Kind::Number => match reader.number()? {
+            JsonType::String => reader.string()?.into_owned().into(),
+            JsonType::Number => match reader.number()? {
                 number if number.is_infinite() => BEYOND.into(),
                 number => number.into(),
             },
-            Kind::Boolean => reader.boolean()?.into(),
-            Kind::Null => reader.skip().map(|_| Value::Null)?,
+            JsonType::Boolean => reader.boolean()?.into(),
+            JsonType::Null => reader.skip().map(|_| Value::Null)?,
         })
     }
     let mut reader = Reader::new(text);

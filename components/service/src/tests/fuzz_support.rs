@@ -1,19 +1,19 @@
-//! Whatever is changed in a valid request, in any dialect: the answer is one that can be given.
+//! Whatever is changed in a valid request, in any protocol: the answer keeps the rules of every answer.
 
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::exercise::Exercise;
+use crate::fuzz_support::FuzzTarget;
 
-static HEART: LazyLock<Exercise<'static>> = LazyLock::new(|| Exercise::new(heart()));
-static SMALL: LazyLock<Exercise<'static>> = LazyLock::new(|| Exercise::new(readings::small()));
+static HEART: LazyLock<FuzzTarget<'static>> = LazyLock::new(|| FuzzTarget::new(heart()));
+static SMALL: LazyLock<FuzzTarget<'static>> = LazyLock::new(|| FuzzTarget::new(readings::small()));
 
 #[test]
 fn seeds_are_answered() {
-    for exercise in [&HEART, &SMALL] {
-        let statuses: Vec<_> = (0..exercise.seed_count()).map(|seed| exercise.run(&[seed as u8])).collect();
+    for target in [&HEART, &SMALL] {
+        let statuses: Vec<_> = (0..target.seed_count()).map(|seed| target.run(&[seed as u8])).collect();
         let refused: Vec<_> = statuses.iter().filter(|(_, status)| *status != 200).collect();
         assert!(refused.is_empty(), "{refused:?}");
     }

@@ -1,7 +1,6 @@
-//! Answers requests that any bytes are a script for, and checks what holds of every answer: what property tests and
-//! the fuzzer run.
+//! Support for property tests and the fuzzer: makes requests of any bytes, answers them, and checks every answer.
 //!
-//! A script chooses one of the [`seeds`], a valid request of some dialect, and says what is changed in it.
+//! The bytes are a script. It chooses one of the [`seeds`], a valid request of some protocol, and changes it.
 
 mod script;
 mod seeds;
@@ -16,7 +15,7 @@ use crate::{Body, Clock, Config, ModelState, Request, Response, Service};
 use script::Made;
 use seeds::Seed;
 
-/// Bytes that an answer may have whatever was asked: the largest are the description of the API and lists of violations.
+/// Bytes that any answer may have. The largest are the description of the API and lists of violations.
 const ANSWER_BYTES: usize = 512 * 1024;
 
 /// Bytes that an answer may have for each byte of the request, after decompression: an explanation is some 30 times as
@@ -25,14 +24,14 @@ const ANSWER_FACTOR: usize = 512;
 
 /// A service and the requests that are tried on it.
 #[derive(Debug)]
-pub struct Exercise<'m> {
+pub struct FuzzTarget<'m> {
     service: Service<'m>,
     seeds: Vec<Seed>,
     model: &'m str,
 }
 
-impl<'m> Exercise<'m> {
-    /// An exercise for the service over a model.
+impl<'m> FuzzTarget<'m> {
+    /// A target for the service over a model.
     #[must_use]
     pub fn new(model: Model<'m>) -> Self {
         let (seeds, name) = (seeds::of(&model), model.name());
@@ -45,10 +44,10 @@ impl<'m> Exercise<'m> {
         self.seeds.len()
     }
 
-    /// Sends the request of a script and checks the answer. Returns what was answered: route and status.
+    /// Sends the request of a script and checks the answer. Returns route and status.
     ///
     /// # Panics
-    /// If the answer is not what every answer is.
+    /// If the answer breaks a rule of every answer.
     pub fn run(&self, script: &[u8]) -> (Route, u16) {
         let made = script::make(script, &self.seeds, self.model);
         let request = Request {
@@ -76,7 +75,7 @@ fn check_response(response: &Response, made: &Made, is_head: bool) {
     assert!(response.body.len() <= bound, "{} bytes", response.body.len());
     let is_json = response.headers.contains(&("content-type", "application/json".into()));
     if is_head || !is_json {
-        assert!(response.status < 400 || is_head, "an error is told in JSON");
+        assert!(response.status < 400 || is_head, "an error is JSON");
     } else {
         let json = serde_json::from_slice::<serde_json::Value>(&response.body);
         assert!(json.is_ok(), "{}", String::from_utf8_lossy(&response.body));
@@ -107,13 +106,13 @@ fn check_event(event: &Event<'_>, made: &Made) {
     }
 }
 
-/// Whether a text cannot be in a line by chance: long, with digits and something else than digits.
+/// Whether a text cannot be in a line by chance: it is long, and has digits and other characters.
 fn is_telling(token: &str) -> bool {
     let digits = token.bytes().filter(u8::is_ascii_digit).count();
     token.len() >= 12 && digits > 0 && digits < token.len()
 }
 
-/// A clock that advances by one microsecond with every look.
+/// A clock that advances by one microsecond with every reading.
 #[derive(Default)]
 pub(crate) struct TickingClock(Cell<u64>);
 

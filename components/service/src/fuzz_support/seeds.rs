@@ -1,9 +1,9 @@
-//! Valid requests of every dialect, made of a model's own self-check rows.
+//! Valid requests of every protocol, made of a model's own self-check rows.
 
 use portent_model::{Model, Style};
 use serde_json::{Map, Value, json};
 
-/// Header of Triton's binary tensors: where the JSON ends.
+/// Header of Triton's binary tensors: the length of the JSON before them.
 pub(super) const JSON_LENGTH: &str = "inference-header-content-length";
 
 /// A valid request.
@@ -17,14 +17,14 @@ pub(super) struct Seed {
     pub(super) json_length: Option<usize>,
 }
 
-/// Rows of the model in the forms that dialects want.
+/// Rows of the model in the forms of protocols.
 struct Rows<'r, 'm> {
     model: &'r Model<'m>,
     names: Vec<&'m str>,
     values: Vec<Vec<f64>>,
 }
 
-/// All seeds: each dialect's requests, then one that is only a path.
+/// All seeds: the requests of each protocol, then one that is only a path.
 pub(super) fn of(model: &Model<'_>) -> Vec<Seed> {
     let names: Vec<_> = model.features().map(|feature| feature.name()).collect();
     let checked: Vec<_> = model.self_check_rows().take(2).map(|checked| checked.row).collect();
@@ -39,7 +39,7 @@ pub(super) fn of(model: &Model<'_>) -> Vec<Seed> {
 }
 
 impl Rows<'_, '_> {
-    /// The application's own dialect.
+    /// The application's own protocol.
     fn own(&self) -> Vec<Seed> {
         let interface = self.model.interface();
         let list = |rows: Vec<Value>| json!({ interface.list: rows });

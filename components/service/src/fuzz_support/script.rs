@@ -45,10 +45,10 @@ pub(super) struct Made {
     pub(super) plain_length: usize,
 }
 
-/// Reads the script from front to back; behind its end there are zeros.
+/// Reads the script from front to back; zeros follow its end.
 struct Script<'s>(&'s [u8]);
 
-/// Makes the request of a script: a byte chooses the seed, another one which parts of it are replaced; what is left
+/// Makes the request of a script. A byte chooses the seed, the bits of another one the parts that are replaced. The rest
 /// are changes to the body.
 pub(super) fn make(script: &[u8], seeds: &[Seed], model: &str) -> Made {
     let mut script = Script(script);
@@ -131,7 +131,7 @@ fn repeat(script: &mut Script<'_>, body: &mut Vec<u8>) {
     body.splice(start..start, part.repeat(times));
 }
 
-/// Replaces parts of the body. Returns where its JSON ends, for bodies with binary tensors behind it.
+/// Replaces parts of the body. Returns the length of its JSON, for bodies with binary tensors behind it.
 fn edit(script: &mut Script<'_>, body: &mut Vec<u8>, mut json_length: Option<usize>) -> Option<usize> {
     while !script.0.is_empty() {
         let start = script.short() % (body.len() + 1);
@@ -149,7 +149,7 @@ fn edit(script: &mut Script<'_>, body: &mut Vec<u8>, mut json_length: Option<usi
     json_length
 }
 
-/// The body as a client sends it that compresses: well, or not as it says.
+/// The body compressed: rightly, or not as its header says.
 fn compressed(body: Vec<u8>, how: u8, headers: &mut Vec<(String, Vec<u8>)>) -> Vec<u8> {
     macro_rules! with {
         ($encoder:ident) => {{
