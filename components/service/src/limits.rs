@@ -2,13 +2,13 @@
 
 pub use portent_openapi::contract::{BATCH_ROWS, BODY_BYTES, EXPLAINED_ROWS, RAW_VALUE, WHOLE_NUMBER};
 
-/// Most columns of a table whose columns the request names, those included that the model does not know.
+/// Most columns of a table whose columns the request names, including those that the model does not know.
 pub const COLUMNS: usize = 1_024;
 
 /// Most violations listed in one answer; the last entry says how many were left out.
 pub const VIOLATIONS: usize = 1_000;
 
-/// Longest input value, in bytes of JSON, that a violation echoes; longer ones read `null`.
+/// Longest input value, in bytes of JSON, that a violation echoes. A longer one reads `null`.
 pub const ECHOED_INPUT_BYTES: usize = 1_024;
 
 /// Deepest nesting of arrays and objects in JSON.
@@ -23,32 +23,11 @@ pub const CATEGORIES: usize = 256;
 /// Most characters of a unit or of a category's meaning that a scorer describes.
 pub const LABEL_CHARACTERS: usize = 64;
 
-/// How far a scorer's scores may lie outside 0 to 1, and their sum from 1: what single precision makes of it.
+/// How far a scorer's scores may lie outside 0 to 1, and their sum from 1: the rounding of single precision.
 pub const SCORE_TOLERANCE: f64 = 1e-6;
 
-/// Characters of a scorer's reason that a client is shown.
+/// Characters of a scorer's reason in an answer.
 pub const SCORER_REASON_CHARACTERS: usize = 200;
 
-/// Characters of a scorer's failure that the log holds.
+/// Characters of a scorer's failure in the log.
 pub const SCORER_LOG_CHARACTERS: usize = 1_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_states_the_limits() {
-        let page = include_str!("../../../docs/prediction-api.md");
-        let rows = [
-            format!("| body, as sent and after decompression | {} MiB |", BODY_BYTES >> 20),
-            format!("| rows of a request | {},000 |", BATCH_ROWS / 1_000),
-            format!("| rows of a request with explanations | {},000 |", EXPLAINED_ROWS / 1_000),
-            format!("| nesting of JSON | {DEPTH} |"),
-            format!("| a string in JSON | {} KiB |", STRING_BYTES >> 10),
-            format!("up to {},000 of them", VIOLATIONS / 1_000),
-        ];
-        for row in rows {
-            assert!(page.contains(&row), "docs/prediction-api.md does not say {row:?}");
-        }
-    }
-}

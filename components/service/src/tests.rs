@@ -2,11 +2,15 @@
 
 mod bad_input;
 mod codings;
+mod config;
 mod events;
 mod fuzz_support;
 mod heart;
+mod identity;
 mod large;
+mod limits;
 mod mlflow;
+mod observe;
 mod openapi;
 mod plain;
 mod properties;
@@ -15,6 +19,7 @@ mod readings;
 mod replay;
 mod routing;
 mod scorer;
+mod timestamp;
 mod v1;
 mod v2;
 

@@ -189,14 +189,3 @@ impl Rule {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bounds_are_written_as_people_write_them() {
-        assert_eq!(Rule::AtMost(120.0).message(), "Input should be less than or equal to 120");
-        assert_eq!(Rule::AtLeast(-1e100).message(), "Input should be greater than or equal to -1e100");
-    }
-}

@@ -17,11 +17,11 @@ pub(crate) struct Gap<'a> {
     mask: u128,
     /// The others.
     rest: &'a [u8],
-    length: usize,
+    pub(super) length: usize,
 }
 
 /// Bytes of [`Gap::start`].
-const START: usize = size_of::<u128>();
+pub(super) const START: usize = size_of::<u128>();
 
 impl<'a> Reader<'a> {
     /// Passes over an object of exactly these fields, in this order, and adds their values to `out`, if each is a short
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Gap<'a> {
-    fn new(text: &'a [u8]) -> Self {
+    pub(super) fn new(text: &'a [u8]) -> Self {
         let (start, rest) = text.split_at(text.len().min(START));
         let mut bytes = [0; START];
         bytes.iter_mut().zip(start).for_each(|(byte, of)| *byte = *of);
@@ -114,55 +114,10 @@ impl<'a> Gap<'a> {
 
     /// Its end, if it is at this place and enough bytes follow to compare it in one step.
     #[inline]
-    fn end(&self, bytes: &[u8], at: usize) -> Option<usize> {
+    pub(super) fn end(&self, bytes: &[u8], at: usize) -> Option<usize> {
         let there = bytes.get(at..)?;
         let is_same = u128::from_le_bytes(*there.first_chunk()?) & self.mask == self.start
             && (self.rest.is_empty() || there.get(START..self.length) == Some(self.rest));
         is_same.then_some(at + self.length)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gaps_of_all_lengths_are_compared_to_the_last_byte() {
-        for length in 0..40 {
-            let text: Vec<u8> = (0..length).collect();
-            let gap = Gap::new(&text);
-            let longer = [&*text, &[b'1'; START]].concat();
-            assert_eq!(gap.end(&longer, 0), Some(text.len()));
-            for at in 0..text.len() {
-                let mut other = longer.clone();
-                other[at] ^= 1;
-                assert_eq!(gap.end(&other, 0), None, "{length}, {at}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_row_is_taken_by_the_gaps_of_another() {
-        let (mut values, mut gaps) = (Vec::new(), Gaps::new());
-        let mut reader = Reader::new(" {\"a\": 1, \"bb\":-2.5 }");
-        assert!(reader.take_decimals(&["a", "bb"], &mut values, Some(&mut gaps)));
-        assert!(reader.end().is_ok());
-        assert_eq!(gaps.iter().map(|gap| gap.length).collect::<Vec<_>>(), [6, 7, 2]);
-        let mut taken = |text| {
-            let mut reader = Reader::new(text);
-            let is_taken = reader.take_decimals_between(&gaps, &mut values);
-            (is_taken, reader.since(0).len())
-        };
-        assert_eq!(taken("\n{\"a\": 30, \"bb\":0.25 }, {\"a\": 1, \"bb\""), (true, 22));
-        for other in [
-            "{\"a\": 1, \"bb\":2}",
-            "{\"a\":1, \"bb\":2 }",
-            "{\"a\": 1e3, \"bb\":2 }",
-            "{\"a\": 1, \"bc\":2 }",
-            "{\"a\": 1",
-        ] {
-            assert_eq!(taken(other), (false, 0), "{other}");
-        }
-        assert_eq!(values[..4], [1.0, -2.5, 30.0, 0.25]);
     }
 }
