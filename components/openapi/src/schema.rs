@@ -88,7 +88,7 @@ pub(crate) fn shared(model: &Model<'_>) -> Value {
     })
 }
 
-/// Why the score is what it is.
+/// The explanation of a score.
 fn explanation(model: &Model<'_>) -> Value {
     let scale = match model.explanation_scale() {
         Some(ExplanationScale::Probability) => "probability",

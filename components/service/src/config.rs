@@ -72,7 +72,7 @@ pub enum ConfigError {
 }
 
 impl EventsTo {
-    /// Reads [`EVENTS`] and, where needed, [`METRICS_URL`], from a source of variables.
+    /// Reads [`EVENTS`] and, if needed, [`METRICS_URL`] from a source of variables.
     ///
     /// # Errors
     /// [`ConfigError`] names the variable and the rule.

@@ -55,7 +55,7 @@ impl Description {
     /// The artefact that describes the scorer. The same description gives the same bytes, so its SHA-256 identifies it.
     ///
     /// # Errors
-    /// The first rule of the contract that the description breaks, and where.
+    /// The first rule of the contract that the description breaks, and its place.
     pub fn to_artefact(&self) -> Result<Vec<u8>, String> {
         self.check()?;
         let spec = ModelSpec {

@@ -5,7 +5,7 @@ pub use portent_openapi::contract::{BATCH_ROWS, BODY_BYTES, EXPLAINED_ROWS, RAW_
 /// Most columns of a table whose columns the request names, including those that the model does not know.
 pub const COLUMNS: usize = 1_024;
 
-/// Most violations listed in one answer; the last entry says how many were left out.
+/// Most violations listed in one answer. The last entry has the number of others.
 pub const VIOLATIONS: usize = 1_000;
 
 /// Longest input value, in bytes of JSON, that a violation echoes. A longer one reads `null`.

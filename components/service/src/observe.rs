@@ -62,12 +62,33 @@ fn observe_feature<'v>(
     predictions: &mut Predictions<'_>,
 ) {
     let profile = model.feature_profile(index);
-    let FeatureCounts { bins, missing, out_of_range } = if predictions.rows < MANY_ROWS {
-        few(feature, &profile, column)
+    let (mut bins, mut missing, mut out_of_range) = (Pairs::default(), filled, 0);
+    if predictions.rows < MANY_ROWS {
+        for value in column {
+            if value.is_nan() {
+                missing += 1;
+                continue;
+            }
+            out_of_range += u32::from(!feature.is_plausible(*value));
+            bins.add(profile.bin(*value), 1);
+        }
     } else {
-        many(feature, &profile, column)
-    };
-    let missing = missing + filled;
+        let (reference, mut counts) = (Reference::of(feature, &profile), [0; limits::BINS + 1]);
+        for value in column {
+            if value.is_nan() {
+                missing += 1;
+                continue;
+            }
+            let (bin, is_plausible) = reference.place(*value);
+            out_of_range += u32::from(!is_plausible);
+            if let Some(count) = counts.get_mut(bin) {
+                *count += 1;
+            }
+        }
+        for (bin, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
+            bins.add(bin, count);
+        }
+    }
     let number = u16::try_from(index).unwrap_or(u16::MAX);
     for (pairs, count) in [(&mut predictions.missing, missing), (&mut predictions.out_of_range, out_of_range)]
     {
@@ -78,55 +99,6 @@ fn observe_feature<'v>(
     if profile.bin_count() > 0 {
         predictions.bins.push(bins);
     }
-}
-
-/// Counts of the values of a feature.
-#[derive(Default)]
-struct FeatureCounts {
-    bins: Pairs,
-    missing: u32,
-    out_of_range: u32,
-}
-
-fn few<'v>(
-    feature: &Feature<'_>,
-    profile: &Profile<'_>,
-    column: impl Iterator<Item = &'v f64>,
-) -> FeatureCounts {
-    let mut counted = FeatureCounts::default();
-    for value in column {
-        if value.is_nan() {
-            counted.missing += 1;
-            continue;
-        }
-        counted.out_of_range += u32::from(!feature.is_plausible(*value));
-        counted.bins.add(profile.bin(*value), 1);
-    }
-    counted
-}
-
-fn many<'v>(
-    feature: &Feature<'_>,
-    profile: &Profile<'_>,
-    column: impl Iterator<Item = &'v f64>,
-) -> FeatureCounts {
-    let reference = Reference::of(feature, profile);
-    let (mut counted, mut counts) = (FeatureCounts::default(), [0; limits::BINS + 1]);
-    for value in column {
-        if value.is_nan() {
-            counted.missing += 1;
-            continue;
-        }
-        let (bin, is_plausible) = reference.place(*value);
-        counted.out_of_range += u32::from(!is_plausible);
-        if let Some(count) = counts.get_mut(bin) {
-            *count += 1;
-        }
-    }
-    for (bin, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
-        counted.bins.add(bin, count);
-    }
-    counted
 }
 
 /// Edges and codes of one feature, read once for many rows.
@@ -160,8 +132,7 @@ impl<'b, 'm> Reference<'b, 'm> {
         Self { feature, edges, half, plausible: feature.plausible_range(), is_category, codes }
     }
 
-    /// The bin of a finite value as [`Profile::bin`] says it, and whether it is plausible as [`Feature::is_plausible`]
-    /// does.
+    /// The results of [`Profile::bin`] and [`Feature::is_plausible`] for a finite value.
     fn place(&self, value: f64) -> (usize, bool) {
         if !self.is_category {
             let (low, high) = self.plausible;

@@ -77,7 +77,7 @@ impl<'m> RowReader<'m> {
         }
     }
 
-    /// Adds a row as [`Self::read`] does, whatever form its element has.
+    /// Adds a row as [`Self::read`] does, from an element of any form.
     pub(crate) fn read_fields<'a>(
         &self,
         (element, inputs): (Element<'a>, &[Option<&'a str>]),

@@ -29,7 +29,7 @@ pub(crate) enum NotScored {
     Unfit,
     /// An imported scorer refuses the row with this index, for this reason.
     Refused(usize, String),
-    /// An imported scorer said that it failed.
+    /// An imported scorer failed.
     Failed,
     /// What an imported scorer returned breaks this rule of its contract.
     Invalid(&'static str),

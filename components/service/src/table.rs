@@ -34,7 +34,7 @@ pub(crate) struct Table<'a> {
     stated: Option<Coding>,
 }
 
-/// RowForm of a row.
+/// Form of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowForm {
     /// An object with named fields.

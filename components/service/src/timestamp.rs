@@ -31,7 +31,7 @@ fn digits(bytes: &[u8]) -> Option<i64> {
     bytes.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| 10 * sum + i64::from(byte - b'0')))
 }
 
-/// A fraction of a second, if the rest begins with one, and what follows it.
+/// A fraction of a second, if the rest begins with one, and the text behind it.
 fn fraction(rest: &[u8]) -> Option<(f64, &[u8])> {
     let Some((b'.', rest)) = rest.split_first() else { return Some((0.0, rest)) };
     let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();

@@ -149,7 +149,7 @@ fn edit(script: &mut Script<'_>, body: &mut Vec<u8>, mut json_length: Option<usi
     json_length
 }
 
-/// The body compressed: rightly, or not as its header says.
+/// The body with compression, which its header may misstate.
 fn compressed(body: Vec<u8>, how: u8, headers: &mut Vec<(String, Vec<u8>)>) -> Vec<u8> {
     macro_rules! with {
         ($encoder:ident) => {{

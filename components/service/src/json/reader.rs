@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         self.key().map(NextKey::Other)
     }
 
-    /// Enters an array; [`Self::next_element`] then says whether there is an element to read.
+    /// Enters an array; [`Self::next_element`] is then true if there is an element to read.
     pub(crate) fn begin_array(&mut self) -> Result<(), JsonError> {
         self.begin(b'[')
     }
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
         Ok(key)
     }
 
-    /// Passes over a key that is exactly this name, in quotes, with a colon behind it; says whether it is.
+    /// Passes over a key that is exactly this name, in quotes, with a colon behind it. Whether it is.
     fn take_key(&mut self, name: &str) -> bool {
         let before = self.at;
         let is_key = self.take_name(name) && self.text.as_bytes().get(self.at) == Some(&b':');
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
         is_key
     }
 
-    /// Passes over exactly this name in quotes; says whether it is next.
+    /// Passes over exactly this name in quotes. Whether it is next.
     pub(super) fn take_name(&mut self, name: &str) -> bool {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let close = 1 + name.len();

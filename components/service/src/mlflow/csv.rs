@@ -90,7 +90,7 @@ impl<'a> RowSource<'a> for CsvRows<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// Goes to the next row that is not empty; says whether there is one.
+    /// Goes to the next row that is not empty. Whether there is one.
     fn begin_row(&mut self) -> bool {
         while self.end_line() {}
         self.more = self.at < self.text.len();

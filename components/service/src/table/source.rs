@@ -11,7 +11,7 @@ use crate::violation::{Place, Rule, Violations};
 
 /// Gives rows one after the other.
 pub(crate) trait RowSource<'a> {
-    /// Reads the next row; says whether there was one.
+    /// Reads the next row. Whether there was one.
     fn next(&mut self, fields: &mut Fields<'a>, names: &[&str]) -> Result<bool, Refusal<'a>>;
 
     /// Number of values of a row that is a list.

@@ -51,7 +51,7 @@ pub(crate) fn models(model: &ModelState<'_>) -> Outcome {
     Outcome::ok(&json!({ "models": model.model().into_iter().map(Model::name).collect::<Vec<_>>() }))
 }
 
-/// The repository: what is built in.
+/// The models of the repository: the one that is built in.
 pub(crate) fn index(model: &ModelState<'_>) -> Outcome {
     let entry = |model: &Model<'_>| {
         let (name, version) = (model.name(), model.version());

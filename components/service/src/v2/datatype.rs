@@ -89,7 +89,7 @@ impl Datatype {
 
     /// A number of a JSON text as a value of this datatype, or `None` if it is not one.
     ///
-    /// FP32 is rounded to single precision, so that JSON says what the same tensor in binary form would.
+    /// FP32 is rounded to single precision, so that a tensor has the same values in JSON and in binary form.
     pub(super) fn accept(self, number: f64) -> Option<f64> {
         let (least, most) = match self {
             Self::Fp64 => return Some(number),

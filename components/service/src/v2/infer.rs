@@ -21,7 +21,7 @@ use super::output::{Output, RequestedOutput, Results};
 use super::request::{InferRequest, read};
 use super::tensor::{InputTensor, Shape, TensorData};
 
-/// Header that says how many bytes of the body are JSON; tensors in binary form follow.
+/// Header with the number of bytes of the body that are JSON. Tensors in binary form follow them.
 const JSON_LENGTH: &str = "inference-header-content-length";
 
 /// Outputs if the request names none.

@@ -115,14 +115,14 @@ impl RequestedOutput {
         );
         if is_binary {
             let before = binary.len();
-            results.write(self, &mut BinaryElements { out: binary });
+            results.write(self, &mut Elements { out: binary, is_binary });
             let size = binary.len() - before;
             json.extend_from_slice(format!("\"parameters\":{{\"binary_data_size\":{size}}}}}").as_bytes());
             return;
         }
         json.extend_from_slice(b"\"data\":[");
         let before = json.len();
-        results.write(self, &mut JsonElements { out: json });
+        results.write(self, &mut Elements { out: json, is_binary });
         if json.len() > before {
             json.pop();
         }
@@ -131,7 +131,7 @@ impl RequestedOutput {
 }
 
 impl Results<'_> {
-    fn write(&self, requested: RequestedOutput, elements: &mut impl Elements) {
+    fn write(&self, requested: RequestedOutput, elements: &mut Elements<'_>) {
         match (requested.output, requested.classes) {
             (Output::Probabilities, Some(classes)) => self.write_classification(classes, elements),
             (Output::Class, _) => {
@@ -152,7 +152,7 @@ impl Results<'_> {
     }
 
     /// Triton's classification: `value:index:label`, the most probable class first.
-    fn write_classification(&self, classes: usize, elements: &mut impl Elements) {
+    fn write_classification(&self, classes: usize, elements: &mut Elements<'_>) {
         let mut text = Vec::new();
         self.each(|row| {
             let mut order: Vec<_> = (0..self.model.classes().len()).collect();
@@ -167,7 +167,7 @@ impl Results<'_> {
         });
     }
 
-    fn explained(&self, values: impl Fn(&Explanations) -> &[f64], elements: &mut impl Elements) {
+    fn explained(&self, values: impl Fn(&Explanations) -> &[f64], elements: &mut Elements<'_>) {
         let values = self.scored.explanations.as_ref().map(values).unwrap_or_default();
         values.iter().for_each(|value| elements.number(*value));
     }
@@ -181,54 +181,38 @@ impl Results<'_> {
     }
 }
 
-/// Elements in one of the protocol's forms.
-trait Elements {
-    fn integer(&mut self, value: usize);
-    fn number(&mut self, value: f64);
-    fn text(&mut self, value: &str);
-}
-
-/// Elements of a JSON list, each with a comma behind it.
+/// Writes elements: as little-endian bytes, texts behind their lengths; or as items of a JSON list, each with a comma
+/// behind it.
 #[derive(Debug)]
-struct JsonElements<'o> {
+struct Elements<'o> {
     out: &'o mut Vec<u8>,
+    is_binary: bool,
 }
 
-/// Elements as little-endian bytes, texts behind their lengths.
-#[derive(Debug)]
-struct BinaryElements<'o> {
-    out: &'o mut Vec<u8>,
-}
-
-impl Elements for JsonElements<'_> {
+impl Elements<'_> {
     fn integer(&mut self, value: usize) {
+        if self.is_binary {
+            return self.out.extend_from_slice(&(value as u64).to_le_bytes());
+        }
         push_integer(self.out, value);
         self.out.push(b',');
     }
 
     fn number(&mut self, value: f64) {
+        if self.is_binary {
+            return self.out.extend_from_slice(&value.to_le_bytes());
+        }
         push_float(self.out, value);
         self.out.push(b',');
     }
 
     fn text(&mut self, value: &str) {
+        if self.is_binary {
+            let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
+            self.out.extend_from_slice(&length.to_le_bytes());
+            return self.out.extend_from_slice(value.as_bytes());
+        }
         push_string(self.out, value);
         self.out.push(b',');
-    }
-}
-
-impl Elements for BinaryElements<'_> {
-    fn integer(&mut self, value: usize) {
-        self.out.extend_from_slice(&(value as u64).to_le_bytes());
-    }
-
-    fn number(&mut self, value: f64) {
-        self.out.extend_from_slice(&value.to_le_bytes());
-    }
-
-    fn text(&mut self, value: &str) {
-        let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
-        self.out.extend_from_slice(&length.to_le_bytes());
-        self.out.extend_from_slice(value.as_bytes());
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct InferRequest<'a> {
     pub(super) binary: bool,
 }
 
-/// Reads a request. Tensors in binary form follow each other in `binary`, and nothing else does.
+/// Reads a request. `binary` holds its tensors in binary form, one behind the other, and nothing else.
 pub(super) fn read<'a>(text: &'a str, mut binary: &'a [u8]) -> Result<InferRequest<'a>, Refusal<'static>> {
     let (mut request, mut reader, mut inputs) = (InferRequest::default(), Reader::new(text), None);
     let names = ["id", "parameters", "inputs", "outputs"];

@@ -21,7 +21,7 @@ pub(super) struct InputTensor<'a> {
     pub(super) data: TensorData<'a>,
 }
 
-/// Dimensions: rows, and values a row where there is a second one.
+/// Dimensions: rows, and values per row if there is a second one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) rows: usize,
@@ -72,7 +72,7 @@ impl InputTensor<'_> {
                 let rule = format!("{} bytes are not {elements} elements of {size}", bytes.len());
                 Err(bad(format_args!("inputs[{index}]"), rule))
             }
-            // An element takes four bytes for its length, or in JSON a digit and what separates it.
+            // An element takes four bytes for its length, or in JSON a digit and a separator.
             (TensorData::Binary(bytes), None) if (bytes.len() as u64) / 4 < elements => {
                 Err(self.wrong_length(index))
             }
