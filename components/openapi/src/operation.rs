@@ -78,14 +78,19 @@ impl Operation {
     }
 
     /// Takes a body.
-    pub(crate) fn accepting(self, schema: Value, examples: Value) -> Self {
-        let content = json!({ "application/json": { "schema": schema, "examples": examples } });
-        self.with("requestBody", json!({ "required": true, "content": content }))
+    pub(crate) fn accepting(mut self, schema: Value, examples: Value) -> Self {
+        let body = &mut self.value["requestBody"];
+        body["required"] = true.into();
+        body["content"]["application/json"]["schema"] = schema;
+        body["content"]["application/json"]["examples"] = examples;
+        self
     }
 
     /// A JSON answer.
     pub(crate) fn answering(self, status: u16, description: &str, schema: Value) -> Self {
-        self.answering_as(status, description, json!({ "application/json": { "schema": schema } }))
+        let mut content = json!({});
+        content["application/json"]["schema"] = schema;
+        self.answering_as(status, description, content)
     }
 
     /// An answer with schemas by content type, or without a body if there are none.

@@ -13,7 +13,9 @@ pub(crate) fn schema_reference(name: &str) -> Value {
 /// An object whose listed properties are always there.
 pub(crate) fn object(properties: Value) -> Value {
     let names: Vec<_> = properties.as_object().into_iter().flat_map(Map::keys).collect();
-    json!({ "type": "object", "required": names, "properties": properties })
+    let mut schema = json!({ "type": "object", "required": names });
+    schema["properties"] = properties;
+    schema
 }
 
 /// A list of these items.

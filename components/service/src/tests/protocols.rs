@@ -1,4 +1,4 @@
-//! All dialects over one row: they give one score, and the examples of their page work.
+//! All protocols over one row: they give one score, and the examples of their page work.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -84,7 +84,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
     #[test]
-    fn every_dialect_gives_the_same_score(values in values()) {
+    fn every_protocol_gives_the_same_score(values in values()) {
         let names: Vec<_> = heart().features().map(|feature| feature.name()).collect();
         let named = || names.iter().zip(&values);
         let fields: Vec<_> = named().map(|(name, value)| format!("\"{name}\":{value}")).collect();
