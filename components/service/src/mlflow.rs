@@ -110,26 +110,25 @@ fn answer_member<'a>(
     asked: &AnswerParameters<'a>,
     watch: &mut StopWatch<'_>,
 ) -> Result<Outcome, Refusal<'a>> {
-    let mut violations = Violations::default();
     let mut table = match name {
         DATAFRAME_RECORDS => Table::of(call, RowForm::Object, Coercion::Uniform),
         DATAFRAME_SPLIT => Table::of(call, RowForm::List, Coercion::Uniform),
         _ => Table::of_either(call, Coercion::Uniform),
     };
-    table.state_coding(asked, &mut violations);
+    table.state_coding(asked);
     let is_object = Reader::new(text).next_type()? == JsonType::Object;
     match name {
         DATAFRAME_SPLIT => {
-            let rows = data_frame(text, &table, &mut violations)?;
-            answer(call, table, rows, asked, violations, watch)
+            let rows = data_frame(text, &mut table)?;
+            answer(call, table, rows, asked, watch)
         }
         INPUTS if is_object => {
-            let rows = ColumnRows::new(name, text, &table.reader, &mut violations)?;
-            answer(call, table, rows, asked, violations, watch)
+            let rows = ColumnRows::new(name, text, &table.reader, &mut table.violations)?;
+            answer(call, table, rows, asked, watch)
         }
         _ => {
             let rows = ListedRows::new(name, text, Columns::of_model(&table.reader))?;
-            answer(call, table, rows, asked, violations, watch)
+            answer(call, table, rows, asked, watch)
         }
     }
 }
@@ -140,10 +139,9 @@ fn answer_csv<'a>(
     watch: &mut StopWatch<'_>,
 ) -> Result<Outcome, Refusal<'a>> {
     let asked = AnswerParameters::read(call, PARAMS, None)?;
-    let mut violations = Violations::default();
-    let table = Table::of(call, RowForm::List, Coercion::Cell);
-    let rows = csv::CsvRows::new(bytes, &table.reader, &mut violations)?;
-    answer(call, table, rows, &asked, violations, watch)
+    let mut table = Table::of(call, RowForm::List, Coercion::Cell);
+    let rows = csv::CsvRows::new(bytes, &table.reader, &mut table.violations)?;
+    answer(call, table, rows, &asked, watch)
 }
 
 /// Reads the rows and answers. If columns are missing, they are not named again for each row.
@@ -152,13 +150,12 @@ fn answer<'a>(
     mut table: Table<'a>,
     mut rows: impl RowSource<'a>,
     asked: &AnswerParameters<'a>,
-    mut violations: Violations<'a>,
     watch: &mut StopWatch<'_>,
 ) -> Result<Outcome, Refusal<'a>> {
-    if violations.is_empty() {
-        table.read(&mut rows, &mut violations, watch)?;
+    if table.violations.is_empty() {
+        table.read(&mut rows, watch)?;
     }
-    table.answer(call, asked, violations, &rows, watch)
+    table.answer(call, asked, &rows, watch)
 }
 
 fn not_one_member<'a>() -> Refusal<'a> {
@@ -168,11 +165,7 @@ fn not_one_member<'a>() -> Refusal<'a> {
 
 /// The rows of a data frame in the `split` orientation of pandas: names of columns, and rows as lists. Its index is
 /// passed over.
-fn data_frame<'a>(
-    text: &'a str,
-    table: &Table<'a>,
-    violations: &mut Violations<'a>,
-) -> Result<ListedRows<'a>, Refusal<'a>> {
+fn data_frame<'a>(text: &'a str, table: &mut Table<'a>) -> Result<ListedRows<'a>, Refusal<'a>> {
     let place = Place::list(DATAFRAME_SPLIT);
     let [columns, data] = fields::object_members(text, &["columns", "data"], place)?;
     let missing = |name| Refusal::from(Violations::one(Rule::Missing, place.field(name), None));
@@ -186,8 +179,8 @@ fn data_frame<'a>(
     let mut columns = Columns::default();
     while reader.next_element()? {
         let name = values::string(reader.skip()?).unwrap_or_default();
-        columns.add(&name, &table.reader, place, violations)?;
+        columns.add(&name, &table.reader, place, &mut table.violations)?;
     }
-    columns.check(&table.reader, place, violations);
+    columns.check(&table.reader, place, &mut table.violations);
     ListedRows::new("dataframe_split.data", data, columns)
 }

@@ -35,6 +35,7 @@ struct Readings<'a> {
     is_derived: Vec<bool>,
     form: Option<ReadingForm>,
     rows: Rows,
+    violations: Violations<'a>,
     groups: Vec<Option<Cow<'a, str>>>,
     /// Seconds since 1970; of raw readings only.
     times: Vec<f64>,
@@ -65,14 +66,13 @@ fn text<'a>(call: &Call<'a>) -> Result<Cow<'a, str>, Refusal<'a>> {
 fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
     let explain = call.explain()?;
     let mut readings = Readings::new(call);
-    let mut violations = Violations::default();
-    readings.read(text, &mut violations, watch)?;
-    if violations.is_empty() && readings.form == Some(ReadingForm::Raw) {
-        readings.complete(call.model, &mut violations);
+    readings.read(text, watch)?;
+    if readings.violations.is_empty() && readings.form == Some(ReadingForm::Raw) {
+        readings.complete(call.model);
         watch.lap(Stage::Validate);
     }
-    if !violations.is_empty() {
-        return Err(violations.into());
+    if !readings.violations.is_empty() {
+        return Err(readings.violations.into());
     }
     let list = readings.interface.list;
     let scored = call.score(&readings.rows, explain, |row| Place::row(list, row))?;
@@ -95,23 +95,19 @@ impl<'a> Readings<'a> {
             interface,
             form: None,
             rows: Rows::default(),
+            violations: Violations::default(),
             groups: Vec::new(),
             times: Vec::new(),
         }
     }
 
-    fn read(
-        &mut self,
-        text: &'a str,
-        violations: &mut Violations<'a>,
-        watch: &mut StopWatch<'_>,
-    ) -> Result<(), Refusal<'a>> {
+    fn read(&mut self, text: &'a str, watch: &mut StopWatch<'_>) -> Result<(), Refusal<'a>> {
         let list = self.interface.list;
         let mut reader = Reader::new(text);
         if reader.next_type()? != JsonType::Object {
             reader.skip()?;
             reader.end()?;
-            violations.add(Rule::NotAnObject, Place::default(), Some(text.trim()));
+            self.violations.add(Rule::NotAnObject, Place::default(), Some(text.trim()));
             return Ok(());
         }
         let mut occurrences = 0;
@@ -123,27 +119,22 @@ impl<'a> Readings<'a> {
             }
             occurrences += 1;
             match reader.next_type()? {
-                JsonType::Array if occurrences == 1 => self.read_list(&mut reader, violations, watch)?,
+                JsonType::Array if occurrences == 1 => self.read_list(&mut reader, watch)?,
                 JsonType::Array => _ = reader.skip()?,
-                _ => violations.add(Rule::NotAList, Place::default().field(list), Some(reader.skip()?)),
+                _ => self.violations.add(Rule::NotAList, Place::default().field(list), Some(reader.skip()?)),
             }
         }
         reader.end()?;
         match occurrences {
-            0 => violations.add(Rule::Missing, Place::default().field(list), Some(text.trim())),
+            0 => self.violations.add(Rule::Missing, Place::default().field(list), Some(text.trim())),
             1 => {}
-            _ => violations.add(Rule::repeated(), Place::default().field(list), None),
+            _ => self.violations.add(Rule::repeated(), Place::default().field(list), None),
         }
         watch.lap(Stage::Parse);
         Ok(())
     }
 
-    fn read_list(
-        &mut self,
-        reader: &mut Reader<'a>,
-        violations: &mut Violations<'a>,
-        watch: &mut StopWatch<'_>,
-    ) -> Result<(), Refusal<'a>> {
+    fn read_list(&mut self, reader: &mut Reader<'a>, watch: &mut StopWatch<'_>) -> Result<(), Refusal<'a>> {
         reader.begin_array()?;
         let (mut fields, mut row, mut more) = (Fields::default(), 0, true);
         while more {
@@ -156,44 +147,38 @@ impl<'a> Readings<'a> {
                 )));
             }
             for (element, inputs) in fields.iter() {
-                self.read_reading(element, inputs, Place::row(self.interface.list, row), violations);
+                self.read_reading(element, inputs, Place::row(self.interface.list, row));
                 row += 1;
             }
             watch.lap(Stage::Validate);
         }
         if row == 0 {
             let rule = Rule::own("too_short", "List should have at least 1 item after validation, not 0");
-            violations.add(rule, Place::default().field(self.interface.list), Some("[]"));
+            self.violations.add(rule, Place::default().field(self.interface.list), Some("[]"));
         }
         Ok(())
     }
 
     /// Adds a reading, or the rules that it breaks.
-    fn read_reading(
-        &mut self,
-        element: Element<'a>,
-        inputs: &[Option<&'a str>],
-        place: Place<'a>,
-        violations: &mut Violations<'a>,
-    ) {
+    fn read_reading(&mut self, element: Element<'a>, inputs: &[Option<&'a str>], place: Place<'a>) {
         if !element.is_object {
-            return violations.add(Rule::NotAnObject, place, Some(element.text));
+            return self.violations.add(Rule::NotAnObject, place, Some(element.text));
         }
         if let Some(name) = element.repeated.and_then(|index| self.names.get(index)) {
-            violations.add(Rule::repeated(), place.field(name), None);
+            self.violations.add(Rule::repeated(), place.field(name), None);
         }
         let is_complete = !self.is_derived.contains(&true)
             || self.is_derived.iter().zip(inputs).any(|(is_derived, input)| *is_derived && input.is_some());
         let form = if is_complete { ReadingForm::Complete } else { ReadingForm::Raw };
         if *self.form.get_or_insert(form) != form {
             let rule = "A request holds raw readings or readings with all derived features, not both";
-            return violations.add(Rule::own("mixed_forms", rule), place, None);
+            return self.violations.add(Rule::own("mixed_forms", rule), place, None);
         }
-        self.read_values(form, element, inputs, place, violations);
+        self.read_values(form, element, inputs, place);
         let fields = inputs.len() - 2;
-        self.read_group(inputs[fields], place, violations);
+        self.read_group(inputs[fields], place);
         if form == ReadingForm::Raw {
-            self.read_time(inputs[fields + 1], element, place, violations);
+            self.read_time(inputs[fields + 1], element, place);
         }
     }
 
@@ -203,7 +188,6 @@ impl<'a> Readings<'a> {
         element: Element<'a>,
         inputs: &[Option<&'a str>],
         place: Place<'a>,
-        violations: &mut Violations<'a>,
     ) {
         for ((feature, is_derived), input) in self.reader.features.iter().zip(&self.is_derived).zip(inputs) {
             let read = match (form, *input) {
@@ -215,45 +199,34 @@ impl<'a> Readings<'a> {
                     .and_then(|value| if form == ReadingForm::Raw { check_raw(value) } else { Ok(value) }),
             };
             self.rows.values.push(read.unwrap_or_else(|rule| {
-                violations.add(rule, place.field(feature.name()), Some(input.unwrap_or(element.text)));
+                self.violations.add(rule, place.field(feature.name()), Some(input.unwrap_or(element.text)));
                 f64::NAN
             }));
         }
     }
 
     /// The group is a text, `null` or absent.
-    fn read_group(&mut self, input: Option<&'a str>, place: Place<'a>, violations: &mut Violations<'a>) {
-        let group = match input {
-            None | Some("null") => None,
-            Some(text) => {
-                let group = values::string(text);
-                if group.is_none() {
-                    violations.add(Rule::Text, place.field(self.interface.group), Some(text));
-                }
-                group
-            }
-        };
+    fn read_group(&mut self, input: Option<&'a str>, place: Place<'a>) {
+        let input = input.filter(|text| *text != "null");
+        let group = input.and_then(values::string);
+        if input.is_some() && group.is_none() {
+            self.violations.add(Rule::Text, place.field(self.interface.group), input);
+        }
         self.groups.push(group);
     }
 
     /// The time of a raw reading: a text or seconds since 1970.
-    fn read_time(
-        &mut self,
-        input: Option<&'a str>,
-        element: Element<'a>,
-        place: Place<'a>,
-        violations: &mut Violations<'a>,
-    ) {
+    fn read_time(&mut self, input: Option<&'a str>, element: Element<'a>, place: Place<'a>) {
         let place = place.field(self.interface.time);
         let seconds = input.and_then(|input| match values::string(input) {
             Some(text) => timestamp::seconds(&text),
             None => Reader::new(input).number().ok().filter(|seconds| seconds.abs() <= GREATEST_SECONDS),
         });
         match (input, seconds) {
-            (None, _) => violations.add(Rule::Missing, place, Some(element.text)),
+            (None, _) => self.violations.add(Rule::Missing, place, Some(element.text)),
             (Some(input), None) => {
                 let rule = "Input should be a time as YYYY-MM-DDThh:mm:ssZ, or seconds since 1970";
-                violations.add(Rule::own("datetime_parsing", rule), place, Some(input));
+                self.violations.add(Rule::own("datetime_parsing", rule), place, Some(input));
             }
             (Some(_), Some(_)) => {}
         }
@@ -262,7 +235,7 @@ impl<'a> Readings<'a> {
 
     /// Completes the rows. Two readings of a group at the same time, and a sensor without any value in a group,
     /// are violations.
-    fn complete(&mut self, model: &Model<'a>, violations: &mut Violations<'a>) {
+    fn complete(&mut self, model: &Model<'a>) {
         let width = model.feature_count();
         let derivations: Vec<_> = model.derivations().collect();
         let mut order: Vec<usize> = (0..self.groups.len()).collect();
@@ -274,28 +247,26 @@ impl<'a> Readings<'a> {
         let mut series = Vec::new();
         let groups: Vec<_> = order.chunk_by(|one, other| self.groups[*one] == self.groups[*other]).collect();
         for group in groups {
-            self.check_times(group, violations);
-            self.complete_group(group, &derivations, &mut series, violations);
+            self.check_times(group);
+            self.complete_group(group, &derivations, &mut series);
         }
     }
 
-    fn check_times(&self, group: &[usize], violations: &mut Violations<'a>) {
+    fn check_times(&mut self, group: &[usize]) {
         for pair in group.windows(2) {
             if self.times[pair[0]] == self.times[pair[1]] {
                 let later = pair[0].max(pair[1]);
                 let rule = Rule::own("duplicate_time", "Another reading of the same group has the same time");
-                violations.add(rule, Place::row(self.interface.list, later).field(self.interface.time), None);
+                self.violations.add(
+                    rule,
+                    Place::row(self.interface.list, later).field(self.interface.time),
+                    None,
+                );
             }
         }
     }
 
-    fn complete_group(
-        &mut self,
-        group: &[usize],
-        derivations: &[Derivation],
-        series: &mut Vec<f64>,
-        violations: &mut Violations<'a>,
-    ) {
+    fn complete_group(&mut self, group: &[usize], derivations: &[Derivation], series: &mut Vec<f64>) {
         let width = self.is_derived.len();
         series.clear();
         for row in group {
@@ -303,11 +274,9 @@ impl<'a> Readings<'a> {
             series.extend_from_slice(values);
             let missing =
                 values.iter().zip(&self.is_derived).map(|(value, derived)| value.is_nan() && !derived);
-            self.rows
-                .filled
-                .iter_mut()
-                .zip(missing)
-                .for_each(|(filled, is_missing)| *filled += u32::from(is_missing));
+            for (filled, is_missing) in self.rows.filled.iter_mut().zip(missing) {
+                *filled += u32::from(is_missing);
+            }
         }
         match derive(width, derivations, series) {
             Ok(()) => {
@@ -320,7 +289,7 @@ impl<'a> Readings<'a> {
                 let first = group.iter().min().copied().unwrap_or_default();
                 let place = Place::row(self.interface.list, first);
                 let name = self.names.get(no_value.feature).copied().unwrap_or_default();
-                violations.add(rule, place.field(name), None);
+                self.violations.add(rule, place.field(name), None);
             }
         }
     }

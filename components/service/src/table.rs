@@ -27,7 +27,8 @@ pub(crate) use source::{ColumnRows, Columns, ListedRows, RowSource};
 /// Reads rows, all of one form.
 pub(crate) struct Table<'a> {
     pub(crate) reader: RowReader<'a>,
-    pub(crate) rows: Rows,
+    rows: Rows,
+    pub(crate) violations: Violations<'a>,
     /// The form of the first row, or the one that the protocol demands.
     form: Option<RowForm>,
     is_demanded: bool,
@@ -47,7 +48,8 @@ impl<'a> Table<'a> {
     /// Takes objects or lists, but only one of both in a request. Lists may always write whole numbers as `63.0`.
     pub(crate) fn of_either(call: &Call<'a>, coercion: Coercion) -> Self {
         let reader = RowReader::new(call.model, coercion);
-        Self { reader, rows: Rows::default(), form: None, is_demanded: false, stated: None }
+        let (rows, violations) = (Rows::default(), Violations::default());
+        Self { reader, rows, violations, form: None, is_demanded: false, stated: None }
     }
 
     /// Takes rows of one form.
@@ -56,12 +58,12 @@ impl<'a> Table<'a> {
     }
 
     /// States the coding of all rows, if the request does and the model offers a choice.
-    pub(crate) fn state_coding(&mut self, asked: &AnswerParameters<'a>, violations: &mut Violations<'a>) {
+    pub(crate) fn state_coding(&mut self, asked: &AnswerParameters<'a>) {
         let Some(text) = asked.encoding.filter(|_| self.reader.codings.are_offered()) else { return };
         match self.reader.codings.by_name(&values::string(text).unwrap_or_default()) {
             Ok(coding) => self.stated = Some(coding),
             Err(rule) => {
-                violations.add(rule, Place::list(asked.parameters).field(ENCODING), None);
+                self.violations.add(rule, Place::list(asked.parameters).field(ENCODING), None);
             }
         }
     }
@@ -70,7 +72,6 @@ impl<'a> Table<'a> {
     pub(crate) fn read(
         &mut self,
         source: &mut impl RowSource<'a>,
-        violations: &mut Violations<'a>,
         watch: &mut StopWatch<'_>,
     ) -> Result<(), Refusal<'a>> {
         let (mut fields, mut row, mut more) = (Fields::default(), 0, true);
@@ -84,42 +85,35 @@ impl<'a> Table<'a> {
                 return Err(Refusal::too_large(format!("A request has at most {} rows", limits::BATCH_ROWS)));
             }
             for (element, inputs) in fields.iter() {
-                self.read_row(element, inputs, source.width(), source.place(row), violations);
+                self.read_row(element, inputs, source.width(), source.place(row));
                 row += 1;
             }
             watch.lap(Stage::Validate);
         }
         if row == 0 {
             let rule = Rule::own("too_short", "There should be at least one row");
-            violations.add(rule, source.place_of_all(), None);
+            self.violations.add(rule, source.place_of_all(), None);
         }
         Ok(())
     }
 
-    fn read_row(
-        &mut self,
-        element: Element<'a>,
-        inputs: &[Option<&'a str>],
-        width: usize,
-        place: Place<'a>,
-        violations: &mut Violations<'a>,
-    ) {
+    fn read_row(&mut self, element: Element<'a>, inputs: &[Option<&'a str>], width: usize, place: Place<'a>) {
         let form = match (element.is_object, element.length) {
             (true, _) => Some(RowForm::Object),
             (false, Some(_)) => Some(RowForm::List),
             (false, None) => None,
         };
         let Some(form) = form.filter(|form| *self.form.get_or_insert(*form) == *form) else {
-            return violations.add(self.wrong_form(form), place, None);
+            return self.violations.add(self.wrong_form(form), place, None);
         };
         if let Some(length) = element.length.filter(|length| *length != width) {
             let rule = format!("Input should have {width} values, not {length}");
-            return violations.add(Rule::own("row_length", rule), place, None);
+            return self.violations.add(Rule::own("row_length", rule), place, None);
         }
         if form == RowForm::List && self.reader.coercion == Coercion::Strict {
             self.reader.coercion = Coercion::Uniform;
         }
-        self.reader.read_fields((element, inputs), self.stated, place, violations, &mut self.rows);
+        self.reader.read_fields((element, inputs), self.stated, place, &mut self.violations, &mut self.rows);
     }
 
     fn wrong_form(&self, form: Option<RowForm>) -> Rule {
@@ -135,15 +129,14 @@ impl<'a> Table<'a> {
 
     /// Scores the rows, if all of them are valid, and answers.
     pub(crate) fn answer(
-        &self,
+        self,
         call: &Call<'a>,
         asked: &AnswerParameters<'_>,
-        violations: Violations<'a>,
         source: &impl RowSource<'a>,
         watch: &mut StopWatch<'_>,
     ) -> Result<Outcome, Refusal<'a>> {
-        if !violations.is_empty() {
-            return Err(violations.into());
+        if !self.violations.is_empty() {
+            return Err(self.violations.into());
         }
         let scored = call.score(&self.rows, asked.explain, |row| source.place(row))?;
         watch.lap(Stage::Score);

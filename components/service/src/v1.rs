@@ -44,19 +44,18 @@ pub(crate) fn predict(call: &Call<'_>) -> Outcome {
 fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
     let (element, [instances, parameters]) = fields::members(text, &MEMBERS)?;
     watch.lap(Stage::Parse);
-    let mut violations = Violations::default();
     if !element.is_object {
         return Err(Violations::one(Rule::NotAnObject, Place::default(), None).into());
-    }
-    if let Some(name) = element.repeated.and_then(|index| MEMBERS.get(index)) {
-        violations.add(Rule::repeated(), Place::default().field(name), None);
     }
     let asked = AnswerParameters::read(call, PARAMETERS, parameters)?;
     let place = Place::default().field(INSTANCES);
     let instances = instances.ok_or_else(|| Violations::one(Rule::Missing, place, None))?;
     let mut table = Table::of_either(call, Coercion::Strict);
-    table.state_coding(&asked, &mut violations);
+    if let Some(name) = element.repeated.and_then(|index| MEMBERS.get(index)) {
+        table.violations.add(Rule::repeated(), Place::default().field(name), None);
+    }
+    table.state_coding(&asked);
     let mut rows = ListedRows::new(INSTANCES, instances, Columns::of_model(&table.reader))?;
-    table.read(&mut rows, &mut violations, watch)?;
-    table.answer(call, &asked, violations, &rows, watch)
+    table.read(&mut rows, watch)?;
+    table.answer(call, &asked, &rows, watch)
 }
