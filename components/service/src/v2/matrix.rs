@@ -35,13 +35,16 @@ pub(super) fn read<'m>(model: &Model<'m>, request: &InferRequest<'_>) -> Result<
         return Err(Refusal::too_large(format!("A batch has at most {} rows", limits::BATCH_ROWS)));
     }
     let coding = coding(model, request)?;
-    let mut violations = Violations::default();
-    let mut values = vec![f64::NAN; arrangement.rows * features.len()];
-    let labels = coding.is_none();
-    let mut matrix = Matrix { values: &mut values, features: &features, labels };
+    let mut matrix = Matrix {
+        values: vec![f64::NAN; arrangement.rows * features.len()],
+        features: &features,
+        labels: coding.is_none(),
+        violations: Violations::default(),
+    };
     for (index, (input, cells)) in request.inputs.iter().zip(arrangement.cells).enumerate() {
-        input.read(index, cells, &mut matrix, &mut violations)?;
+        input.read(index, cells, &mut matrix)?;
     }
+    let Matrix { mut values, mut violations, .. } = matrix;
     if let Some((codings, coding)) = coding {
         for (row, values) in values.chunks_exact_mut(features.len()).enumerate() {
             codings.recode(coding, &features, values, &[], place(row), &mut violations);

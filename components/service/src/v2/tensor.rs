@@ -48,10 +48,11 @@ impl Shape {
 #[derive(Debug)]
 pub(super) struct Matrix<'t, 'm> {
     /// Row after row, one value per feature; NaN if missing.
-    pub(super) values: &'t mut [f64],
+    pub(super) values: Vec<f64>,
     pub(super) features: &'t [Feature<'m>],
     /// Whether labels of categories stand for their codes.
     pub(super) labels: bool,
+    pub(super) violations: Violations<'m>,
 }
 
 /// The cells of a tensor's elements: all of the matrix, or one per row.
@@ -93,15 +94,14 @@ impl InputTensor<'_> {
         index: usize,
         cells: Cells,
         matrix: &mut Matrix<'_, 'm>,
-        violations: &mut Violations<'m>,
     ) -> Result<(), Refusal<'m>> {
         match self.data {
-            TensorData::Json(text) => match self.read_json(text, cells, matrix, violations) {
+            TensorData::Json(text) => match self.read_json(text, cells, matrix) {
                 Ok(true) => Ok(()),
                 Ok(false) | Err(JsonError { .. }) => Err(self.wrong_length(index)),
             },
             TensorData::Binary(bytes) if self.datatype == Datatype::Bytes => {
-                let read = self.read_texts(bytes, cells, matrix, violations);
+                let read = self.read_texts(bytes, cells, matrix);
                 read.ok_or_else(|| self.wrong_length(index))
             }
             TensorData::Binary(bytes) => {
@@ -113,7 +113,7 @@ impl InputTensor<'_> {
                     }
                 };
                 if let Err(element) = read {
-                    violations.add(self.rule(), matrix.place(cells.at(element)), None);
+                    matrix.violations.add(self.rule(), matrix.place(cells.at(element)), None);
                 }
                 Ok(())
             }
@@ -126,14 +126,13 @@ impl InputTensor<'_> {
         text: &str,
         cells: Cells,
         matrix: &mut Matrix<'_, 'm>,
-        violations: &mut Violations<'m>,
     ) -> Result<bool, JsonError> {
         let mut reader = Reader::new(text);
         let mut element = 0;
         let mut read = |reader: &mut Reader<'_>| {
             let cell = cells.at(element);
             element += 1;
-            self.read_element(reader, cell, matrix, violations)
+            self.read_element(reader, cell, matrix)
         };
         reader.begin_array()?;
         let (mut fits, mut is_nested) = (true, None);
@@ -163,7 +162,6 @@ impl InputTensor<'_> {
         reader: &mut Reader<'_>,
         cell: usize,
         matrix: &mut Matrix<'_, 'm>,
-        violations: &mut Violations<'m>,
     ) -> Result<bool, JsonError> {
         let number = match (reader.next_type()?, self.datatype) {
             (JsonType::Number, datatype) => datatype.accept(reader.number()?),
@@ -171,29 +169,23 @@ impl InputTensor<'_> {
             (JsonType::Boolean, Datatype::Bool) => Some(f64::from(u8::from(reader.boolean()?))),
             (JsonType::String, Datatype::Bytes) => {
                 let text = reader.string()?;
-                return Ok(matrix.put_text(cell, &text, violations));
+                return Ok(matrix.put_text(cell, &text));
             }
             _ => reader.skip().map(|_| None)?,
         };
         if number.is_none() {
-            violations.add(self.rule(), matrix.place(cell), None);
+            matrix.violations.add(self.rule(), matrix.place(cell), None);
         }
         Ok(matrix.put(cell, number.unwrap_or(f64::NAN)))
     }
 
     /// Reads texts that each stand behind their length; `None` if they are not as many as the shape says.
-    fn read_texts<'m>(
-        &self,
-        mut bytes: &[u8],
-        cells: Cells,
-        matrix: &mut Matrix<'_, 'm>,
-        violations: &mut Violations<'m>,
-    ) -> Option<()> {
+    fn read_texts<'m>(&self, mut bytes: &[u8], cells: Cells, matrix: &mut Matrix<'_, 'm>) -> Option<()> {
         for element in 0..usize::try_from(self.shape.elements()).ok()? {
             let (length, rest) = bytes.split_first_chunk::<4>()?;
             let (text, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
             bytes = rest;
-            matrix.put_text(cells.at(element), std::str::from_utf8(text).unwrap_or_default(), violations);
+            matrix.put_text(cells.at(element), std::str::from_utf8(text).unwrap_or_default());
         }
         bytes.is_empty().then_some(())
     }
@@ -246,14 +238,14 @@ impl<'m> Matrix<'_, 'm> {
     }
 
     /// Puts the number of a text: the code of a category by its label, or a decimal number.
-    pub(super) fn put_text(&mut self, cell: usize, text: &str, violations: &mut Violations<'m>) -> bool {
+    pub(super) fn put_text(&mut self, cell: usize, text: &str) -> bool {
         let feature = self.features.get(cell % self.features.len());
         let mut labels = feature.filter(|_| self.labels).into_iter().flat_map(Feature::categories);
         let code = labels.find(|category| category.label == text).map(|category| category.value);
         let number = code.or_else(|| values::decimal(text));
         if number.is_none() {
             let rule = "Input should be a decimal number, or the label of a category of the feature";
-            violations.add(Rule::own("datatype", rule), self.place(cell), None);
+            self.violations.add(Rule::own("datatype", rule), self.place(cell), None);
         }
         self.put(cell, number.unwrap_or(f64::NAN))
     }
