@@ -9,7 +9,7 @@ use portent_event::ErrorType;
 use crate::exchange::{Body, Request};
 use crate::limits;
 use crate::refusal::Refusal;
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// The body's bytes, decoded if the request says that they are compressed.
 pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
@@ -74,7 +74,7 @@ fn decoded<'a>(decoder: impl Read) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
 
 fn not_utf8<'a>(error: std::str::Utf8Error) -> Violations<'a> {
     let place = Place { offset: Some(error.valid_up_to()), ..Place::default() };
-    Violations::one(Rule::Syntax("invalid UTF-8"), place, Some("{}"))
+    Violations::one(InputRule::Syntax("invalid UTF-8"), place, Some("{}"))
 }
 
 /// RFC 1950: the method is deflate, and the first two bytes are a multiple of 31.

@@ -13,7 +13,7 @@ use crate::refusal::{ErrorForm, Refusal};
 use crate::rows::Rows;
 use crate::scoring::{Scored, Scorer};
 use crate::stop_watch::StopWatch;
-use crate::violation::{Place, RequestPart, Rule, Violations};
+use crate::violation::{InputRule, Place, RequestPart, Violations};
 
 /// The argument of a protocol's functions.
 #[derive(Clone, Copy)]
@@ -94,8 +94,8 @@ impl<'c> Call<'c> {
         let rule = match (values.next(), values.next()) {
             (None, _) | (Some("false"), None) => return Ok(false),
             (Some("true"), None) => return Ok(true),
-            (Some(_), None) => Rule::Boolean,
-            (Some(_), Some(_)) => Rule::repeated(),
+            (Some(_), None) => InputRule::Boolean,
+            (Some(_), Some(_)) => InputRule::repeated(),
         };
         let place = Place { part: RequestPart::Query, field: Some(name), ..Place::default() };
         Err(Violations::one(rule, place, None))

@@ -7,7 +7,7 @@
 use portent_model::{Encoding, Feature, FeatureKind, Model, Recoded};
 use portent_openapi::contract::ENCODING;
 
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Codings that a model accepts.
 #[derive(Debug)]
@@ -55,14 +55,14 @@ impl<'m> Codings<'m> {
     }
 
     /// The coding that a request names.
-    pub(crate) fn by_name(&self, name: &str) -> Result<Coding, Rule> {
+    pub(crate) fn by_name(&self, name: &str) -> Result<Coding, InputRule> {
         if self.own == Some(name) {
             return Ok(Coding::Own);
         }
         let other = self.others.iter().position(|encoding| encoding.name() == name);
         other.map(Coding::Other).ok_or_else(|| {
             let names: Vec<_> = self.names().map(|name| format!("'{name}'")).collect();
-            Rule::own("literal_error", format!("Input should be {}", names.join(" or ")))
+            InputRule::own("literal_error", format!("Input should be {}", names.join(" or ")))
         })
     }
 
@@ -95,7 +95,7 @@ impl<'m> Codings<'m> {
             self.name(Coding::Other(*first)).unwrap_or_default(),
             names.join(" or "),
         );
-        violations.add(Rule::own("encoding_conflict", message), place.field(ENCODING), None);
+        violations.add(InputRule::own("encoding_conflict", message), place.field(ENCODING), None);
         Coding::Own
     }
 
@@ -118,11 +118,11 @@ impl<'m> Codings<'m> {
                     *value = own;
                     continue;
                 }
-                Recoded::Missing => Rule::own(
+                Recoded::Missing => InputRule::own(
                     "missing_value",
                     format!("This means 'missing' in the {} coding", encoding.name()),
                 ),
-                Recoded::Unknown => Rule::own(
+                Recoded::Unknown => InputRule::own(
                     "encoding_value",
                     format!("Input should be a code of the {} coding", encoding.name()),
                 ),

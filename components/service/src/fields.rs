@@ -1,7 +1,7 @@
 //! Objects with named fields and lists of values, as texts that are not validated yet.
 
 use crate::json::{JsonError, JsonType, NextKey, Reader};
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Number of elements that are parsed before they are validated, so that a large list takes little memory.
 pub(crate) const CHUNK: usize = 256;
@@ -126,10 +126,10 @@ pub(crate) fn object_members<'a, const N: usize>(
 ) -> Result<[Option<&'a str>; N], Violations<'a>> {
     let (element, members) = members(text, names)?;
     if !element.is_object {
-        return Err(Violations::one(Rule::NotAnObject, place, None));
+        return Err(Violations::one(InputRule::NotAnObject, place, None));
     }
     match element.repeated.and_then(|index| names.get(index)) {
-        Some(name) => Err(Violations::one(Rule::repeated(), place.field(name), None)),
+        Some(name) => Err(Violations::one(InputRule::repeated(), place.field(name), None)),
         None => Ok(members),
     }
 }

@@ -17,7 +17,7 @@ use crate::refusal::{ErrorForm, Refusal};
 use crate::stop_watch::StopWatch;
 use crate::table::{AnswerParameters, ColumnRows, Columns, ListedRows, RowForm, RowSource, Table};
 use crate::values::{self, Coercion};
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Members that hold data, of which a request has exactly one, and the parameters. Others are passed over.
 const MEMBERS: [&str; 5] = [DATAFRAME_SPLIT, DATAFRAME_RECORDS, INSTANCES, INPUTS, PARAMS];
@@ -93,7 +93,7 @@ fn answer_json<'a>(
         return Err(not_one_member());
     }
     if let Some(name) = element.repeated.and_then(|index| MEMBERS.get(index)) {
-        return Err(Violations::one(Rule::repeated(), Place::default().field(name), None).into());
+        return Err(Violations::one(InputRule::repeated(), Place::default().field(name), None).into());
     }
     let mut present = MEMBERS.iter().zip(data).filter_map(|(name, text)| Some((*name, text?)));
     let (Some((name, text)), None) = (present.next(), present.next()) else {
@@ -168,12 +168,12 @@ fn not_one_member<'a>() -> Refusal<'a> {
 fn data_frame<'a>(text: &'a str, table: &mut Table<'a>) -> Result<ListedRows<'a>, Refusal<'a>> {
     let place = Place::list(DATAFRAME_SPLIT);
     let [columns, data] = fields::object_members(text, &["columns", "data"], place)?;
-    let missing = |name| Refusal::from(Violations::one(Rule::Missing, place.field(name), None));
+    let missing = |name| Refusal::from(Violations::one(InputRule::Missing, place.field(name), None));
     let (names, data) = (columns.ok_or_else(|| missing("columns"))?, data.ok_or_else(|| missing("data"))?);
     let place = Place::list("dataframe_split.columns");
     let mut reader = Reader::new(names);
     if reader.next_type()? != JsonType::Array {
-        return Err(Violations::one(Rule::NotAList, place, None).into());
+        return Err(Violations::one(InputRule::NotAList, place, None).into());
     }
     reader.begin_array()?;
     let mut columns = Columns::default();

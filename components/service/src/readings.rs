@@ -24,7 +24,7 @@ use crate::scoring::Scored;
 use crate::stop_watch::StopWatch;
 use crate::timestamp;
 use crate::values::{self, Coercion};
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Readings of a request.
 struct Readings<'a> {
@@ -107,7 +107,7 @@ impl<'a> Readings<'a> {
         if reader.next_type()? != JsonType::Object {
             reader.skip()?;
             reader.end()?;
-            self.violations.add(Rule::NotAnObject, Place::default(), Some(text.trim()));
+            self.violations.add(InputRule::NotAnObject, Place::default(), Some(text.trim()));
             return Ok(());
         }
         let mut occurrences = 0;
@@ -121,14 +121,18 @@ impl<'a> Readings<'a> {
             match reader.next_type()? {
                 JsonType::Array if occurrences == 1 => self.read_list(&mut reader, watch)?,
                 JsonType::Array => _ = reader.skip()?,
-                _ => self.violations.add(Rule::NotAList, Place::default().field(list), Some(reader.skip()?)),
+                _ => self.violations.add(
+                    InputRule::NotAList,
+                    Place::default().field(list),
+                    Some(reader.skip()?),
+                ),
             }
         }
         reader.end()?;
         match occurrences {
-            0 => self.violations.add(Rule::Missing, Place::default().field(list), Some(text.trim())),
+            0 => self.violations.add(InputRule::Missing, Place::default().field(list), Some(text.trim())),
             1 => {}
-            _ => self.violations.add(Rule::repeated(), Place::default().field(list), None),
+            _ => self.violations.add(InputRule::repeated(), Place::default().field(list), None),
         }
         watch.lap(Stage::Parse);
         Ok(())
@@ -153,7 +157,8 @@ impl<'a> Readings<'a> {
             watch.lap(Stage::Validate);
         }
         if row == 0 {
-            let rule = Rule::own("too_short", "List should have at least 1 item after validation, not 0");
+            let rule =
+                InputRule::own("too_short", "List should have at least 1 item after validation, not 0");
             self.violations.add(rule, Place::default().field(self.interface.list), Some("[]"));
         }
         Ok(())
@@ -162,17 +167,17 @@ impl<'a> Readings<'a> {
     /// Adds a reading, or the rules that it breaks.
     fn read_reading(&mut self, element: Element<'a>, inputs: &[Option<&'a str>], place: Place<'a>) {
         if !element.is_object {
-            return self.violations.add(Rule::NotAnObject, place, Some(element.text));
+            return self.violations.add(InputRule::NotAnObject, place, Some(element.text));
         }
         if let Some(name) = element.repeated.and_then(|index| self.names.get(index)) {
-            self.violations.add(Rule::repeated(), place.field(name), None);
+            self.violations.add(InputRule::repeated(), place.field(name), None);
         }
         let is_complete = !self.is_derived.contains(&true)
             || self.is_derived.iter().zip(inputs).any(|(is_derived, input)| *is_derived && input.is_some());
         let form = if is_complete { ReadingForm::Complete } else { ReadingForm::Raw };
         if *self.form.get_or_insert(form) != form {
             let rule = "A request holds raw readings or readings with all derived features, not both";
-            return self.violations.add(Rule::own("mixed_forms", rule), place, None);
+            return self.violations.add(InputRule::own("mixed_forms", rule), place, None);
         }
         self.read_values(form, element, inputs, place);
         let fields = inputs.len() - 2;
@@ -193,7 +198,7 @@ impl<'a> Readings<'a> {
             let read = match (form, *input) {
                 (ReadingForm::Raw, None | Some("null")) => Ok(f64::NAN),
                 (ReadingForm::Raw, Some(_)) if *is_derived => Ok(f64::NAN),
-                (ReadingForm::Complete, None) => Err(Rule::Missing),
+                (ReadingForm::Complete, None) => Err(InputRule::Missing),
                 (_, Some(text)) => values::read(feature, text, Coercion::Lax)
                     .and_then(|value| values::check_bounds(feature, value).map_or(Ok(value), Err))
                     .and_then(|value| if form == ReadingForm::Raw { check_raw(value) } else { Ok(value) }),
@@ -210,7 +215,7 @@ impl<'a> Readings<'a> {
         let input = input.filter(|text| *text != "null");
         let group = input.and_then(values::string);
         if input.is_some() && group.is_none() {
-            self.violations.add(Rule::Text, place.field(self.interface.group), input);
+            self.violations.add(InputRule::Text, place.field(self.interface.group), input);
         }
         self.groups.push(group);
     }
@@ -223,10 +228,10 @@ impl<'a> Readings<'a> {
             None => Reader::new(input).number().ok().filter(|seconds| seconds.abs() <= GREATEST_SECONDS),
         });
         match (input, seconds) {
-            (None, _) => self.violations.add(Rule::Missing, place, Some(element.text)),
+            (None, _) => self.violations.add(InputRule::Missing, place, Some(element.text)),
             (Some(input), None) => {
                 let rule = "Input should be a time as YYYY-MM-DDThh:mm:ssZ, or seconds since 1970";
-                self.violations.add(Rule::own("datetime_parsing", rule), place, Some(input));
+                self.violations.add(InputRule::own("datetime_parsing", rule), place, Some(input));
             }
             (Some(_), Some(_)) => {}
         }
@@ -256,7 +261,8 @@ impl<'a> Readings<'a> {
         for pair in group.windows(2) {
             if self.times[pair[0]] == self.times[pair[1]] {
                 let later = pair[0].max(pair[1]);
-                let rule = Rule::own("duplicate_time", "Another reading of the same group has the same time");
+                let rule =
+                    InputRule::own("duplicate_time", "Another reading of the same group has the same time");
                 self.violations.add(
                     rule,
                     Place::row(self.interface.list, later).field(self.interface.time),
@@ -285,7 +291,8 @@ impl<'a> Readings<'a> {
                 }
             }
             Err(no_value) => {
-                let rule = Rule::own("no_value", "No reading of the group has a value to fill the gap with");
+                let rule =
+                    InputRule::own("no_value", "No reading of the group has a value to fill the gap with");
                 let first = group.iter().min().copied().unwrap_or_default();
                 let place = Place::row(self.interface.list, first);
                 let name = self.names.get(no_value.feature).copied().unwrap_or_default();
@@ -330,11 +337,11 @@ impl<'a> Readings<'a> {
 }
 
 /// The bound of a raw value, so that changes and deviations are finite.
-fn check_raw(value: f64) -> Result<f64, Rule> {
+fn check_raw(value: f64) -> Result<f64, InputRule> {
     if value > limits::RAW_VALUE {
-        Err(Rule::AtMost(limits::RAW_VALUE))
+        Err(InputRule::AtMost(limits::RAW_VALUE))
     } else if value < -limits::RAW_VALUE {
-        Err(Rule::AtLeast(-limits::RAW_VALUE))
+        Err(InputRule::AtLeast(-limits::RAW_VALUE))
     } else {
         Ok(value)
     }

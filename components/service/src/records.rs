@@ -20,7 +20,7 @@ use crate::rows::{PlainRows, RowReader, Rows};
 use crate::scoring::Scored;
 use crate::stop_watch::StopWatch;
 use crate::values::Coercion;
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Answers one row.
 pub(crate) fn single(call: &Call<'_>) -> Outcome {
@@ -36,10 +36,10 @@ pub(crate) fn batch(call: &Call<'_>) -> Outcome {
 fn text<'a>(call: &Call<'a>) -> Result<Cow<'a, str>, Refusal<'a>> {
     let text = body::text(call.request)?;
     if text.is_empty() {
-        return Err(Violations::one(Rule::Missing, Place::default(), None).into());
+        return Err(Violations::one(InputRule::Missing, Place::default(), None).into());
     }
     if !body::is_json(call.request) {
-        return Err(Violations::one(Rule::NotAnObject, Place::default(), None).into());
+        return Err(Violations::one(InputRule::NotAnObject, Place::default(), None).into());
     }
     Ok(text)
 }
@@ -63,7 +63,7 @@ fn answer_single<'a>(
     }
     watch.lap(Stage::Validate);
     let scored = scored(call, &rows, explain, violations, watch, |_| Place::default())?;
-    let answer = Answer { call, reader: &reader, rows: &rows, scored };
+    let answer = RecordAnswer { call, reader: &reader, rows: &rows, scored };
     Ok(answer.write(watch, |body, frame, warn| answer.push(body, frame, 0, warn)))
 }
 
@@ -84,7 +84,7 @@ fn answer_batch<'a>(
         None => Batch::by_members(&reader, list, text, watch)?,
     };
     let scored = scored(call, &rows, explain, violations, watch, |row| Place::row(list, row))?;
-    let answer = Answer { call, reader: &reader, rows: &rows, scored };
+    let answer = RecordAnswer { call, reader: &reader, rows: &rows, scored };
     Ok(answer.write(watch, |body, frame, warn| {
         body.extend_from_slice(b"{\"predictions\":[");
         for row in 0..answer.scored.scores.len() {
@@ -168,7 +168,7 @@ impl<'b, 'm> Batch<'b, 'm> {
         let (names, whole) = ([list, ENCODING], Some(text.trim()));
         let (element, [rows, encoding]) = fields::members(text, &names)?;
         if let Some(name) = element.repeated.and_then(|index| names.get(index)) {
-            violations.add(Rule::repeated(), Place::default().field(name), None);
+            violations.add(InputRule::repeated(), Place::default().field(name), None);
         }
         if let Some(text) = encoding.filter(|_| row_reader.codings.are_offered()) {
             match row_reader.named_coding(text) {
@@ -180,9 +180,11 @@ impl<'b, 'm> Batch<'b, 'm> {
             Some(text) if text.starts_with('[') => {
                 batch.read(&mut Reader::new(text), &mut violations, watch)?;
             }
-            Some(text) => violations.add(Rule::NotAList, Place::default().field(list), Some(text)),
-            None if element.is_object => violations.add(Rule::Missing, Place::default().field(list), whole),
-            None => violations.add(Rule::NotAnObject, Place::default(), whole),
+            Some(text) => violations.add(InputRule::NotAList, Place::default().field(list), Some(text)),
+            None if element.is_object => {
+                violations.add(InputRule::Missing, Place::default().field(list), whole)
+            }
+            None => violations.add(InputRule::NotAnObject, Place::default(), whole),
         }
         Ok((batch.rows, violations))
     }
@@ -235,7 +237,7 @@ impl<'b, 'm> Batch<'b, 'm> {
 }
 
 /// The parts of an answer.
-struct Answer<'b, 'm> {
+struct RecordAnswer<'b, 'm> {
     call: &'b Call<'m>,
     reader: &'b RowReader<'m>,
     rows: &'b Rows,
@@ -249,7 +251,7 @@ struct Frame {
     numbers: [usize; 2],
 }
 
-impl Answer<'_, '_> {
+impl RecordAnswer<'_, '_> {
     /// The answer, whose body `write` writes. It learns whether there are warnings.
     fn write(&self, watch: &mut StopWatch<'_>, write: impl FnOnce(&mut Vec<u8>, &Frame, bool)) -> Outcome {
         let predictions = observe(self.call.model, self.rows, &self.scored);

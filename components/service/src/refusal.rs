@@ -7,7 +7,7 @@ use portent_event::ErrorType;
 use crate::json::{JsonError, push_number, push_string};
 use crate::limits;
 use crate::outcome::Outcome;
-use crate::violation::{Place, RequestPart, Rule, Violation, Violations};
+use crate::violation::{InputRule, Place, RequestPart, Violation, Violations};
 
 /// Most violations that fit one sentence.
 const IN_ONE_SENTENCE: usize = 10;
@@ -119,7 +119,7 @@ fn violations_body(violations: &Violations<'_>, form: ErrorForm) -> Vec<u8> {
         ErrorForm::Detail => list(b"{\"detail\":[", violations, true),
         ErrorForm::Details => {
             let is_syntax =
-                violations.listed().iter().any(|violation| matches!(violation.rule, Rule::Syntax(_)));
+                violations.listed().iter().any(|violation| matches!(violation.rule, InputRule::Syntax(_)));
             let error = if is_syntax { "Could not parse input JSON" } else { "Invalid input format" };
             list(format!("{{\"error\":\"{error}\",\"details\":[").as_bytes(), violations, false)
         }
@@ -198,16 +198,16 @@ fn push_place(out: &mut Vec<u8>, place: &Place<'_>, with_part: bool) {
     out.push(b']');
 }
 
-fn push_context(out: &mut Vec<u8>, rule: &Rule) {
+fn push_context(out: &mut Vec<u8>, rule: &InputRule) {
     let bound = |out: &mut Vec<u8>, prefix: &[u8], bound: f64| {
         out.extend_from_slice(prefix);
         push_number(out, bound);
         out.push(b'}');
     };
     match rule {
-        Rule::AtLeast(least) => bound(out, b",\"ctx\":{\"ge\":", *least),
-        Rule::AtMost(most) => bound(out, b",\"ctx\":{\"le\":", *most),
-        Rule::Syntax(message) => {
+        InputRule::AtLeast(least) => bound(out, b",\"ctx\":{\"ge\":", *least),
+        InputRule::AtMost(most) => bound(out, b",\"ctx\":{\"le\":", *most),
+        InputRule::Syntax(message) => {
             out.extend_from_slice(b",\"ctx\":{\"error\":");
             push_string(out, message);
             out.push(b'}');
@@ -238,7 +238,7 @@ fn phrase(violation: &Violation<'_>) -> String {
         format!("{}{row}{dot}{}", list.unwrap_or_default(), field.unwrap_or_default())
     };
     let rule = match (&violation.rule, offset) {
-        (Rule::Syntax(rule), Some(offset)) => format!("the body is not JSON at byte {offset}: {rule}"),
+        (InputRule::Syntax(rule), Some(offset)) => format!("the body is not JSON at byte {offset}: {rule}"),
         (rule, _) => rule.message().into_owned(),
     };
     if place.is_empty() { rule } else { format!("{place}: {rule}") }

@@ -10,7 +10,7 @@ use crate::coding::{Coding, Codings};
 use crate::fields::{CHUNK, Element};
 use crate::json::{Gaps, JsonError, Reader};
 use crate::values::{self, Bounds, Coercion};
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Rows read so far.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ impl<'m> RowReader<'m> {
         if element.is_object {
             self.read_fields((element, inputs), stated, place, violations, rows);
         } else {
-            violations.add(Rule::NotAnObject, place, Some(element.text));
+            violations.add(InputRule::NotAnObject, place, Some(element.text));
         }
     }
 
@@ -91,7 +91,7 @@ impl<'m> RowReader<'m> {
         let (before, start) = (violations.count(), rows.values.len());
         rows.values.reserve(self.features.len());
         if let Some(name) = element.repeated.and_then(|index| self.names.get(index)) {
-            violations.add(Rule::repeated(), place.field(name), None);
+            violations.add(InputRule::repeated(), place.field(name), None);
         }
         for (feature, input) in self.features.iter().zip(inputs) {
             let read = self.read_value(feature, *input);
@@ -116,7 +116,7 @@ impl<'m> RowReader<'m> {
     }
 
     /// The coding that a field's text names.
-    pub(crate) fn named_coding(&self, text: &str) -> Result<Coding, Rule> {
+    pub(crate) fn named_coding(&self, text: &str) -> Result<Coding, InputRule> {
         match self.coercion {
             Coercion::Cell => self.codings.by_name(text.trim()),
             _ => self.codings.by_name(&values::string(text).unwrap_or_default()),
@@ -145,10 +145,10 @@ impl<'m> RowReader<'m> {
     }
 
     /// A value's text to a number: NaN if it is missing and may be.
-    fn read_value(&self, feature: &Feature<'_>, input: Option<&str>) -> Result<f64, Rule> {
+    fn read_value(&self, feature: &Feature<'_>, input: Option<&str>) -> Result<f64, InputRule> {
         match input {
             None | Some("null") if feature.missing() != MissingPolicy::Reject => Ok(f64::NAN),
-            None => Err(Rule::Missing),
+            None => Err(InputRule::Missing),
             Some(text) => values::read(feature, text, self.coercion),
         }
     }

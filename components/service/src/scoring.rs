@@ -7,7 +7,7 @@ use crate::explanation::Explanations;
 use crate::json::push_float;
 use crate::refusal::Refusal;
 use crate::rows::Rows;
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Rows to scores.
 pub(crate) trait Scorer {
@@ -71,9 +71,9 @@ impl NotScored {
     /// The answer to the client; `place` is that of a row in the request.
     pub(crate) fn refusal<'a>(self, place: impl Fn(usize) -> Place<'a>) -> Refusal<'a> {
         match self {
-            Self::Overflow(row) => Violations::one(Rule::overflow(), place(row), None).into(),
+            Self::Overflow(row) => Violations::one(InputRule::overflow(), place(row), None).into(),
             Self::Refused(row, reason) => {
-                Violations::one(Rule::own("scorer_row", reason), place(row), None).into()
+                Violations::one(InputRule::own("scorer_row", reason), place(row), None).into()
             }
             Self::Unfit | Self::Failed | Self::Invalid(_) => {
                 Refusal::new(500, self.error_type(), self.message())

@@ -19,7 +19,7 @@ use crate::rows::{RowReader, Rows};
 use crate::scoring::Scored;
 use crate::stop_watch::StopWatch;
 use crate::values::{self, Coercion};
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 pub(crate) use parameters::AnswerParameters;
 pub(crate) use source::{ColumnRows, Columns, ListedRows, RowSource};
@@ -91,7 +91,7 @@ impl<'a> Table<'a> {
             watch.lap(Stage::Validate);
         }
         if row == 0 {
-            let rule = Rule::own("too_short", "There should be at least one row");
+            let rule = InputRule::own("too_short", "There should be at least one row");
             self.violations.add(rule, source.place_of_all(), None);
         }
         Ok(())
@@ -108,7 +108,7 @@ impl<'a> Table<'a> {
         };
         if let Some(length) = element.length.filter(|length| *length != width) {
             let rule = format!("Input should have {width} values, not {length}");
-            return self.violations.add(Rule::own("row_length", rule), place, None);
+            return self.violations.add(InputRule::own("row_length", rule), place, None);
         }
         if form == RowForm::List && self.reader.coercion == Coercion::Strict {
             self.reader.coercion = Coercion::Uniform;
@@ -116,14 +116,16 @@ impl<'a> Table<'a> {
         self.reader.read_fields((element, inputs), self.stated, place, &mut self.violations, &mut self.rows);
     }
 
-    fn wrong_form(&self, form: Option<RowForm>) -> Rule {
+    fn wrong_form(&self, form: Option<RowForm>) -> InputRule {
         match (self.form, form) {
-            (Some(RowForm::Object), _) if self.is_demanded => Rule::NotAnObject,
-            (Some(RowForm::List), _) if self.is_demanded => Rule::NotAList,
+            (Some(RowForm::Object), _) if self.is_demanded => InputRule::NotAnObject,
+            (Some(RowForm::List), _) if self.is_demanded => InputRule::NotAList,
             (Some(_), Some(_)) => {
-                Rule::own("mixed_forms", "A request holds rows as objects or rows as lists, not both")
+                InputRule::own("mixed_forms", "A request holds rows as objects or rows as lists, not both")
             }
-            _ => Rule::own("row_type", "Input should be an object with named fields or a list of values"),
+            _ => {
+                InputRule::own("row_type", "Input should be an object with named fields or a list of values")
+            }
         }
     }
 

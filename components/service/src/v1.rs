@@ -15,7 +15,7 @@ use crate::refusal::{ErrorForm, Refusal};
 use crate::stop_watch::StopWatch;
 use crate::table::{AnswerParameters, Columns, ListedRows, Table};
 use crate::values::Coercion;
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Members of a request. Others, such as `signature_name`, are passed over.
 const MEMBERS: [&str; 2] = [INSTANCES, PARAMETERS];
@@ -45,14 +45,14 @@ fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Resu
     let (element, [instances, parameters]) = fields::members(text, &MEMBERS)?;
     watch.lap(Stage::Parse);
     if !element.is_object {
-        return Err(Violations::one(Rule::NotAnObject, Place::default(), None).into());
+        return Err(Violations::one(InputRule::NotAnObject, Place::default(), None).into());
     }
     let asked = AnswerParameters::read(call, PARAMETERS, parameters)?;
     let place = Place::default().field(INSTANCES);
-    let instances = instances.ok_or_else(|| Violations::one(Rule::Missing, place, None))?;
+    let instances = instances.ok_or_else(|| Violations::one(InputRule::Missing, place, None))?;
     let mut table = Table::of_either(call, Coercion::Strict);
     if let Some(name) = element.repeated.and_then(|index| MEMBERS.get(index)) {
-        table.violations.add(Rule::repeated(), Place::default().field(name), None);
+        table.violations.add(InputRule::repeated(), Place::default().field(name), None);
     }
     table.state_coding(&asked);
     let mut rows = ListedRows::new(INSTANCES, instances, Columns::of_model(&table.reader))?;

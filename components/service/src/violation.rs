@@ -16,7 +16,7 @@ pub(crate) struct Violations<'a> {
 /// One broken rule.
 #[derive(Debug)]
 pub(crate) struct Violation<'a> {
-    pub(crate) rule: Rule,
+    pub(crate) rule: InputRule,
     pub(crate) place: Place<'a>,
     /// Text of the offending value, if there is one.
     pub(crate) input: Option<&'a str>,
@@ -44,7 +44,7 @@ pub(crate) enum RequestPart {
 
 /// A rule that a value can break.
 #[derive(Debug)]
-pub(crate) enum Rule {
+pub(crate) enum InputRule {
     Missing,
     Syntax(&'static str),
     NotAnObject,
@@ -66,11 +66,11 @@ pub(crate) enum Rule {
 
 impl<'a> Violations<'a> {
     /// One violation alone.
-    pub(crate) fn one(rule: Rule, place: Place<'a>, input: Option<&'a str>) -> Self {
+    pub(crate) fn one(rule: InputRule, place: Place<'a>, input: Option<&'a str>) -> Self {
         Self { listed: vec![Violation { rule, place, input }], left_out: 0 }
     }
 
-    pub(crate) fn add(&mut self, rule: Rule, place: Place<'a>, input: Option<&'a str>) {
+    pub(crate) fn add(&mut self, rule: InputRule, place: Place<'a>, input: Option<&'a str>) {
         if self.listed.len() < limits::VIOLATIONS {
             self.listed.push(Violation { rule, place, input });
         } else {
@@ -99,7 +99,7 @@ impl From<JsonError> for Violations<'_> {
     /// A text that is not JSON breaks this rule alone, even if others were found in it before.
     fn from(error: JsonError) -> Self {
         let place = Place { offset: Some(error.offset), ..Place::default() };
-        Self::one(Rule::Syntax(error.rule), place, Some("{}"))
+        Self::one(InputRule::Syntax(error.rule), place, Some("{}"))
     }
 }
 
@@ -120,7 +120,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Rule {
+impl InputRule {
     /// A rule of our own.
     pub(crate) fn own(name: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::Own(name, message.into())

@@ -5,7 +5,7 @@ use crate::fields::Fields;
 use crate::refusal::Refusal;
 use crate::rows::RowReader;
 use crate::table::{Columns, RowSource};
-use crate::violation::{Place, RequestPart, Rule, Violations};
+use crate::violation::{InputRule, Place, RequestPart, Violations};
 
 /// Cells that stand for a missing value: those of pandas that people write.
 const MISSING: [&str; 6] = ["", "NA", "N/A", "NaN", "nan", "null"];
@@ -168,5 +168,5 @@ fn at_line<'a>(line: usize) -> Place<'a> {
 }
 
 fn broken<'a>(line: usize, rule: &'static str) -> Refusal<'a> {
-    Violations::one(Rule::own("csv_invalid", rule), at_line(line), None).into()
+    Violations::one(InputRule::own("csv_invalid", rule), at_line(line), None).into()
 }

@@ -5,7 +5,7 @@ use portent_openapi::contract::{ENCODING, EXPLAIN, PROBABILITIES};
 use crate::call::Call;
 use crate::fields;
 use crate::refusal::Refusal;
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Names of parameters that are known; others are passed over.
 const NAMES: [&str; 3] = [PROBABILITIES, EXPLAIN, ENCODING];
@@ -47,7 +47,7 @@ impl<'a> AnswerParameters<'a> {
                 None => {}
                 Some("true") => *flag = true,
                 Some("false") => *flag = false,
-                Some(_) => return Err(Violations::one(Rule::Boolean, place.field(name), None).into()),
+                Some(_) => return Err(Violations::one(InputRule::Boolean, place.field(name), None).into()),
             }
         }
         self.encoding = encoding;

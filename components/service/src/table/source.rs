@@ -7,7 +7,7 @@ use crate::json::{JsonType, Reader};
 use crate::limits;
 use crate::refusal::Refusal;
 use crate::rows::RowReader;
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Gives rows one after the other.
 pub(crate) trait RowSource<'a> {
@@ -81,7 +81,7 @@ impl Columns {
         let index = reader.names().iter().position(|known| *known == name);
         if index.is_some() && self.indices.contains(&index) {
             let name = index.and_then(|index| reader.names().get(index));
-            violations.add(Rule::repeated(), Place { field: name.copied(), ..place }, None);
+            violations.add(InputRule::repeated(), Place { field: name.copied(), ..place }, None);
         }
         self.indices.push(index);
         Ok(())
@@ -96,7 +96,7 @@ impl Columns {
     ) {
         for (index, feature) in reader.features.iter().enumerate() {
             if feature.missing() == MissingPolicy::Reject && !self.indices.contains(&Some(index)) {
-                violations.add(Rule::Missing, place.field(feature.name()), None);
+                violations.add(InputRule::Missing, place.field(feature.name()), None);
             }
         }
     }
@@ -140,7 +140,7 @@ impl<'a> ColumnRows<'a> {
         let mut columns = Vec::new();
         for (element, texts) in fields.iter() {
             if let Some(name) = element.repeated.and_then(|index| reader.names().get(index)) {
-                violations.add(Rule::repeated(), place.field(name), None);
+                violations.add(InputRule::repeated(), place.field(name), None);
             }
             for (index, (text, name)) in texts.iter().zip(reader.names()).enumerate() {
                 if let Some(text) = text {
@@ -164,7 +164,7 @@ impl<'a> RowSource<'a> for ColumnRows<'a> {
             return Ok(false);
         }
         if ended > 0 {
-            let rule = Rule::own("column_length", "All columns should have the same number of values");
+            let rule = InputRule::own("column_length", "All columns should have the same number of values");
             return Err(Violations::one(rule, self.place_of_all(), None).into());
         }
         let mut values = Vec::with_capacity(names.len());
@@ -188,7 +188,7 @@ impl<'a> RowSource<'a> for ColumnRows<'a> {
 fn list<'a>(text: &'a str, place: Place<'a>) -> Result<Reader<'a>, Refusal<'a>> {
     let mut reader = Reader::new(text);
     if reader.next_type()? != JsonType::Array {
-        return Err(Violations::one(Rule::NotAList, place, None).into());
+        return Err(Violations::one(InputRule::NotAList, place, None).into());
     }
     reader.begin_array()?;
     Ok(reader)

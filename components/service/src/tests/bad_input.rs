@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits;
-use crate::violation::Rule;
+use crate::violation::InputRule;
 
 #[track_caller]
 fn check_field(field: &str, value: &str, kind: &str) {
@@ -176,6 +176,6 @@ fn compressed_bodies_are_read_and_bounded() {
 
 #[test]
 fn bounds_are_written_as_people_write_them() {
-    assert_eq!(Rule::AtMost(120.0).message(), "Input should be less than or equal to 120");
-    assert_eq!(Rule::AtLeast(-1e100).message(), "Input should be greater than or equal to -1e100");
+    assert_eq!(InputRule::AtMost(120.0).message(), "Input should be less than or equal to 120");
+    assert_eq!(InputRule::AtLeast(-1e100).message(), "Input should be greater than or equal to -1e100");
 }

@@ -7,7 +7,7 @@ use crate::limits;
 use crate::refusal::Refusal;
 use crate::rows::Rows;
 use crate::values::{self, Bounds};
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 use super::members::bad;
 use super::request::InferRequest;
@@ -116,7 +116,7 @@ impl Arrangement {
         let mut violations = Violations::default();
         for (feature, _) in features.iter().zip(seen).filter(|(_, seen)| !seen) {
             if feature.missing() == MissingPolicy::Reject {
-                violations.add(Rule::Missing, Place::list("inputs").field(feature.name()), None);
+                violations.add(InputRule::Missing, Place::list("inputs").field(feature.name()), None);
             }
         }
         if violations.is_empty() { Ok(Self { rows, cells }) } else { Err(violations.into()) }
@@ -125,9 +125,9 @@ impl Arrangement {
 
 /// The rule that a value breaks.
 #[cold]
-fn broken(feature: &Feature<'_>, value: f64) -> Option<Rule> {
+fn broken(feature: &Feature<'_>, value: f64) -> Option<InputRule> {
     if value.is_nan() {
-        return (feature.missing() == MissingPolicy::Reject).then_some(Rule::Missing);
+        return (feature.missing() == MissingPolicy::Reject).then_some(InputRule::Missing);
     }
     values::check(feature, value).err()
 }

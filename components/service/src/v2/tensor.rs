@@ -7,7 +7,7 @@ use portent_model::Feature;
 use crate::json::{JsonError, JsonType, Reader};
 use crate::refusal::Refusal;
 use crate::values;
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 use super::datatype::Datatype;
 use super::members::bad;
@@ -191,9 +191,9 @@ impl InputTensor<'_> {
     }
 
     /// The rule for an element.
-    fn rule(&self) -> Rule {
+    fn rule(&self) -> InputRule {
         let name = self.datatype.name();
-        Rule::own(
+        InputRule::own(
             "datatype",
             match self.datatype {
                 Datatype::Bool => "Input should be true or false, in binary form 1 or 0".to_owned(),
@@ -245,7 +245,7 @@ impl<'m> Matrix<'_, 'm> {
         let number = code.or_else(|| values::decimal(text));
         if number.is_none() {
             let rule = "Input should be a decimal number, or the label of a category of the feature";
-            self.violations.add(Rule::own("datatype", rule), self.place(cell), None);
+            self.violations.add(InputRule::own("datatype", rule), self.place(cell), None);
         }
         self.put(cell, number.unwrap_or(f64::NAN))
     }
