@@ -76,13 +76,14 @@ fn answer_batch<'a>(
     let reader = RowReader::new(call.model, Coercion::Lax);
     let list = call.model.interface().list;
     let mut passed = *watch;
-    let (rows, violations) = match Batch::in_one_pass(&reader, list, text, &mut passed) {
-        Some(read) => {
+    let batch = match Batch::new(&reader, list).read_in_one_pass(text, &mut passed) {
+        Some(batch) => {
             *watch = passed;
-            read
+            batch
         }
-        None => Batch::by_members(&reader, list, text, watch)?,
+        None => Batch::new(&reader, list).read_by_members(text, watch)?,
     };
+    let Batch { rows, violations, .. } = batch;
     let scored = scored(call, &rows, explain, violations, watch, |row| Place::row(list, row))?;
     let answer = RecordAnswer { call, reader: &reader, rows: &rows, scored };
     Ok(answer.write(watch, |body, frame, warn| {
@@ -117,87 +118,61 @@ fn scored<'a>(
 }
 
 /// Reads the rows of a batch.
-struct Batch<'b, 'm> {
+struct Batch<'b, 'm, 'a> {
     reader: &'b RowReader<'m>,
     stated: Option<Coding>,
     list: &'m str,
     rows: Rows,
+    violations: Violations<'a>,
 }
 
-impl<'b, 'm> Batch<'b, 'm> {
+impl<'b, 'm: 'a, 'a> Batch<'b, 'm, 'a> {
+    fn new(reader: &'b RowReader<'m>, list: &'m str) -> Self {
+        Self { reader, stated: None, list, rows: Rows::default(), violations: Violations::default() }
+    }
+
     /// Reads a body that is an object, holds the list once and states no coding. Most do. `None` for any other body,
     /// broken ones among them, since those must be read to the end before a row is validated.
-    fn in_one_pass<'a>(
-        row_reader: &'b RowReader<'m>,
-        list: &'m str,
-        text: &'a str,
-        watch: &mut StopWatch<'_>,
-    ) -> Option<(Rows, Violations<'a>)>
-    where
-        'm: 'a,
-    {
-        let (mut reader, mut violations) = (Reader::new(text), Violations::default());
-        let mut batch = Self { reader: row_reader, stated: None, list, rows: Rows::default() };
-        let mut is_read = false;
+    fn read_in_one_pass(mut self, text: &'a str, watch: &mut StopWatch<'_>) -> Option<Self> {
+        let (mut reader, mut is_read) = (Reader::new(text), false);
         reader.begin_object().ok()?;
         while let Some(key) = reader.next_key().ok()? {
-            if key == list && !std::mem::replace(&mut is_read, true) {
-                batch.read(&mut reader, &mut violations, watch).ok()?;
-            } else if key == list || key == ENCODING {
+            if key == self.list && !std::mem::replace(&mut is_read, true) {
+                self.read(&mut reader, watch).ok()?;
+            } else if key == self.list || key == ENCODING {
                 return None;
             } else {
                 reader.skip().ok()?;
             }
         }
         reader.end().ok()?;
-        is_read.then_some((batch.rows, violations))
+        is_read.then_some(self)
     }
 
     /// Reads any body: first its members, then the rows.
-    fn by_members<'a>(
-        row_reader: &'b RowReader<'m>,
-        list: &'m str,
-        text: &'a str,
-        watch: &mut StopWatch<'_>,
-    ) -> Result<(Rows, Violations<'a>), Refusal<'a>>
-    where
-        'm: 'a,
-    {
-        let mut violations = Violations::default();
-        let mut batch = Self { reader: row_reader, stated: None, list, rows: Rows::default() };
-        let (names, whole) = ([list, ENCODING], Some(text.trim()));
+    fn read_by_members(mut self, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Self, Refusal<'a>> {
+        let (names, whole) = ([self.list, ENCODING], Some(text.trim()));
         let (element, [rows, encoding]) = fields::members(text, &names)?;
         if let Some(name) = element.repeated.and_then(|index| names.get(index)) {
-            violations.add(InputRule::repeated(), Place::default().field(name), None);
+            self.violations.add(InputRule::repeated(), Place::default().field(name), None);
         }
-        if let Some(text) = encoding.filter(|_| row_reader.codings.are_offered()) {
-            match row_reader.named_coding(text) {
-                Ok(coding) => batch.stated = Some(coding),
-                Err(rule) => violations.add(rule, Place::default().field(ENCODING), Some(text)),
+        if let Some(text) = encoding.filter(|_| self.reader.codings.are_offered()) {
+            match self.reader.named_coding(text) {
+                Ok(coding) => self.stated = Some(coding),
+                Err(rule) => self.violations.add(rule, Place::default().field(ENCODING), Some(text)),
             }
         }
+        let place = Place::default().field(self.list);
         match rows {
-            Some(text) if text.starts_with('[') => {
-                batch.read(&mut Reader::new(text), &mut violations, watch)?;
-            }
-            Some(text) => violations.add(InputRule::NotAList, Place::default().field(list), Some(text)),
-            None if element.is_object => {
-                violations.add(InputRule::Missing, Place::default().field(list), whole)
-            }
-            None => violations.add(InputRule::NotAnObject, Place::default(), whole),
+            Some(text) if text.starts_with('[') => self.read(&mut Reader::new(text), watch)?,
+            Some(text) => self.violations.add(InputRule::NotAList, place, Some(text)),
+            None if element.is_object => self.violations.add(InputRule::Missing, place, whole),
+            None => self.violations.add(InputRule::NotAnObject, Place::default(), whole),
         }
-        Ok((batch.rows, violations))
+        Ok(self)
     }
 
-    fn read<'a>(
-        &mut self,
-        reader: &mut Reader<'a>,
-        violations: &mut Violations<'a>,
-        watch: &mut StopWatch<'_>,
-    ) -> Result<(), Refusal<'a>>
-    where
-        'm: 'a,
-    {
+    fn read(&mut self, reader: &mut Reader<'a>, watch: &mut StopWatch<'_>) -> Result<(), Refusal<'a>> {
         reader.begin_array()?;
         let (mut plain, mut fields) = (PlainRows::new(self.reader), Fields::default());
         let (mut row, mut more) = (0, true);
@@ -213,11 +188,11 @@ impl<'b, 'm> Batch<'b, 'm> {
             }
             for (values, text) in plain.iter() {
                 if !plain.add(values, self.stated, &mut self.rows) {
-                    self.add(&Fields::of_text(text, self.reader.names())?, row, violations);
+                    self.add(&Fields::of_text(text, self.reader.names())?, row);
                 }
                 row += 1;
             }
-            self.add(&fields, row, violations);
+            self.add(&fields, row);
             row += fields.len();
             watch.lap(Stage::Validate);
         }
@@ -225,13 +200,10 @@ impl<'b, 'm> Batch<'b, 'm> {
     }
 
     /// Adds the rows of elements; `first` is the index of the first.
-    fn add<'a>(&mut self, fields: &Fields<'a>, first: usize, violations: &mut Violations<'a>)
-    where
-        'm: 'a,
-    {
+    fn add(&mut self, fields: &Fields<'a>, first: usize) {
         for (row, element) in (first..).zip(fields.iter()) {
             let place = Place::row(self.list, row);
-            self.reader.read(element, self.stated, place, violations, &mut self.rows);
+            self.reader.read(element, self.stated, place, &mut self.violations, &mut self.rows);
         }
     }
 }
