@@ -28,7 +28,7 @@ const APP_VARIABLE: &str = "PORTENT_APP";
 
 /// A component that is ready to serve.
 pub(crate) struct Component {
-    /// The `app` label of what the host reports.
+    /// The `app` label of the host's reports.
     pub(crate) app: Arc<str>,
     /// It is composed with a component that scores.
     pub(crate) has_scorer: bool,

@@ -32,7 +32,7 @@ const CORE_INSTANCES: u32 = 64;
 const MEMORIES: u32 = 4;
 const TABLES: u32 = 16;
 
-/// One for what an instance computes, and one kept for what it computes next.
+/// The stack of the running call, and one kept for the next call.
 const STACKS: u32 = 2;
 
 /// The version of WASI that a component is written for.

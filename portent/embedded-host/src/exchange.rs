@@ -1,4 +1,4 @@
-//! What all requests of a host share, and what is known about one of them.
+//! The context that all requests of a host share, and the facts about one request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use crate::request_body::BodyMemory;
 /// How long a response that its client does not read keeps its permit: slow readers hold none for long.
 pub(crate) const LONGEST_DELIVERY: Duration = Duration::from_secs(1);
 
-/// What all components and requests of a host share.
+/// The context that all components and requests of a host share.
 pub(crate) struct Context {
     pub(crate) sink: Arc<dyn EventSink>,
     pub(crate) limit: ConcurrencyLimit,
@@ -51,7 +51,7 @@ pub(crate) struct InFlight(Arc<AtomicU64>);
 #[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) context: Arc<Context>,
-    /// The `app` label of what the host reports.
+    /// The `app` label of the host's reports.
     pub(crate) app: Arc<str>,
     pub(crate) method: Method,
     pub(crate) route: Route,

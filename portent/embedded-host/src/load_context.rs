@@ -22,7 +22,7 @@ use crate::spin_variables;
 use crate::state::State;
 use crate::variables::Variables;
 
-/// What all components are loaded with.
+/// The inputs that all components are loaded with.
 pub(crate) struct LoadContext<'a> {
     pub(crate) manifest: &'a Manifest,
     pub(crate) variables: &'a Variables,

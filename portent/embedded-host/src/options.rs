@@ -1,4 +1,4 @@
-//! What a host is started with, what it reports, and why it may not start.
+//! The settings of a host, its reports, and the errors that keep it from starting.
 
 use std::fmt::Display;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 //!
 //! wasmtime's `ProxyHandler` passes requests to the instances, each of which runs in a task of its own, its worker.
 //! A failure of an instance fails all of its requests: a trap fails every request that waits for its response.
-//! [`instance_state`] is what requests and worker know of each other. [`worker`] decides how long an instance lives.
+//! The requests share the [`instance_state`] with the worker. [`worker`] decides how long an instance lives.
 //!
 //! Lines that an instance prints are not told apart by request. So the host always counts a request that fails. A
 //! failure in work after the responses counts as an error, not as a request.

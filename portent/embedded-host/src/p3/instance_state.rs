@@ -1,4 +1,4 @@
-//! What the requests of an instance and its worker know of each other.
+//! The state that the requests of an instance share with its worker.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,7 +31,7 @@ pub(crate) struct Facts {
     unanswered: usize,
     /// Response bodies that are not delivered yet.
     pub(crate) open_bodies: usize,
-    /// The instance ended amid its work: what is unfinished stays so.
+    /// The instance ended amid its work: unfinished bodies stay unfinished.
     pub(crate) is_broken: bool,
     /// A client was told that the instance failed.
     noticed: bool,
@@ -63,7 +63,7 @@ pub(crate) struct WorkerTicket {
     task: Option<TaskTrackerToken>,
 }
 
-/// What the two ends of a request share.
+/// The state that the two ends of a request share.
 struct RequestState {
     instance: Option<Arc<InstanceState>>,
     /// It counts among [`Facts::waiting`].

@@ -218,9 +218,9 @@ async fn bodies_are_limited() {
     assert_eq!(read(fixture.host.handle(request).await).await.status, 413);
 }
 
-/// Who sends slowly holds no turn, and is told so in the end.
+/// A slow sender holds no permit, and gets a 408 in the end.
 #[tokio::test]
-async fn a_slow_body_holds_no_turn() {
+async fn a_slow_body_holds_no_permit() {
     let options =
         Options { concurrency: 1, request_timeout: Duration::from_millis(500), ..Options::default() };
     let fixture = Fixture::new(guest(), "", options);

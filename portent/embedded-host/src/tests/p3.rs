@@ -166,5 +166,5 @@ async fn many_at_once() {
     }
     assert!(fixture.failures().is_empty());
     eventually("nothing in flight", || fixture.in_flight() == 0).await;
-    eventually("no turn taken", || fixture.free() == Options::default().concurrency).await;
+    eventually("no permit taken", || fixture.free() == Options::default().concurrency).await;
 }

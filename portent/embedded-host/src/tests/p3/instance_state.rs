@@ -61,7 +61,7 @@ async fn endless_computing_ends_at_the_time_limit() {
     assert_eq!(fixture.in_flight(), 0);
 }
 
-/// A client that leaves is not counted any more; what it asked for is ended, and then its turn is.
+/// A client that leaves is not counted any more; what it asked for is ended, and then its permit is free.
 #[tokio::test]
 async fn a_client_that_leaves_ends_its_request() {
     let options = Options { after_response_timeout: Duration::from_millis(50), ..Options::default() };

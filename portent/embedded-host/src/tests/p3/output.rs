@@ -35,7 +35,7 @@ async fn work_after_the_answer_is_done_but_not_waited_for() {
     let fixture = fixture(Options { concurrency: 1, queue: 0, instance_reuse: 3, ..Options::default() });
     for _ in 0..5 {
         assert_eq!(fixture.get("/sleep-after?ms=500").await.text(), "answered");
-        eventually("a free turn", || fixture.free() == 1).await;
+        eventually("a free permit", || fixture.free() == 1).await;
     }
     assert!(fixture.seen.lines.lock().unwrap().len() < 5);
     fixture.host.drain(Duration::from_secs(20)).await;
