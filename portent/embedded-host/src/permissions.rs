@@ -103,7 +103,7 @@ fn allowed_hosts(key: &str, spec: &ComponentSpec, variables: &Variables) -> Resu
 fn stdout(id: &str, sink: &Arc<dyn EventSink>) -> LineConsumer {
     let (id, sink) = (id.to_owned(), Arc::clone(sink));
     Arc::new(move |line| {
-        if Line::is_ours(line) {
+        if is_event_line(line) {
             sink.line(line);
         } else if !line.is_empty() {
             tracing::info!(target: "component", component = id, "{}", String::from_utf8_lossy(line));

@@ -44,7 +44,7 @@ pub(super) fn unknown_models(snapshot: &Snapshot, sink: &mut dyn Sink) {
 pub(super) fn limit_hits(snapshot: &Snapshot, sink: &mut dyn Sink) {
     let hits = &snapshot.registry.ingest.limit_hits;
     for limit in Limit::ALL {
-        let hits = hits.get(&limit).copied().unwrap_or_default();
+        let hits = hits.get(limit).copied().unwrap_or_default();
         count(snapshot, sink, &[limit.as_str()], hits);
     }
 }
