@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portent_event::Line;
+use portent_event::is_event_line;
 use tempfile::TempDir;
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx};
