@@ -11,7 +11,7 @@ use crate::build::{self, COMPONENTS, SCORED, WASM_TARGET, cargo, shown};
 use crate::instructions;
 
 /// Crates whose tests also run as wasm: what the components consist of.
-const PORTABLE: [&str; 4] = ["portent-event", "portent-model", "portent-service", "portent-shell"];
+const PORTABLE: [&str; 4] = ["portent-event", "portent-model", "portent-service", "portent-adapter"];
 
 /// Tells cargo which program runs the test programs of the portable crates.
 const RUNNER: &str = "CARGO_TARGET_WASM32_WASIP2_RUNNER";

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use portent_event::{DropReason, Event};
 use portent_service::{EventsTo, Token, config};
-use portent_shell::batch::{Batch, Delivery, Step};
-use portent_shell::delivery::{self, Attempt, Attempts, Headers, Next, Source};
-use portent_shell::limits::{ATTEMPT_TIMEOUT, FLUSH_AFTER};
+use portent_adapter::batch::{Batch, Delivery, Step};
+use portent_adapter::delivery::{self, Attempt, Attempts, Headers, Next, Source};
+use portent_adapter::limits::{ATTEMPT_TIMEOUT, FLUSH_AFTER};
 use spin_sdk_p3::variables;
 use spin_sdk_p3::wasip3::clocks::monotonic_clock::wait_for;
 use spin_sdk_p3::wasip3::http::client;
@@ -45,7 +45,7 @@ async fn to() -> &'static EventsTo {
         values.push((name, variables::get(name).await.ok()));
     }
     let value = |name: &str| values.iter().find(|(known, _)| *known == name)?.1.clone();
-    TO.get_or_init(|| portent_shell::events_to(value, output::complain))
+    TO.get_or_init(|| portent_adapter::events_to(value, output::complain))
 }
 
 fn print(events: &[Event<'_>]) {

@@ -11,7 +11,7 @@ mod post;
 use std::time::Instant;
 
 use portent_event::Event;
-use portent_shell::MonotonicClock;
+use portent_adapter::MonotonicClock;
 use spin_sdk_p3::wasip3;
 use wasip3::exports::http::handler::Guest;
 use wasip3::http::types::{ErrorCode, Request, Response};
@@ -24,7 +24,7 @@ impl Guest for Shell {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let clock = MonotonicClock(Instant::now());
         let read = exchange::read(request).await;
-        let service = portent_shell::service(output::complain);
+        let service = portent_adapter::service(output::complain);
         let (response, events) = service.handle(&read.as_request(), &clock);
         let (response, body) = exchange::answer(response);
         wasip3::spawn(async move {
@@ -37,8 +37,8 @@ impl Guest for Shell {
 
 /// What is left to do once the answer has left.
 async fn finish(mut events: Vec<Event<'static>>, clock: MonotonicClock) {
-    portent_shell::stamp(&mut events, &clock);
-    if portent_shell::service(output::complain).logs_requests() {
+    portent_adapter::stamp(&mut events, &clock);
+    if portent_adapter::service(output::complain).logs_requests() {
         events.iter().for_each(|event| output::print_error(&portent_service::log_line(event)));
     }
     deliver::send(&events).await;

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use portent_event::{DropReason, Event};
 use portent_service::{EventsTo, Token};
-use portent_shell::delivery::{self, Attempt, Attempts, Next, Source};
-use portent_shell::limits::ATTEMPT_TIMEOUT;
+use portent_adapter::delivery::{self, Attempt, Attempts, Next, Source};
+use portent_adapter::limits::ATTEMPT_TIMEOUT;
 use spin_sdk::http::{Fields, Method, Scheme};
 use spin_sdk::wit::wasi::http0_2_0::outgoing_handler;
 use spin_sdk::wit::wasi::http0_2_0::types::{ErrorCode, OutgoingBody, OutgoingRequest, RequestOptions};
@@ -45,7 +45,7 @@ pub(crate) fn complain(reason: &str) {
 /// The variables stay as they are for as long as an instance lives.
 fn to() -> &'static EventsTo {
     static TO: OnceLock<EventsTo> = OnceLock::new();
-    TO.get_or_init(|| portent_shell::events_to(|name| spin_sdk::variables::get(name).ok(), complain))
+    TO.get_or_init(|| portent_adapter::events_to(|name| spin_sdk::variables::get(name).ok(), complain))
 }
 
 /// Prints one line in one write, so that it stays whole among the lines of other instances.

@@ -8,7 +8,7 @@ mod exchange;
 
 use std::time::Instant;
 
-use portent_shell::MonotonicClock;
+use portent_adapter::MonotonicClock;
 use spin_sdk::http::{IncomingRequest, ResponseOutparam};
 use spin_sdk::http_component;
 
@@ -17,10 +17,10 @@ fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
     let clock = MonotonicClock(Instant::now());
     let read = exchange::read(&request);
     drop(request);
-    let service = portent_shell::service(deliver::complain);
+    let service = portent_adapter::service(deliver::complain);
     let (response, mut events) = service.handle(&read.as_request(), &clock);
     exchange::answer(&response, response_out);
-    portent_shell::stamp(&mut events, &clock);
+    portent_adapter::stamp(&mut events, &clock);
     deliver::send(&events);
     if service.logs_requests() {
         events.iter().for_each(|event| exchange::print_error(&portent_service::log_line(event)));

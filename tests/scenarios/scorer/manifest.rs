@@ -14,7 +14,8 @@ impl Application {
     /// The manifest in this folder of the repository.
     pub(super) fn of(folder: &str) -> Self {
         let text = std::fs::read_to_string(workspace().join(folder).join("spin.toml")).unwrap();
-        let text = text.replace("../../target", &workspace().join("target").display().to_string());
+        let target = format!("{}target", "../".repeat(folder.split('/').count()));
+        let text = text.replace(&target, &workspace().join("target").display().to_string());
         let shell = if IS_P3 { "predict_p3_scorer.wasm" } else { "predict_scorer.wasm" };
         Self { folder: tempfile::tempdir().unwrap(), text: text.replace("predict_scorer.wasm", shell) }
     }

@@ -97,14 +97,14 @@ fn describes_itself(host: &Running) {
 
 #[test]
 fn rules_in_rust() {
-    let host = Application::of("components/scorer-rules").up(&[]);
+    let host = Application::of("examples/scorers/rules").up(&[]);
     answers_in_every_dialect(&host, "hvs_rules");
     describes_itself(&host);
 }
 
 /// As the manifest's, with a scorer that was built elsewhere.
 fn with_scorer(file: &Path) -> Application {
-    let application = Application::of("components/scorer-rules");
+    let application = Application::of("examples/scorers/rules");
     let rust = workspace().join("target/wasm32-wasip2/wasm/scorer_rules.wasm");
     application.with(&rust.display().to_string(), &file.display().to_string())
 }
@@ -112,7 +112,7 @@ fn with_scorer(file: &Path) -> Application {
 #[test]
 fn rules_in_python() {
     let Some(builder) = judge::program("componentize-py") else { return };
-    let (folder, source) = (tempfile::tempdir().unwrap(), workspace().join("components/scorer-python"));
+    let (folder, source) = (tempfile::tempdir().unwrap(), workspace().join("examples/scorers/python"));
     let file = folder.path().join("scorer_python.wasm");
     let mut command = Command::new(builder);
     command.arg("-d").arg(workspace().join("wit")).args(["-w", "scoring", "componentize", "app", "-p"]);
@@ -124,7 +124,7 @@ fn rules_in_python() {
 
 #[test]
 fn rules_in_javascript() {
-    let source = workspace().join("components/scorer-javascript");
+    let source = workspace().join("examples/scorers/javascript");
     let builder = source.join("node_modules/@bytecodealliance/componentize-js");
     if judge::found(builder.is_dir().then_some(()), "componentize-js").is_none() {
         return;
@@ -145,7 +145,7 @@ fn run(command: &mut Command) {
 /// The aggregator of another process learns the names from a file, which is what the service says of its model.
 #[test]
 fn an_aggregator_elsewhere_knows_the_names_from_a_file() {
-    let application = Application::of("components/scorer-rules");
+    let application = Application::of("examples/scorers/rules");
     let host = application.up(&["--variable", "events=off"]);
     let (status, profile) = get(&format!("{}/model/profile", host.base("serving")));
     assert_eq!(status, 200);

@@ -1,4 +1,4 @@
-// The rules: the same as those of components/scorer-rules, for batteries that run away.
+// The rules: the same as those of examples/scorers/rules, for batteries that run away.
 
 // What is read of a module, in the order of a row. `otherwise` is taken where the sensor reported nothing; without it
 // the reading cannot be judged.

@@ -1,4 +1,4 @@
-"""The rules: the same as those of components/scorer-rules, for batteries that run away."""
+"""The rules: the same as those of examples/scorers/rules, for batteries that run away."""
 
 from typing import NamedTuple, Optional
 

@@ -1,4 +1,4 @@
-// Makes a component of app.js: node build.js [FILE]. Run it in this folder, where wit/ is two folders up.
+// Makes a component of app.js: node build.js [FILE]. Run it in this folder.
 
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { componentize } from '@bytecodealliance/componentize-js';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { component } = await componentize({
   sourcePath: here('app.js'),
-  witPath: here('../../wit'),
+  witPath: here('../../../wit'),
   worldName: 'scoring',
   // Rules need none of these, and what is not there need not be forbidden.
   disableFeatures: ['clocks', 'fetch-event', 'http', 'random', 'stdio'],

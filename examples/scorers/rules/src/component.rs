@@ -54,7 +54,7 @@ impl Guest for Rules {
 mod bindings {
     use super::Rules;
 
-    wit_bindgen::generate!({ path: "../../wit", world: "scoring" });
+    wit_bindgen::generate!({ path: "../../../wit", world: "scoring" });
 
     export!(Rules);
 }
