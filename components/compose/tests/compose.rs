@@ -1,4 +1,4 @@
-//! What is composed, and what is refused with its reason.
+//! Which components can be composed, and for what reason others are refused.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use portent_compose::{Capability, ComposeError, Dependency, DependencyName, compose, imports};
@@ -126,5 +126,32 @@ fn what_nobody_gives_a_dependency_is_refused() {
         let wasm = dependency("a:b/c@0.1.0", "u32", &format!("(import \"{import}\" (instance))"));
         let error = composed("a:b/c", &wasm, None).unwrap_err().to_string();
         assert_eq!(error, format!("dependency \"a:b/c\" imports {import}, which a dependency is not given"));
+    }
+}
+
+#[test]
+fn a_name_is_for_the_imports_that_it_leaves_open() {
+    let cases = [
+        ("a:b/c@0.1.0", "a:b/c@0.1.0", true),
+        ("a:b/c@0.1.0", "a:b/c@0.1.1", false),
+        ("a:b/c@0.1.0", "a:b/c", false),
+        ("a:b/c", "a:b/c@0.1.0", true),
+        ("a:b/c", "a:b/d", false),
+        ("a:b", "a:b/c@0.1.0", true),
+        ("a:b@0.1.0", "a:b/c@0.1.0", true),
+        ("a:b@0.1.0", "a:b/c", false),
+        ("a:b", "a:bc/c", false),
+        ("a-b", "a-b", true),
+        ("a-b", "a:b/c", false),
+    ];
+    for (name, import, expect) in cases {
+        assert_eq!(DependencyName::parse(name).unwrap().is_for(import), expect, "{name} {import}");
+    }
+}
+
+#[test]
+fn a_malformed_name_is_refused() {
+    for text in ["", "a:b/", "a:b@", "a b", "a:b/c/d", "a/b", "a@1", ":b", "a:", "a:b/c@1@2"] {
+        assert_eq!(DependencyName::parse(text), None, "{text:?}");
     }
 }
