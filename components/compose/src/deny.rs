@@ -256,10 +256,10 @@ fn denial(resolve: &Resolve, sizes: &SizeAlign, ty: &Type) -> Option<Vec<u8>> {
     let (case, payloads): (usize, Vec<Option<Type>>) = match &resolve.types[*id].kind {
         TypeDefKind::Type(alias) => return denial(resolve, sizes, alias),
         TypeDefKind::List(_) | TypeDefKind::Option(_) | TypeDefKind::Flags(_) => return Some(bytes),
-        TypeDefKind::Enum(ty) => (best(ty.cases.iter().map(|case| &*case.name)), Vec::new()),
+        TypeDefKind::Enum(ty) => (best(&ty.cases.iter().map(|case| &*case.name)), Vec::new()),
         TypeDefKind::Result(ty) => (1, vec![ty.ok, ty.err]),
         TypeDefKind::Variant(ty) => {
-            (best(ty.cases.iter().map(|case| &*case.name)), ty.cases.iter().map(|case| case.ty).collect())
+            (best(&ty.cases.iter().map(|case| &*case.name)), ty.cases.iter().map(|case| case.ty).collect())
         }
         _ => return None,
     };
@@ -273,7 +273,7 @@ fn denial(resolve: &Resolve, sizes: &SizeAlign, ty: &Type) -> Option<Vec<u8>> {
 }
 
 /// The index of the case that says best that access is denied; the first one if none does.
-fn best<'a>(cases: impl Iterator<Item = &'a str> + Clone) -> usize {
+fn best<'a>(cases: &(impl Iterator<Item = &'a str> + Clone)) -> usize {
     DENIALS.iter().find_map(|denial| cases.clone().position(|case| case == *denial)).unwrap_or(0)
 }
 
