@@ -46,7 +46,11 @@ pub(crate) fn run(args: &ComposeArgs) -> Result<()> {
     fs::write(&out, &composed).with_context(|| format!("cannot write {}", out.display()))?;
     let imports = portent_compose::imports(&composed)?;
     let size = composed.len();
-    let mut text = format!("wrote {}: {size} bytes, of which {} are the scorer\nit imports\n", out.display(), scorer.len());
+    let mut text = format!(
+        "wrote {}: {size} bytes, of which {} are the scorer\nit imports\n",
+        out.display(),
+        scorer.len()
+    );
     imports.iter().for_each(|import| text += &format!("  {import}\n"));
     Ok(io::stdout().write_all(text.as_bytes())?)
 }

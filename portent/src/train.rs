@@ -128,7 +128,8 @@ pub(crate) fn evaluate(file: &Path, data: &Path, json: bool) -> Result<()> {
     let context = || data.display().to_string();
     let (text, figures) = match model.app() {
         heart::APP => {
-            let evaluation = trainer::evaluate::evaluate(&model, &heart::task(), data).with_context(context)?;
+            let evaluation =
+                trainer::evaluate::evaluate(&model, &heart::task(), data).with_context(context)?;
             (report::table_evaluation(&evaluation), serde_json::to_string_pretty(&evaluation)?)
         }
         hvs::APP => {

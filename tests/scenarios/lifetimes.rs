@@ -81,7 +81,7 @@ fn counted(aggregator: &Running) -> usize {
 
 /// The documented length of an instance's queue.
 fn queue_events() -> usize {
-    let limits = std::fs::read_to_string(workspace().join("components/shell/src/limits.rs")).unwrap();
+    let limits = std::fs::read_to_string(workspace().join("components/adapter/src/limits.rs")).unwrap();
     let text = limits.split("QUEUE_EVENTS: u32 = ").nth(1).and_then(|rest| rest.split(';').next()).unwrap();
     text.replace('_', "").parse().unwrap()
 }

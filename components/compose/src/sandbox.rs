@@ -1,79 +1,19 @@
 //! What a dependency may use: nothing of the world, unless it inherits it.
 //!
-//! A dependency is composed with an adapter that has no world behind it: an empty environment, no directories, no
-//! sockets, no requests, no variables. This is what Spin composes dependencies with too. What has no effect that
-//! others could see is passed on to the host: clocks, random numbers, standard error. Standard output becomes standard error:
-//! lines on standard output are the component's events, and a dependency could otherwise write some of its own.
+//! An adapter denies it the environment, directories, sockets, requests and variables, as Spin's does. Functions without
+//! an effect that others could see are left to the host: clocks, random numbers, standard error. Standard output becomes
+//! standard error, because lines on standard output are the component's events, and a dependency could write false ones.
 
-mod adapter;
-mod answer;
-mod module;
-
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 use wit_component::DecodedWasm;
-use wit_parser::{InterfaceId, Resolve, WorldId, WorldItem, WorldKey};
+use wit_parser::{WorldItem, WorldKey};
 
-use crate::{ComposeError, Dependency, graph};
+use crate::deny;
+use crate::dependency::{Capability, Dependency};
+use crate::error::ComposeError;
 
-/// What a dependency can inherit of its component, by the manifest's keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Capability {
-    /// Environment variables.
-    Environment,
-    /// Mounted files.
-    Files,
-    /// Requests and sockets to the hosts that are allowed.
-    AllowedOutboundHosts,
-    /// Variables of the application.
-    Variables,
-}
-
-impl Capability {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Environment, Self::Files, Self::AllowedOutboundHosts, Self::Variables];
-
-    /// The capability that is given under this key of a manifest.
-    #[must_use]
-    pub fn from_key(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|capability| capability.key() == key)
-    }
-
-    /// The key of a manifest under which it is given.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Environment => "environment",
-            Self::Files => "files",
-            Self::AllowedOutboundHosts => "allowed_outbound_hosts",
-            Self::Variables => "variables",
-        }
-    }
-}
-
-/// What stands in the place of an import.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Replacement {
-    /// Functions that answer that there is nothing, or that it is denied.
-    Nothing(InterfaceId),
-    /// Standard error.
-    StandardError(InterfaceId),
-}
-
-/// What is done about an import of a dependency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
-    /// The host satisfies it: nothing of the world can be reached through it.
-    Pass,
-    /// The host satisfies it if the capability is inherited, otherwise nothing is behind it.
-    Needs(Capability),
-    /// Standard output, which becomes standard error.
-    StandardOutput,
-    /// The dependency is refused.
-    Refuse,
-}
-
-/// Interfaces without effects of their own, of WASI 0.2: what they work on comes from others that are denied.
-const PASSED: [&str; 23] = [
+/// Interfaces without effects of their own, of WASI 0.2. The resources that they work on come from others.
+const HARMLESS: [&str; 23] = [
     "wasi:cli/exit",
     "wasi:cli/stderr",
     "wasi:cli/stdin",
@@ -99,60 +39,63 @@ const PASSED: [&str; 23] = [
     "wasi:sockets/udp",
 ];
 
-/// A component that does what the dependency does and reaches nothing but what it inherits.
-pub(crate) fn confine(dependency: &Dependency<'_>) -> Result<Vec<u8>, ComposeError> {
-    let problem = |problem: String| ComposeError::DependencyNotAComponent {
-        dependency: dependency.name.to_string(),
-        problem,
-    };
-    let decoded = wit_component::decode(dependency.wasm).map_err(|error| problem(format!("{error:#}")))?;
-    let DecodedWasm::Component(mut resolve, world) = decoded else {
-        return Err(problem("it holds types and no code".to_owned()));
-    };
-    let replaced = replaced(&resolve, world, dependency)?;
-    if replaced.is_empty() {
-        return Ok(dependency.wasm.to_vec());
-    }
-    let names: Vec<_> = replaced.keys().map(|key| resolve.name_world_key(key)).collect();
-    let encoding = |error| ComposeError::Encoding(format!("dependency \"{}\": {error}", dependency.name));
-    let adapter = adapter::adapter(&mut resolve, world, &replaced);
-    let adapter = adapter.map_err(|error| encoding(format!("{error:#}")))?;
-    graph::plug(&adapter, dependency.wasm, &names).map_err(encoding)
+/// What is done about an import of a dependency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// The host satisfies it.
+    Allow,
+    /// The host satisfies it if the capability is inherited; otherwise the adapter denies it.
+    Needs(Capability),
+    /// The adapter turns standard output into standard error.
+    StandardOutput,
+    /// The dependency is refused.
+    Refuse,
 }
 
-/// The imports that the adapter satisfies.
-fn replaced(
-    resolve: &Resolve,
-    world: WorldId,
-    dependency: &Dependency<'_>,
-) -> Result<IndexMap<WorldKey, Replacement>, ComposeError> {
-    let mut replaced = IndexMap::new();
+/// A component in the place of the host.
+pub(crate) struct Adapter {
+    pub(crate) wasm: Vec<u8>,
+    /// The imports of the dependency that it satisfies.
+    pub(crate) imports: Vec<String>,
+}
+
+/// The adapter that confines a dependency; none if it imports nothing that is denied.
+pub(crate) fn adapter(dependency: &Dependency<'_>) -> Result<Option<Adapter>, ComposeError> {
+    let name = || dependency.name.to_string();
+    let problem = |problem| ComposeError::DependencyNotAComponent { dependency: name(), problem };
+    let decoded = wit_component::decode(dependency.wasm).map_err(|error| problem(format!("{error:#}")))?;
+    let DecodedWasm::Component(resolve, world) = decoded else {
+        return Err(problem("it holds types and no code".to_owned()));
+    };
+    let (mut denied, mut stdout): (IndexSet<WorldKey>, _) = (IndexSet::new(), None);
     for (key, item) in &resolve.worlds[world].imports {
         let import = resolve.name_world_key(key);
-        let replacement = match (rule(&import), item) {
-            (Rule::Pass, _) => continue,
+        match (rule(&import), item) {
+            (Rule::Allow, _) => continue,
             (Rule::Needs(capability), _) if dependency.inherits.contains(&capability) => continue,
-            (Rule::Needs(_), WorldItem::Interface { id, .. }) => Replacement::Nothing(*id),
-            (Rule::StandardOutput, WorldItem::Interface { id, .. }) => Replacement::StandardError(*id),
-            _ => return Err(ComposeError::NotGiven { dependency: dependency.name.to_string(), import }),
-        };
-        replaced.insert(key.clone(), replacement);
+            (Rule::Needs(_), WorldItem::Interface { .. }) => {}
+            (Rule::StandardOutput, WorldItem::Interface { .. }) => stdout = Some(key.clone()),
+            _ => return Err(ComposeError::NotGiven { dependency: name(), import }),
+        }
+        denied.insert(key.clone());
     }
-    Ok(replaced)
+    if denied.is_empty() {
+        return Ok(None);
+    }
+    let imports = denied.iter().map(|key| resolve.name_world_key(key)).collect();
+    let wasm = deny::component(resolve, world, &denied, stdout.as_ref());
+    let wasm =
+        wasm.map_err(|error| ComposeError::Encoding(format!("dependency \"{}\": {error:#}", name())))?;
+    Ok(Some(Adapter { wasm, imports }))
 }
 
 fn rule(import: &str) -> Rule {
     use Capability::{AllowedOutboundHosts, Environment, Files, Variables};
     let (name, version) = import.split_once('@').unwrap_or((import, ""));
     match name {
-        "fermyon:spin/variables" | "spin:variables/variables" | "wasi:config/store" => {
-            return Rule::Needs(Variables);
-        }
-        // Of other versions nothing is known.
-        _ if !version.starts_with("0.2.") => return Rule::Refuse,
-        _ => {}
-    }
-    match name {
+        "fermyon:spin/variables" | "spin:variables/variables" | "wasi:config/store" => Rule::Needs(Variables),
+        // Nothing is known of other versions.
+        _ if !version.starts_with("0.2.") => Rule::Refuse,
         "wasi:cli/environment" => Rule::Needs(Environment),
         "wasi:filesystem/preopens" => Rule::Needs(Files),
         "wasi:http/outgoing-handler"
@@ -160,7 +103,7 @@ fn rule(import: &str) -> Rule {
         | "wasi:sockets/tcp-create-socket"
         | "wasi:sockets/udp-create-socket" => Rule::Needs(AllowedOutboundHosts),
         "wasi:cli/stdout" => Rule::StandardOutput,
-        _ if PASSED.contains(&name) => Rule::Pass,
+        _ if HARMLESS.contains(&name) => Rule::Allow,
         _ => Rule::Refuse,
     }
 }

@@ -1,4 +1,4 @@
-//! What is composed, and what is refused with its reason.
+//! Which components can be composed, and for what reason others are refused.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use portent_compose::{Capability, ComposeError, Dependency, DependencyName, compose, imports};
@@ -120,11 +120,53 @@ fn a_dependency_reaches_what_it_inherits_and_nothing_else() {
     }
 }
 
+/// The component lacks standard error, so the adapter imports it.
+#[test]
+fn standard_output_becomes_standard_error() {
+    let imported = r#"
+        (import "wasi:io/streams@0.2.6" (instance $streams (export "output-stream" (type (sub resource)))))
+        (alias export $streams "output-stream" (type $stream))
+        (import "wasi:cli/stdout@0.2.6" (instance
+            (alias outer 1 $stream (type $outer))
+            (export "output-stream" (type $inner (eq $outer)))
+            (export "get-stdout" (func (result (own $inner))))))"#;
+    let wasm = dependency("a:b/c@0.1.0", "u32", imported);
+    let whole = composed("a:b/c", &wasm, None).unwrap();
+    assert_eq!(imports(&whole).unwrap(), ["x:y/z", "wasi:io/streams@0.2.6", "wasi:cli/stderr@0.2.6"]);
+}
+
 #[test]
 fn what_nobody_gives_a_dependency_is_refused() {
     for import in ["fermyon:spin/sqlite@2.0.0", "wasi:cli/environment@0.3.0", "own:host/thing"] {
         let wasm = dependency("a:b/c@0.1.0", "u32", &format!("(import \"{import}\" (instance))"));
         let error = composed("a:b/c", &wasm, None).unwrap_err().to_string();
         assert_eq!(error, format!("dependency \"a:b/c\" imports {import}, which a dependency is not given"));
+    }
+}
+
+#[test]
+fn a_name_is_for_the_imports_that_it_leaves_open() {
+    let cases = [
+        ("a:b/c@0.1.0", "a:b/c@0.1.0", true),
+        ("a:b/c@0.1.0", "a:b/c@0.1.1", false),
+        ("a:b/c@0.1.0", "a:b/c", false),
+        ("a:b/c", "a:b/c@0.1.0", true),
+        ("a:b/c", "a:b/d", false),
+        ("a:b", "a:b/c@0.1.0", true),
+        ("a:b@0.1.0", "a:b/c@0.1.0", true),
+        ("a:b@0.1.0", "a:b/c", false),
+        ("a:b", "a:bc/c", false),
+        ("a-b", "a-b", true),
+        ("a-b", "a:b/c", false),
+    ];
+    for (name, import, expect) in cases {
+        assert_eq!(DependencyName::parse(name).unwrap().is_for(import), expect, "{name} {import}");
+    }
+}
+
+#[test]
+fn a_malformed_name_is_refused() {
+    for text in ["", "a:b/", "a:b@", "a b", "a:b/c/d", "a/b", "a@1", ":b", "a:", "a:b/c@1@2"] {
+        assert_eq!(DependencyName::parse(text), None, "{text:?}");
     }
 }

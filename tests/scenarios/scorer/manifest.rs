@@ -14,7 +14,8 @@ impl Application {
     /// The manifest in this folder of the repository.
     pub(super) fn of(folder: &str, build: Build) -> Self {
         let text = std::fs::read_to_string(workspace().join(folder).join("spin.toml")).unwrap();
-        let text = text.replace("../../target", &workspace().join("target").display().to_string());
+        let target = format!("{}target", "../".repeat(folder.split('/').count()));
+        let text = text.replace(&target, &workspace().join("target").display().to_string());
         let component = match build {
             Build::P2 => "predict_scorer.wasm",
             Build::P3 => "predict_p3_scorer.wasm",

@@ -96,14 +96,14 @@ fn describes_itself(host: &Running) {
 }
 
 fn rules_in_rust(build: Build) {
-    let host = Application::of("components/scorer-rules", build).up(&[]);
+    let host = Application::of("examples/scorers/rules", build).up(&[]);
     answers_in_every_dialect(&host, "hvs_rules");
     describes_itself(&host);
 }
 
 /// As the manifest's, with a scorer that was built elsewhere.
 fn with_scorer(build: Build, file: &Path) -> Application {
-    let application = Application::of("components/scorer-rules", build);
+    let application = Application::of("examples/scorers/rules", build);
     let rust = workspace().join("target/wasm32-wasip2/wasm/scorer_rules.wasm");
     application.with(&rust.display().to_string(), &file.display().to_string())
 }
@@ -113,7 +113,7 @@ fn rules_in_python(build: Build) {
         return;
     }
     let Some(builder) = external::program("componentize-py") else { return };
-    let (folder, source) = (tempfile::tempdir().unwrap(), workspace().join("components/scorer-python"));
+    let (folder, source) = (tempfile::tempdir().unwrap(), workspace().join("examples/scorers/python"));
     let file = folder.path().join("scorer_python.wasm");
     let mut command = Command::new(builder);
     command.arg("-d").arg(workspace().join("wit")).args(["-w", "scoring", "componentize", "app", "-p"]);
@@ -127,7 +127,7 @@ fn rules_in_javascript(build: Build) {
     if external::is_left_to_all("scorer in JavaScript") {
         return;
     }
-    let source = workspace().join("components/scorer-javascript");
+    let source = workspace().join("examples/scorers/javascript");
     let builder = source.join("node_modules/@bytecodealliance/componentize-js");
     if external::found(builder.is_dir().then_some(()), "componentize-js").is_none() {
         return;
@@ -147,7 +147,7 @@ fn run(command: &mut Command) {
 
 /// The aggregator of another process learns the names from a file, which is what the service says of its model.
 fn an_aggregator_elsewhere_knows_the_names_from_a_file(build: Build) {
-    let application = Application::of("components/scorer-rules", build);
+    let application = Application::of("examples/scorers/rules", build);
     let host = application.up(&["--variable", "events=off"]);
     let (status, profile) = get(&format!("{}/model/profile", host.base("serving")));
     assert_eq!(status, 200);
