@@ -3,6 +3,7 @@
 mod cli;
 
 mod compose;
+mod examples;
 mod train;
 mod up;
 

@@ -20,6 +20,8 @@ use portent_server::{ServerLimits, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::examples;
+
 /// Stands for the request id in events of the host itself, which has none.
 const REQUEST_ID: &str = "host";
 
@@ -81,6 +83,9 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
     learn(&host, &running.aggregator).await;
     announce(address, &mut io::stdout());
     running.announce(&mut io::stdout());
+    let lines = examples::try_lines(address, &host.applications(), &args.aggregator.models);
+    // Nobody may be reading: the host serves all the same.
+    io::stdout().write_all(lines.as_bytes()).ok();
     let counting = tokio::spawn({
         let aggregator = running.aggregator.clone();
         async move { aggregator.keep_counting().await }

@@ -38,6 +38,7 @@ fn script(directory: &Path, ports: &[u16], arguments: &[&str]) -> Option<Command
         external::program(program)?;
     }
     let mut command = Command::new(deploy::path("local/run").canonicalize().unwrap());
+    command.env("PORTENT_PROGRAM", portent().get_program());
     command.env("PORTENT_HOST_METRICS", host_metrics().get_program()).current_dir("/");
     command.arg("--directory").arg(directory);
     command.args(PORTS.iter().zip(ports).flat_map(|(option, port)| [(*option).to_owned(), port.to_string()]));

@@ -161,8 +161,7 @@ impl Host {
         for (id, component) in self.0.components.iter().filter(|(_, component)| component.has_scorer) {
             let mut routes = self.0.routes.iter();
             let Some(target) = routes.find_map(|route| route.target(id, PROFILE)) else { continue };
-            let mut request = Request::new(Empty::<Bytes>::new());
-            *request.uri_mut() = target;
+            let Ok(request) = Request::get(target).body(Empty::<Bytes>::new()) else { continue };
             let (head, body) = self.handle(request).await.into_parts();
             match Limited::new(body, PROFILE_BYTES).collect().await {
                 Ok(body) if head.status == StatusCode::OK => {
@@ -195,6 +194,17 @@ impl Host {
         if timeout(limit, tasks.wait()).await.is_err() {
             tracing::warn!(components = tasks.len(), "drain limit reached, components still at work");
         }
+    }
+
+    /// The applications, each with the path under which it is mounted, in order of the paths.
+    #[must_use]
+    pub fn applications(&self) -> BTreeMap<String, Arc<str>> {
+        let mounted = |route: &routes::Route| {
+            let base = route.target(&route.component, "")?;
+            let app = &self.0.components.get(&route.component)?.app;
+            Some((base, Arc::clone(app)))
+        };
+        self.0.routes.iter().filter_map(mounted).collect()
     }
 
     /// The public routes and the components that answer them, best match first.

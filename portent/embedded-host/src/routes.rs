@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use hyper::Uri;
 use hyper::header::{CONNECTION, HOST, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 
@@ -68,9 +67,9 @@ impl Routes {
 
 impl Route {
     /// A path below this route, if it leads to that component.
-    pub(crate) fn target(&self, component: &str, path: &str) -> Option<Uri> {
+    pub(crate) fn target(&self, component: &str, path: &str) -> Option<String> {
         let base = self.base.to_str().ok().filter(|_| self.wildcard && self.component == component)?;
-        format!("{}{path}", base.trim_end_matches('/')).parse().ok()
+        Some(format!("{}{path}", base.trim_end_matches('/')))
     }
 
     /// Replaces the client's `spin-` headers by the true ones.

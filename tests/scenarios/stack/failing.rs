@@ -67,7 +67,7 @@ fn a_process_that_does_not_start_is_named_with_its_words() {
     };
     assert_eq!(code, 1, "{complaint}");
     assert!(
-        complaint.contains("host-metrics ended by itself") && complaint.contains("nonsense"),
+        complaint.contains("portent ended by itself") && complaint.contains("nonsense"),
         "{complaint}"
     );
 }

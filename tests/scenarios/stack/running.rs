@@ -82,7 +82,7 @@ fn a_stop_ends_everything_and_the_next_start_goes_on() {
     let Some(stack) = Stack::start(&[]) else { return };
     let mut names: Vec<_> = stack.children().into_iter().map(|(name, _)| name).collect();
     names.sort();
-    assert_eq!(names, ["host-metrics", "prometheus", "prometheus-aler"], "the kernel keeps 15 letters");
+    assert_eq!(names, ["portent", "prometheus", "prometheus-aler"], "the kernel keeps 15 letters");
     assert_eq!(post(&format!("{}/predict", stack.base("--port")), FIRST_ROW).0, 200);
     terminate(&stack.process);
     let (code, complaints, folder) = stack.ended();

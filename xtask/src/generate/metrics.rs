@@ -7,13 +7,14 @@ use crate::build::workspace;
 use families::{ALL, Family};
 
 /// The list of the program itself, included as a file, so that nothing else has to be compiled for it.
-#[path = "../../../host-metrics/src/families.rs"]
+#[path = "../../../host-metrics/exposition/src/families.rs"]
 #[allow(dead_code, unreachable_pub, reason = "it is written for another crate")]
 mod families;
 
 /// The page, whose table stands between the two marks.
 pub(super) const PAGE: &str = "docs/metrics.md";
-const BEGIN: &str = "<!-- `cargo xtask generate` makes this table of host-metrics/src/families.rs. -->\n";
+const BEGIN: &str =
+    "<!-- `cargo xtask generate` makes this table of host-metrics/exposition/src/families.rs. -->\n";
 const END: &str = "<!-- End of the table. -->\n";
 
 const HEAD: &str = "\

@@ -31,10 +31,26 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "portent-server",
         ],
     ),
-    ("portent-embedded-host", &["portent-event", "portent-server"]),
+    // Composing needs no wasmtime: the embedded host and `portent compose` both do it.
+    ("portent-compose", &[]),
+    ("portent-embedded-host", &["portent-compose", "portent-event"]),
     ("trainer", &["portent-event", "portent-model"]),
     // The only one that joins the embedded host, the aggregator and the trainer.
-    ("portent", &["host-metrics", "portent-embedded-host", "portent-event", "portent-model", "trainer"]),
+    (
+        "portent",
+        &[
+            "host-metrics",
+            "portent-compose",
+            "portent-counts",
+            "portent-embedded-host",
+            "portent-event",
+            "portent-exposition",
+            "portent-model",
+            "portent-openapi",
+            "portent-server",
+            "trainer",
+        ],
+    ),
     ("portent-bench", &["portent-model"]),
 ];
 
@@ -46,9 +62,9 @@ const RESTRICTED: [(&str, &[&str]); 6] = [
     // `run-wasm` of the tests runs wasm test programs.
     ("wasmtime*", &["portent-embedded-host", "portent-tests"]),
     ("cranelift*", &["portent-embedded-host"]),
-    ("wac-*", &["portent-embedded-host"]),
-    ("wit-component", &["portent-embedded-host"]),
-    ("wasm-encoder", &["portent-embedded-host"]),
+    ("wac-*", &["portent-compose"]),
+    ("wit-component", &["portent-compose"]),
+    ("wasm-encoder", &["portent-compose"]),
     ("smartcore", &["trainer"]),
 ];
 
