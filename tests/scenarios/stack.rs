@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use portent_tests::{deploy, external};
 use serde_json::Value;
 
-use crate::fixture::{host_metrics, terminate, try_get};
+use crate::fixture::{host_metrics, portent, terminate, try_get};
 
 /// The options of the ports, in the order in which [`Stack::ports`] has them.
 const PORTS: [&str; 5] =
