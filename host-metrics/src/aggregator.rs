@@ -402,12 +402,10 @@ impl Aggregator {
     fn snapshot_of(&self, registry: Registry) -> Snapshot {
         let in_flight = lock(&self.shared.in_flight);
         let in_flight = in_flight.iter().map(|(app, number)| (app.clone(), number.load(Ordering::Relaxed)));
-        let config = self.config();
         Snapshot {
             registry,
             in_flight: in_flight.collect(),
-            aliases: Arc::clone(&config.aliases),
-            gauge_expiry: u64::try_from(config.gauge_expiry.as_nanos()).unwrap_or(u64::MAX),
+            config: self.config(),
             refused_requests: Vec::new(),
             tail_files: self.shared.tail_files.load(Ordering::Relaxed),
             tail_lag_bytes: self.shared.tail_lag.load(Ordering::Relaxed),
