@@ -5,7 +5,6 @@
 
 pub mod ledger;
 
-pub mod change;
 pub mod dedup;
 pub mod delta;
 
@@ -25,8 +24,7 @@ pub mod clock;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use change::{Change, Origin};
 pub use delta::Delta;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Origin};
 pub use models::{ModelMetadata, ModelStore, Models};
 pub use registry::{Registry, Way};

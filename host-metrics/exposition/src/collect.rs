@@ -35,7 +35,7 @@ pub(crate) static TABLE: &[(&Family, Write)] = &[
     }),
     (&families::FEATURE_BIN, models::feature_bins),
     (&families::SCORE_BIN, |snapshot, sink| {
-        models::counts(snapshot, sink, |model| model.metadata.score_bins.0.iter().zip(&model.score_bins));
+        models::counts(snapshot, sink, |model| model.metadata.score_bins.iter().zip(&model.score_bins));
     }),
     (&families::SCORE_SUM, models::score_sums),
     (&families::EVENTS_RECEIVED, |snapshot, sink| {

@@ -6,13 +6,13 @@ use portent_event::{Pairs, Predictions};
 use serde::{Deserialize, Serialize};
 
 use super::histogram::ConfidenceHistogram;
-use crate::models::{Bins, ModelMetadata};
+use crate::models::ModelMetadata;
 
 /// What was predicted with one model, by index of class, feature and bin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModelCounts {
     /// The names behind the indexes. Bytes name a model by its digest, outside of this.
-    #[serde(skip, default = "ModelMetadata::unknown")]
+    #[serde(skip, default = "unknown")]
     pub metadata: Arc<ModelMetadata>,
     /// Since when it is counted, in nanoseconds since the epoch.
     pub created: u64,
@@ -42,8 +42,8 @@ impl ModelCounts {
             rows: vec![0; metadata.classes.len()],
             confidence: vec![ConfidenceHistogram::default(); metadata.classes.len()],
             score_sum_nano: 0,
-            score_bins: vec![0; metadata.score_bins.0.len()],
-            feature_bins: vec![0; metadata.feature_bins.iter().map(|bins| bins.0.len()).sum()],
+            score_bins: vec![0; metadata.score_bins.len()],
+            feature_bins: vec![0; metadata.feature_bins.iter().map(Vec::len).sum()],
             missing: vec![0; metadata.features.len()],
             out_of_range: vec![0; metadata.features.len()],
             metadata,
@@ -68,7 +68,7 @@ impl ModelCounts {
     /// Features with the names of their bins and the rows in each.
     pub fn feature_bins(&self) -> impl Iterator<Item = (&str, &[String], &[u64])> {
         let mut rest = &self.feature_bins[..];
-        self.metadata.features.iter().zip(&self.metadata.feature_bins).map(move |(feature, Bins(bins))| {
+        self.metadata.features.iter().zip(&self.metadata.feature_bins).map(move |(feature, bins)| {
             let (counts, others) = rest.split_at_checked(bins.len()).unwrap_or_default();
             rest = others;
             (feature.as_str(), &bins[..], counts)
@@ -91,7 +91,7 @@ impl ModelCounts {
         // Bins have no such last one: without a profile they mean nothing.
         add(&mut self.score_bins, &predictions.score_bins, usize::MAX);
         let mut rest = &mut self.feature_bins[..];
-        for (Bins(bins), pairs) in self.metadata.feature_bins.iter().zip(&predictions.bins) {
+        for (bins, pairs) in self.metadata.feature_bins.iter().zip(&predictions.bins) {
             let Some((counts, others)) = rest.split_at_mut_checked(bins.len()) else { return };
             add(counts, pairs, usize::MAX);
             rest = others;
@@ -126,6 +126,10 @@ impl ModelCounts {
         }
         counts
     }
+}
+
+fn unknown() -> Arc<ModelMetadata> {
+    Arc::clone(ModelMetadata::unknown())
 }
 
 fn add(counts: &mut [u64], pairs: &Pairs, last: usize) {
