@@ -20,6 +20,7 @@ pub mod registry;
 pub mod models;
 
 pub mod clock;
+mod sparse;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

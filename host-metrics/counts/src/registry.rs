@@ -138,7 +138,7 @@ impl Registry {
             app.requests.values().chain(app.stages.values()).try_for_each(|series| series.native.check())?;
             for (digest, model) in &mut app.models {
                 let unknown = ModelMetadata::unknown();
-                let found = if *digest == unknown.digest { Some(Arc::clone(unknown)) } else { find(digest) };
+                let found = if *digest == unknown.digest { Some(unknown) } else { find(digest) };
                 let found = found.ok_or("counts of a model that was not described before")?;
                 Arc::make_mut(model).set_metadata(found)?;
             }

@@ -9,7 +9,6 @@ use std::sync::{Arc, LazyLock};
 
 use portent_event::{ErrorType, Method, Route, Stage};
 
-use crate::models::ModelMetadata;
 use crate::registry::{
     App, CONFIDENCE, Counter, DURATION, DurationSeries, Limit, ModelCounts, OTHER_APP, Registry, STATUS_OTHER,
 };
@@ -148,7 +147,7 @@ impl Admission<'_> {
                 || known.models.contains_key(digest)
                 || self.takes(series_of_model(model));
             if !is_admitted {
-                let model = model.without_names(ModelMetadata::unknown());
+                let model = model.without_names();
                 overflow.model(&model.metadata, model.created).merge(&model);
             }
             is_admitted

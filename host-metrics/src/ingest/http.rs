@@ -15,12 +15,12 @@ use http_body_util::BodyExt as _;
 use hyper::body::Body;
 use hyper::header::{CONTENT_ENCODING, EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
-use memchr::memchr_iter;
 use portent_counts::Delta;
 use portent_counts::clock::SECOND;
 use portent_counts::dedup::{Delivery, Verdict};
+use portent_counts::lines::{Found, LineBuffer};
 use portent_counts::registry::{Rejection, Way};
-use portent_event::{Event, Line, is_name, limits::ACCEPTED_LINE_BYTES};
+use portent_event::{DecodeError, Line, is_name};
 use portent_server::Access;
 use portent_server::response::{self, BufferedResponse, discard};
 
@@ -66,18 +66,10 @@ struct RefusedDelivery {
 #[derive(Debug)]
 struct DeliveryLines<'a> {
     delta: Delta<'a>,
-    /// The beginning of a line whose end has not arrived.
-    torn: Vec<u8>,
+    buffer: LineBuffer,
     lines: usize,
-    oldest: Option<u64>,
-}
-
-/// All lines of a delivery.
-struct CountedLines<'a> {
-    delta: Delta<'a>,
-    /// As the sender states it, so that a repeat has the same.
-    oldest_event: u64,
-    lines: usize,
+    /// Time of the oldest event as the sender states it, so that a repeat has the same.
+    oldest_event: Option<u64>,
 }
 
 /// Answers one request to the ingest listener, whether it came over a socket or from the same process.
@@ -134,12 +126,20 @@ async fn count<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let mut reading = DeliveryLines::new(aggregator.delta(Way::Http));
-    read_body(headers, body, limits, |piece| reading.take(piece)).await?;
+    let (delta, buffer) = (aggregator.delta(Way::Http), LineBuffer::default());
+    let mut counted = DeliveryLines { delta, buffer, lines: 0, oldest_event: None };
+    read_body(headers, body, limits, |piece| counted.take(piece)).await?;
     let source = source(headers)?.into();
     let sequence = number(headers, SEQUENCE)?.ok_or_else(|| missing(SEQUENCE))?;
     let dropped = number(headers, DROPPED)?.unwrap_or_default();
-    let CountedLines { delta, oldest_event, lines } = reading.finish()?;
+    // The last line may lack its newline.
+    if !counted.buffer.is_empty() || counted.lines == 0 {
+        counted.take(b"\n")?;
+    }
+    let DeliveryLines { delta, lines, oldest_event, .. } = counted;
+    // Without an event, nothing distinguishes a late repeat from a new delivery.
+    let oldest_event =
+        oldest_event.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))?;
     let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
     let accepted = |is_duplicate| {
         let body = format!("{{\"accepted\":{lines},\"duplicate\":{is_duplicate}}}");
@@ -202,71 +202,43 @@ fn unidentified(message: String) -> RefusedDelivery {
     RefusedDelivery { status: StatusCode::BAD_REQUEST, reason: Rejection::Unidentified, message }
 }
 
-impl<'a> DeliveryLines<'a> {
-    fn new(delta: Delta<'a>) -> Self {
-        Self { delta, torn: Vec::new(), lines: 0, oldest: None }
-    }
-
-    /// Counts the lines that end in a piece of the body, or names the first that is not right and the rule it
-    /// breaks.
+impl DeliveryLines<'_> {
+    /// Counts the lines that end in a piece of the body, up to the first that is wrong.
     fn take(&mut self, piece: &[u8]) -> Result<(), RefusedDelivery> {
-        let mut start = 0;
-        for end in memchr_iter(b'\n', piece) {
-            let line = piece.get(start..end).unwrap_or_default();
-            start = end + 1;
-            if self.torn.is_empty() {
-                self.count(line)?;
-            } else {
-                let mut torn = std::mem::take(&mut self.torn);
-                torn.extend_from_slice(line);
-                self.count(&torn)?;
+        let (mut buffer, mut result) = (std::mem::take(&mut self.buffer), Ok(()));
+        buffer.feed(piece, |found| {
+            if result.is_ok() {
+                result = self.count(found);
             }
-        }
-        self.torn.extend_from_slice(piece.get(start..).unwrap_or_default());
-        if self.torn.len() > ACCEPTED_LINE_BYTES {
-            // It is refused for its length, whatever may follow.
-            let torn = std::mem::take(&mut self.torn);
-            return self.count(&torn);
-        }
-        Ok(())
+        });
+        self.buffer = buffer;
+        result
     }
 
-    fn count(&mut self, line: &[u8]) -> Result<(), RefusedDelivery> {
+    /// Counts a line, or names it and the rule that it breaks.
+    fn count(&mut self, found: Found<'_>) -> Result<(), RefusedDelivery> {
         self.lines += 1;
         let number = self.lines;
-        let line = Line::decode(line).map_err(|error| bad_line(number, Rejection::from(&error), &error))?;
-        match &line {
+        let bad_rule = |rule| Err(bad_line(number, Rejection::Rule, &rule));
+        let line = match found {
+            Found::Whole(line) => Line::decode(line),
+            Found::TooLong { .. } => Err(DecodeError::TooLong),
+        };
+        match &line.map_err(|error| bad_line(number, Rejection::from(&error), &error))? {
             Line::Event(event) => {
-                let time = event_time(event, self.delta.now());
-                let time = time.map_err(|rule| bad_line(number, Rejection::Rule, &rule))?;
-                self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+                let time = event.nanoseconds();
+                if time > self.delta.now().saturating_add(CLOCK_TOLERANCE) {
+                    return bad_rule("time is more than 10 seconds ahead of the aggregator's clock");
+                }
+                self.oldest_event = Some(self.oldest_event.map_or(time, |oldest| oldest.min(time)));
                 self.delta.apply_event_of(event, time);
             }
             Line::Dropped(report) => self.delta.apply_drops(report),
         }
-        match self.delta.counts().apps().len() > APPS {
-            true => Err(bad_line(number, Rejection::Rule, &"more than 64 applications in one delivery")),
-            false => Ok(()),
+        if self.delta.counts().apps().len() > APPS {
+            return bad_rule("more than 64 applications in one delivery");
         }
-    }
-
-    /// Counts a last line without its newline.
-    fn finish(mut self) -> Result<CountedLines<'a>, RefusedDelivery> {
-        let torn = std::mem::take(&mut self.torn);
-        if !torn.is_empty() || self.lines == 0 {
-            self.count(&torn)?;
-        }
-        // Without an event, nothing tells a late repeat from news.
-        let none = || bad_line(1, Rejection::Rule, &"a delivery holds at least one event");
-        Ok(CountedLines { oldest_event: self.oldest.ok_or_else(none)?, lines: self.lines, delta: self.delta })
-    }
-}
-
-fn event_time(event: &Event<'_>, now: u64) -> Result<u64, &'static str> {
-    let time = event.nanoseconds();
-    match time <= now.saturating_add(CLOCK_TOLERANCE) {
-        true => Ok(time),
-        false => Err("time is more than 10 seconds ahead of the aggregator's clock"),
+        Ok(())
     }
 }
 

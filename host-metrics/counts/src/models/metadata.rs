@@ -116,8 +116,8 @@ impl ModelMetadata {
 
     /// The metadata for predictions of a model that nobody described: one class, one feature, no bins.
     #[must_use]
-    pub fn unknown() -> &'static Arc<Self> {
-        &UNKNOWN
+    pub fn unknown() -> Arc<Self> {
+        Arc::clone(&UNKNOWN)
     }
 
     /// The metadata under which predictions are counted: that of their model if it is known and if they fit it, else

@@ -7,30 +7,36 @@ use serde::{Deserialize, Serialize};
 
 use super::histogram::ConfidenceHistogram;
 use crate::models::ModelMetadata;
+use crate::sparse;
 
 /// What was predicted with one model, by index of class, feature and bin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModelCounts {
     /// The names behind the indexes. Bytes name a model by its digest, outside of this.
-    #[serde(skip, default = "unknown")]
+    #[serde(skip, default = "ModelMetadata::unknown")]
     pub metadata: Arc<ModelMetadata>,
     /// Since when it is counted, in nanoseconds since the epoch.
     pub created: u64,
     /// Time of the newest prediction; `None` before the first.
     pub last_used: Option<u64>,
     /// Rows per class.
+    #[serde(with = "sparse")]
     pub rows: Vec<u64>,
     /// Confidence per class.
     pub confidence: Vec<ConfidenceHistogram>,
     /// Sum of the scores, in billionths.
     pub score_sum_nano: u128,
     /// Rows per bin of the score.
+    #[serde(with = "sparse")]
     pub score_bins: Vec<u64>,
     /// Rows per bin of each feature, one feature after the other.
+    #[serde(with = "sparse")]
     pub(crate) feature_bins: Vec<u64>,
     /// Rows per feature in which it was missing.
+    #[serde(with = "sparse")]
     pub missing: Vec<u64>,
     /// Rows per feature in which it was out of range.
+    #[serde(with = "sparse")]
     pub out_of_range: Vec<u64>,
 }
 
@@ -114,8 +120,8 @@ impl ModelCounts {
     }
 
     /// The same rows as if nobody had described the model: under one class and one feature, without bins.
-    pub(crate) fn without_names(&self, unknown: &Arc<ModelMetadata>) -> Self {
-        let mut counts = Self::new(Arc::clone(unknown), self.created);
+    pub(crate) fn without_names(&self) -> Self {
+        let mut counts = Self::new(ModelMetadata::unknown(), self.created);
         counts.last_used = self.last_used;
         counts.score_sum_nano = self.score_sum_nano;
         counts.rows.iter_mut().for_each(|rows| *rows = self.rows.iter().sum());
@@ -126,10 +132,6 @@ impl ModelCounts {
         }
         counts
     }
-}
-
-fn unknown() -> Arc<ModelMetadata> {
-    Arc::clone(ModelMetadata::unknown())
 }
 
 fn add(counts: &mut [u64], pairs: &Pairs, last: usize) {
