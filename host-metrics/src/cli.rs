@@ -236,20 +236,12 @@ fn app_name(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A usage error as one line: what clap says before its hints.
-#[must_use]
-pub fn one_line(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
-    let message = lines.collect::<Vec<_>>().join(" ");
-    message.strip_prefix("error: ").unwrap_or(&message).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+    use crate::exit::one_line;
     use crate::testing::aggregator_args;
 
     fn refused(arguments: &[&str]) -> String {

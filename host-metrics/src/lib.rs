@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod environment;
+pub mod exit;
 pub mod logging;
 pub mod start;
 

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use lines::{line, requests};
-use portent_tests::judge;
+use portent_tests::external;
 use running::{Addresses, Running};
 
 /// What stands between the sender and the program.
@@ -62,7 +62,7 @@ fn what_is_given_up_is_reported() {
 
 /// Lets the sender deliver this many lines. Returns what it says, and a scrape afterwards.
 fn deliver(events: usize, course: &[Network]) -> Option<(Output, String)> {
-    let python = judge::program("python3")?;
+    let python = external::program("python3")?;
     let directory = tempfile::tempdir().unwrap();
     let mut running = Running::spawn(&mut running::serve(), &directory.path().join("log"));
     let addresses = running.addresses();
@@ -81,7 +81,7 @@ fn deliver(events: usize, course: &[Network]) -> Option<(Output, String)> {
 }
 
 fn start_sender(python: &Path, url: &str) -> Child {
-    let sender = judge::workspace().join("docs/sender.py");
+    let sender = external::workspace().join("docs/sender.py");
     let mut command = Command::new(python);
     command.arg(sender).arg(url).env_remove("http_proxy").env("no_proxy", "*");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

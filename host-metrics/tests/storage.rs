@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use lines::{line, requests};
-use portent_tests::judge;
+use portent_tests::external;
 use running::{Addresses, Running, SERVE, wait_until};
 use samples::{Samples, counters, fallen};
 use twox_hash::XxHash64;
@@ -74,7 +74,7 @@ fn deliver_until_full(addresses: &Addresses, scraped: &mut Samples) -> u64 {
 
 #[test]
 fn a_full_disk_loses_nothing_and_counts_nothing_twice() {
-    let Some(prlimit) = judge::program("prlimit") else { return };
+    let Some(prlimit) = external::program("prlimit") else { return };
     let directory = tempfile::tempdir().unwrap();
     let (file, mut scraped) = (directory.path().join("a.log"), Samples::new());
     let mut command = Command::new("sh");

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 use serde_json::Value;
 
 use self::matchers::selects;
@@ -32,7 +32,7 @@ const SECRETS: [&str; 9] = [
 
 #[test]
 fn configuration_is_right() {
-    let Some(amtool) = judge::program("amtool") else { return };
+    let Some(amtool) = external::program("amtool") else { return };
     let checked = Command::new(amtool).arg("check-config").arg(deploy::path(CONFIG)).output().unwrap();
     let (said, wrong) =
         (String::from_utf8(checked.stdout).unwrap(), String::from_utf8(checked.stderr).unwrap());
@@ -42,7 +42,7 @@ fn configuration_is_right() {
 
 #[test]
 fn every_severity_has_its_receiver() {
-    let Some(amtool) = judge::program("amtool") else { return };
+    let Some(amtool) = external::program("amtool") else { return };
     for (receiver, labels) in [
         ("pager", &["severity=critical"][..]),
         ("slack", &["severity=warning"]),
@@ -58,7 +58,7 @@ fn every_severity_has_its_receiver() {
 
 #[test]
 fn every_alert_of_the_rules_is_heard_of_by_its_severity() {
-    let Some(amtool) = judge::program("amtool") else { return };
+    let Some(amtool) = external::program("amtool") else { return };
     for alert in alerts() {
         let labels: Vec<_> = alert.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let labels: Vec<_> = labels.iter().map(String::as_str).collect();

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 use serde_json::{Value, json};
 
 use crate::names::text;
@@ -18,7 +18,7 @@ const SERIES: [(&str, &str); 4] = [
 
 #[test]
 fn a_model_change_is_marked_once_and_a_first_model_is_none() {
-    let Some(promtool) = judge::program("promtool") else { return };
+    let Some(promtool) = external::program("promtool") else { return };
     let changed = json!([{ "labels": r#"{app="x",model_name="m",version="2",sha256="B"}"#, "value": 1 }]);
     for file in ["service", "aggregator"] {
         let expression = mark(file, "Model changes");

@@ -5,7 +5,7 @@ mod markdown;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 
 use self::markdown::{anchors, headings, links};
 use crate::alerts::{self, alerts};
@@ -73,7 +73,7 @@ fn the_list_of_runbooks_goes_by_severity() {
 
 /// Everything that is read as a document.
 fn documents() -> Vec<PathBuf> {
-    let root = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(|name| judge::workspace().join(name));
+    let root = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(|name| external::workspace().join(name));
     let below = ["../docs", "../models", ""].into_iter().flat_map(|folder| deploy::files(folder, ".md"));
     root.into_iter().chain(below).collect()
 }
@@ -86,5 +86,5 @@ fn runbooks() -> BTreeMap<String, String> {
 }
 
 fn runbook_folder() -> PathBuf {
-    judge::workspace().join("docs/runbooks")
+    external::workspace().join("docs/runbooks")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 use serde_json::Value;
 
 use crate::names::text;
@@ -30,7 +30,7 @@ fn each_dashboard_is_a_config_map_of_its_own() {
 
 #[test]
 fn kubectl_makes_config_maps_that_a_sidecar_finds() {
-    let Some(kubectl) = judge::optional_program("PORTENT_KUBECTL", "kubectl") else { return };
+    let Some(kubectl) = external::optional_program("PORTENT_KUBECTL", "kubectl") else { return };
     let output = Command::new(kubectl).arg("kustomize").arg(deploy::path("grafana")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let maps = deploy::yaml(&String::from_utf8(output.stdout).unwrap()).unwrap();
@@ -48,7 +48,7 @@ fn kubectl_makes_config_maps_that_a_sidecar_finds() {
 
 #[test]
 fn the_page_explains_every_row() {
-    let page = text(&judge::workspace().join("docs/dashboards.md"));
+    let page = text(&external::workspace().join("docs/dashboards.md"));
     for (file, dashboard) in dashboards() {
         let title = dashboard["title"].as_str().unwrap();
         let section = page.split_once(&format!("\n## {title}\n")).unwrap().1;

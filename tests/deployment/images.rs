@@ -1,6 +1,6 @@
 //! The container images: what they are made of is let through, and what runs in them fits the manifests.
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 
 use crate::names::text;
 
@@ -33,7 +33,7 @@ fn the_aggregator_is_alone_in_its_image() {
 /// The shim reads `/spin.toml`, and the component where that says.
 #[test]
 fn the_applications_lie_where_their_manifest_says() {
-    let manifest: toml::Table = text(&judge::workspace().join("spin.toml")).parse().unwrap();
+    let manifest: toml::Table = text(&external::workspace().join("spin.toml")).parse().unwrap();
     let image = instructions("app.Containerfile");
     assert_eq!(values(&image, "FROM"), ["scratch"]);
     let mut expected = vec!["spin.toml /spin.toml".to_owned()];
@@ -50,7 +50,7 @@ fn the_applications_lie_where_their_manifest_says() {
 /// A build sees nothing but what it copies.
 #[test]
 fn builds_see_what_they_copy_and_nothing_else() {
-    let ignored = text(&judge::workspace().join(".dockerignore"));
+    let ignored = text(&external::workspace().join(".dockerignore"));
     let mut lines: Vec<_> = ignored.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(lines.remove(0), "*");
     let mut copied: Vec<String> = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use portent_tests::{deploy, judge, promql};
+use portent_tests::{deploy, external, promql};
 
 use crate::names::text;
 use crate::rules::names::{known, unknown};
@@ -14,7 +14,7 @@ const OTHERS: [&str; 4] = ["prometheus_", "alertmanager_", "container_", "ALERTS
 
 #[test]
 fn queries_are_read_by_promtool() {
-    let Some(promtool) = judge::program("promtool") else { return };
+    let Some(promtool) = external::program("promtool") else { return };
     let queries = queries();
     assert!(queries.len() > 50, "queries are found: {}", queries.len());
     let rules = queries.iter().enumerate().map(|(index, (document, query))| {

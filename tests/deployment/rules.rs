@@ -7,7 +7,7 @@ pub(crate) mod names;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 use serde_json::Value;
 
 use crate::names::text;
@@ -48,13 +48,13 @@ fn promtool(program: &Path, arguments: &[&str], files: &[PathBuf]) -> Result<(),
 
 #[test]
 fn promtool_accepts_the_configuration() {
-    let Some(program) = judge::program("promtool") else { return };
+    let Some(program) = external::program("promtool") else { return };
     promtool(&program, &["check", "config"], &[deploy::path("prometheus/prometheus.yml")]).unwrap();
 }
 
 #[test]
 fn promtool_accepts_the_variant_for_tokens_and_tls() {
-    let Some(program) = judge::program("promtool") else { return };
+    let Some(program) = external::program("promtool") else { return };
     let folder = tempfile::tempdir().unwrap();
     let shipped = text(&deploy::path("prometheus/prometheus.yml"));
     let (before, variant) = shipped.split_once("  # - job_name: host-metrics\n").unwrap();
@@ -76,14 +76,14 @@ fn promtool_accepts_the_variant_for_tokens_and_tls() {
 
 #[test]
 fn promtool_accepts_every_rule() {
-    let Some(program) = judge::program("promtool") else { return };
+    let Some(program) = external::program("promtool") else { return };
     promtool(&program, &["check", "rules", "--lint=all", "--lint-fatal"], &files()).unwrap();
 }
 
 /// One process a file: together they take a minute.
 #[test]
 fn promtool_finds_that_rules_do_what_their_tests_say() {
-    let Some(program) = judge::program("promtool") else { return };
+    let Some(program) = external::program("promtool") else { return };
     let tests = deploy::files("prometheus/tests", "_test.yaml");
     let failures: Vec<String> = std::thread::scope(|scope| {
         let run = |file: &PathBuf| promtool(&program, &["test", "rules"], std::slice::from_ref(file)).err();

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 
 use crate::names::text;
 
@@ -55,10 +55,10 @@ fn explained(help: &str) -> BTreeSet<String> {
 
 #[test]
 fn shellcheck_has_nothing_to_say() {
-    let Some(shellcheck) = judge::program("shellcheck") else { return };
+    let Some(shellcheck) = external::program("shellcheck") else { return };
     let scripts = scripts();
     assert!(scripts.len() >= 8, "{scripts:?}");
-    let output = Command::new(shellcheck).args(scripts).current_dir(judge::workspace()).output().unwrap();
+    let output = Command::new(shellcheck).args(scripts).current_dir(external::workspace()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 

@@ -1,6 +1,6 @@
 //! The page about objectives says what the rules hold an application to.
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 use serde_json::Value;
 
 use crate::names::text;
@@ -34,7 +34,7 @@ fn burn_rates_are_those_of_the_rules() {
         ("PortentAvailabilityBudgetBurn", "slo:availability:objective", 5),
         ("PortentLatencyBudgetBurn", "slo:latency:objective", 6),
     ] {
-        let runbook = text(&judge::workspace().join(format!("docs/runbooks/{name}.md")));
+        let runbook = text(&external::workspace().join(format!("docs/runbooks/{name}.md")));
         let page = page();
         let (page, runbook) = (rows(&page), rows(&runbook));
         let burns: Vec<_> = rules("alert").into_iter().filter(|(alert, _)| alert == name).collect();
@@ -52,7 +52,7 @@ fn burn_rates_are_those_of_the_rules() {
 }
 
 fn page() -> String {
-    text(&judge::workspace().join("docs/slo.md"))
+    text(&external::workspace().join("docs/slo.md"))
 }
 
 /// The value of a series that is recorded as a number.

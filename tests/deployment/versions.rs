@@ -1,6 +1,6 @@
 //! Versions stand in one place, and the guide uses them.
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 
 use crate::names::text;
 
@@ -13,8 +13,8 @@ fn versions() -> Vec<(String, String)> {
 
 /// Files that are read beside the list: the guide, the manifests and what checks them.
 fn readers() -> String {
-    let guide = judge::workspace().join("docs/kubernetes.md");
-    let schemas = judge::workspace().join("tests/deployment/manifests/schemas.rs");
+    let guide = external::workspace().join("docs/kubernetes.md");
+    let schemas = external::workspace().join("tests/deployment/manifests/schemas.rs");
     text(&guide) + &text(&schemas)
 }
 

@@ -6,7 +6,7 @@ mod server;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 use serde_json::{Value, json};
 
 use self::receivers::Receivers;
@@ -130,7 +130,7 @@ fn program() -> Option<PathBuf> {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file())
     };
-    judge::found(named("prometheus-alertmanager").or_else(|| named("alertmanager")), "alertmanager")
+    external::found(named("prometheus-alertmanager").or_else(|| named("alertmanager")), "alertmanager")
 }
 
 fn surge(error_type: &str) -> Value {

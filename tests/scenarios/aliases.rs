@@ -1,11 +1,11 @@
 //! The queries of the services that Portent replaces, as their documents have them, on a real Prometheus.
 
-use portent_tests::judge;
+use portent_tests::external;
 use serde_json::json;
 
 use crate::battery;
+use crate::external_checkers::used;
 use crate::fixture::Running;
-use crate::judges::used;
 use crate::prometheus::Prometheus;
 
 /// The eleven panels of the heart service's dashboard.
@@ -46,7 +46,7 @@ const FAILED: &str = r#"{"portent":1,"time":"2026-01-02T03:04:05Z","app":"hvs","
 #[test]
 #[expect(clippy::print_stdout, reason = "the answers are what a reader of the test wants to see")]
 fn every_query_of_the_replaced_services_returns_data() {
-    let Some(program) = judge::program("prometheus") else { return };
+    let Some(program) = external::program("prometheus") else { return };
     let host = used(Running::up(&["--config", "deploy/host-metrics/hvs-and-heart.toml"]));
     let deliver = |sequence: u32| {
         let (status, _) = host.post("/hvs/predict", &json!({ "readings": battery::readings() }).to_string());

@@ -1,10 +1,10 @@
 //! The second application: the same component with the battery model, under its own path and alone.
 
 use portent_model::{FeatureKind, Model};
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 use serde_json::{Value, json};
 
-use crate::fixture::{FIRST_ROW, Running, component, get};
+use crate::fixture::{Build, FIRST_ROW, Running, for_both_builds, get};
 
 /// A reading of a module that is well, and one of a module before a thermal runaway: of the rows with which the
 /// artefact proves itself, the one with the least score and the one with the greatest.
@@ -45,9 +45,8 @@ fn outcomes(host: &Running, path: &str, readings: &Value) -> Vec<u64> {
     predictions.iter().map(|prediction| prediction["hazard_prediction"].as_u64().unwrap()).collect()
 }
 
-#[test]
-fn both_applications_are_served_and_counted_apart() {
-    let host = Running::up(&[]);
+fn both_applications_are_served_and_counted_apart(build: Build) {
+    let host = build.up(&[]);
     assert_eq!(outcomes(&host, "/hvs/predict", &json!(readings())), [0, 1]);
     assert_eq!(outcomes(&host, "/hvs/predict", &raw_readings(60)), [0; 60]);
     assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
@@ -69,14 +68,13 @@ fn both_applications_are_served_and_counted_apart() {
     assert_eq!(get(&format!("{}/hvs", host.base("serving"))).0, 200);
 }
 
-#[test]
-fn the_battery_application_runs_alone_at_the_root() {
+fn the_battery_application_runs_alone_at_the_root(build: Build) {
     let folder = tempfile::tempdir().unwrap();
     let manifest = format!(
         "spin_manifest_version = 2\napplication.name = \"battery\"\n\
          [[trigger.http]]\nroute = \"/...\"\ncomponent = \"battery\"\n\
          [component.battery]\nsource = {:?}\nenvironment = {{ PORTENT_APP = \"hvs\", PORTENT_MODEL = \"hvs\" }}\n",
-        component()
+        build.component()
     );
     let path = folder.path().join("spin.toml");
     std::fs::write(&path, manifest).unwrap();
@@ -87,3 +85,8 @@ fn the_battery_application_runs_alone_at_the_root() {
         "api_requests_total{app=\"hvs\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"} 1",
     );
 }
+
+for_both_builds!(
+    both_applications_are_served_and_counted_apart,
+    the_battery_application_runs_alone_at_the_root
+);

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use portent_tests::judge;
+use portent_tests::external;
 use serde_json::{Value, json};
 
 /// Keys beyond characters: <https://www.w3.org/TR/webdriver2/#keyboard-actions>.
@@ -21,7 +21,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// A browser, or `None` after recording that there is none.
     pub(crate) fn start() -> Option<Self> {
-        let program = judge::program("chromedriver")?;
+        let program = external::program("chromedriver")?;
         let mut driver = Command::new(program)
             .arg("--port=0")
             .stdin(Stdio::null())

@@ -1,24 +1,24 @@
-//! Inference clients of others judge the Open Inference Protocol and V1: NVIDIA's for Triton, and KServe's.
+//! Inference clients of others check the Open Inference Protocol and V1: NVIDIA's for Triton, and KServe's.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use portent_model::Model;
-use portent_tests::judge::{self, workspace};
+use portent_tests::external::{self, workspace};
 use serde_json::{Value, json};
 
 use crate::battery;
-use crate::fixture::{Running, post};
-use crate::judges::judged_by;
+use crate::external_checkers::checked_by;
+use crate::fixture::{Build, Running, post};
 use crate::spin::Spin;
 
-/// A judge: its program, and the modules that this needs.
-type Judge = (&'static str, &'static [&'static str]);
+/// A checker: its program, and the modules that this needs.
+type Checker = (&'static str, &'static [&'static str]);
 
-const TRITON: Judge = ("triton_client.py", &["tritonclient", "aiohttp", "geventhttpclient"]);
+const TRITON: Checker = ("triton_client.py", &["tritonclient", "aiohttp", "geventhttpclient"]);
 
 /// The second list of modules is what KServe's client imports; the package asks for many more.
-const KSERVE: Judge = (
+const KSERVE: Checker = (
     "kserve_client.py",
     &["kserve", "cloudevents", "fastapi", "grpc", "httpx", "orjson", "pandas", "psutil", "yaml"],
 );
@@ -31,8 +31,8 @@ const PATIENTS: [[f64; 13]; 4] = [
     [62.0, 0.0, 4.0, 140.0, 268.0, 0.0, 2.0, 160.0, 0.0, 4.0, 3.0, 2.0, 3.0],
 ];
 
-/// Python with these modules; what is absent is a skip by the judge's name.
-fn python((program, modules): Judge) -> Option<PathBuf> {
+/// Python with these modules; if it is missing, the test is skipped by the name of the checker.
+fn python((program, modules): Checker) -> Option<PathBuf> {
     let find = "import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))";
     let has_all = |python: &PathBuf| {
         Command::new(python)
@@ -41,19 +41,19 @@ fn python((program, modules): Judge) -> Option<PathBuf> {
             .output()
             .is_ok_and(|output| output.status.success())
     };
-    judge::found(
-        judge::program("python3").filter(has_all),
+    external::found(
+        external::program("python3").filter(has_all),
         &format!("python3 with {}", modules.first().unwrap_or(&program)),
     )
 }
 
-/// Lets a judge see the server at `base`; every check of it holds.
+/// Runs a checker on the server at `base`; every check of it holds.
 #[track_caller]
-fn assert_judged_well(python: PathBuf, (program, _): Judge, protocol: &str, base: &str, expected: &Value) {
+fn assert_accepted(python: PathBuf, (program, _): Checker, protocol: &str, base: &str, expected: &Value) {
     let mut command = Command::new(python);
-    // -B: no compiled files beside the judges.
-    command.arg("-B").arg(workspace().join("tests/judges").join(program)).args([protocol, base]);
-    let (succeeded, output) = judged_by(command, &expected.to_string());
+    // -B: no compiled files beside the checkers.
+    command.arg("-B").arg(workspace().join("tests/external_checkers").join(program)).args([protocol, base]);
+    let (succeeded, output) = checked_by(command, &expected.to_string());
     let failed: Vec<_> = output.lines().filter(|line| !line.starts_with("ok ")).collect();
     assert!(succeeded && output.contains(" passed, 0 failed"), "{}", failed.join("\n"));
 }
@@ -97,7 +97,7 @@ fn battery(base: &str) -> Value {
     expected(&model, &readings.iter().map(row).collect(), &predicted)
 }
 
-/// The document that a judge reads.
+/// The document that a checker reads.
 fn expected(model: &Model<'_>, rows: &Value, predicted: &[(u64, f64)]) -> Value {
     let (classes, shares): (Vec<_>, Vec<_>) =
         predicted.iter().map(|(class, share)| (*class, [1.0 - share, *share])).unzip();
@@ -117,7 +117,7 @@ fn tritons_client_finds_its_server() {
     let Some(python) = python(TRITON) else { return };
     let host = Running::up(&[]);
     let base = host.base("serving");
-    assert_judged_well(python, TRITON, "v2", &base, &heart(&base));
+    assert_accepted(python, TRITON, "v2", &base, &heart(&base));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn tritons_client_finds_the_second_application_under_its_path() {
     let Some(python) = python(TRITON) else { return };
     let host = Running::up(&[]);
     let base = format!("{}/hvs", host.base("serving"));
-    assert_judged_well(python, TRITON, "v2", &base, &battery(&base));
+    assert_accepted(python, TRITON, "v2", &base, &battery(&base));
 }
 
 #[test]
@@ -133,9 +133,9 @@ fn kserves_client_finds_its_server() {
     let Some(python) = python(KSERVE) else { return };
     let host = Running::up(&[]);
     let base = host.base("serving");
-    assert_judged_well(python.clone(), KSERVE, "v2", &base, &heart(&base));
+    assert_accepted(python.clone(), KSERVE, "v2", &base, &heart(&base));
     let prefixed = format!("{base}/hvs");
-    assert_judged_well(python, KSERVE, "v2", &prefixed, &battery(&prefixed));
+    assert_accepted(python, KSERVE, "v2", &prefixed, &battery(&prefixed));
 }
 
 #[test]
@@ -143,16 +143,16 @@ fn kserves_client_also_finds_its_first_protocol() {
     let Some(python) = python(KSERVE) else { return };
     let host = Running::up(&[]);
     let base = host.base("serving");
-    assert_judged_well(python.clone(), KSERVE, "v1", &base, &heart(&base));
+    assert_accepted(python.clone(), KSERVE, "v1", &base, &heart(&base));
     let prefixed = format!("{base}/hvs");
-    assert_judged_well(python, KSERVE, "v1", &prefixed, &battery(&prefixed));
+    assert_accepted(python, KSERVE, "v1", &prefixed, &battery(&prefixed));
 }
 
 #[test]
 fn both_clients_find_their_server_under_spin() {
     let (Some(triton), Some(kserve)) = (python(TRITON), python(KSERVE)) else { return };
-    let Some(spin) = Spin::up() else { return };
+    let Some(spin) = Spin::up(Build::P2) else { return };
     let expected = heart(&spin.base);
-    assert_judged_well(triton, TRITON, "v2", &spin.base, &expected);
-    assert_judged_well(kserve, KSERVE, "v2", &spin.base, &expected);
+    assert_accepted(triton, TRITON, "v2", &spin.base, &expected);
+    assert_accepted(kserve, KSERVE, "v2", &spin.base, &expected);
 }

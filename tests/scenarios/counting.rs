@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::fixture::{FIRST_ROW, Running, get};
+use crate::fixture::{Build, FIRST_ROW, Running, for_both_builds, get};
 
 const REQUESTS: usize = 1_000;
 const INVALID: usize = 37;
@@ -49,24 +49,21 @@ fn check_counts(host: &Running) {
     }
 }
 
-#[test]
-fn a_thousand_predictions_are_counted_once_in_process() {
-    let host = Running::up(&[]);
+fn a_thousand_predictions_are_counted_once_in_process(build: Build) {
+    let host = build.up(&[]);
     send_predictions(&host);
     check_counts(&host);
 }
 
-#[test]
-fn a_thousand_predictions_are_counted_once_with_fresh_instances() {
-    let host = Running::up(&["--max-instance-reuse-count", "1"]);
+fn a_thousand_predictions_are_counted_once_with_fresh_instances(build: Build) {
+    let host = build.up(&["--max-instance-reuse-count", "1"]);
     send_predictions(&host);
     check_counts(&host);
 }
 
-#[test]
-fn a_thousand_predictions_are_counted_once_over_http() {
+fn a_thousand_predictions_are_counted_once_over_http(build: Build) {
     let aggregator = Running::serve(&[]);
-    let host = Running::up(&[
+    let host = build.up(&[
         "--variable",
         "events=http",
         "--variable",
@@ -76,14 +73,13 @@ fn a_thousand_predictions_are_counted_once_over_http() {
     check_counts(&aggregator);
 }
 
-/// Where the aggregator is in the same process no socket is needed, and everything is counted as over one.
-#[test]
-fn a_thousand_predictions_are_counted_once_over_http_in_one_process() {
+/// Components may deliver to the aggregator of their own process, and everything is counted once.
+fn a_thousand_predictions_are_counted_once_over_http_in_one_process(build: Build) {
     for state in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let directory = folder.path().join("counts").display().to_string();
         let kept = ["--state", &directory];
-        let host = up_delivering_to_itself(if state { &kept } else { &[] });
+        let host = up_delivering_to_itself(build, if state { &kept } else { &[] });
         send_predictions(&host);
         check_counts(&host);
         let text = host.wait_for("portent_events_received_total{way=\"http\"} 1000");
@@ -94,9 +90,8 @@ fn a_thousand_predictions_are_counted_once_over_http_in_one_process() {
     }
 }
 
-/// The way within the process has the listener's door: without the token nothing is counted.
-#[test]
-fn the_token_is_asked_for_within_one_process() {
+/// Deliveries within the process need the token of the listener: without it nothing is counted.
+fn the_token_is_asked_for_within_one_process(build: Build) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, "a-token-of-the-aggregator\n").unwrap();
@@ -106,22 +101,21 @@ fn the_token_is_asked_for_within_one_process() {
         ("another-token-entirely", "portent_events_rejected_total{reason=\"unauthorized\"} 1"),
     ] {
         let token = format!("metrics_token={token}");
-        let host = up_delivering_to_itself(&["--ingest-token-file", &file, "--variable", &token]);
+        let host = up_delivering_to_itself(build, &["--ingest-token-file", &file, "--variable", &token]);
         assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
         host.wait_for(line);
     }
 }
 
 /// The embedded host with an aggregator whose port is known, to which its components deliver.
-fn up_delivering_to_itself(options: &[&str]) -> Running {
+fn up_delivering_to_itself(build: Build, options: &[&str]) -> Running {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let url = format!("metrics_url=http://{address}");
-    Running::up(&[&["--ingest", &address, "--variable", "events=http", "--variable", &url], options].concat())
+    build.up(&[&["--ingest", &address, "--variable", "events=http", "--variable", &url], options].concat())
 }
 
-#[test]
-fn known_series_are_zero_from_the_first_scrape() {
-    let text = Running::up(&[]).scrape();
+fn known_series_are_zero_from_the_first_scrape(build: Build) {
+    let text = build.up(&[]).scrape();
     for expected in [
         "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"} 0",
         "api_errors_total{app=\"heart-disease\",error_type=\"ValidationError\",endpoint=\"/predict\"} 0",
@@ -132,12 +126,21 @@ fn known_series_are_zero_from_the_first_scrape() {
     }
 }
 
-#[test]
-fn events_off_counts_nothing() {
-    let host = Running::up(&["--variable", "events=off"]);
+fn events_off_counts_nothing(build: Build) {
+    let host = build.up(&["--variable", "events=off"]);
     assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
     assert_eq!(get(&format!("{}/metrics", host.base("metrics"))).0, 200);
     assert!(host.scrape().contains(
         "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"} 0\n"
     ));
 }
+
+for_both_builds!(
+    a_thousand_predictions_are_counted_once_in_process,
+    a_thousand_predictions_are_counted_once_with_fresh_instances,
+    a_thousand_predictions_are_counted_once_over_http,
+    a_thousand_predictions_are_counted_once_over_http_in_one_process,
+    the_token_is_asked_for_within_one_process,
+    known_series_are_zero_from_the_first_scrape,
+    events_off_counts_nothing
+);

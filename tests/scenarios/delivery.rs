@@ -4,12 +4,12 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use crate::fixture::{FIRST_ROW, IS_P3, Running};
+use crate::fixture::{Build, FIRST_ROW, Running, for_both_builds};
 
 /// The embedded host sending its events to this address.
-fn host_sending_to(listener: &TcpListener) -> Running {
+fn host_sending_to(build: Build, listener: &TcpListener) -> Running {
     let url = format!("metrics_url=http://{}", listener.local_addr().unwrap());
-    Running::up(&["--variable", "events=http", "--variable", &url])
+    build.up(&["--variable", "events=http", "--variable", &url])
 }
 
 /// Twenty predictions, one after the other, as if nothing were wrong.
@@ -23,19 +23,17 @@ fn dropped(reason: &str, count: usize) -> String {
     format!("portent_events_dropped_total{{app=\"heart-disease\",reason=\"{reason}\"}} {count}")
 }
 
-#[test]
-fn an_absent_aggregator_changes_no_prediction_and_the_loss_is_counted() {
+fn an_absent_aggregator_changes_no_prediction_and_the_loss_is_counted(build: Build) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let host = host_sending_to(&listener);
+    let host = host_sending_to(build, &listener);
     drop(listener);
     predict_twenty_times(&host);
     host.wait_for(&dropped("unreachable", 20));
 }
 
-#[test]
-fn a_silent_aggregator_delays_no_prediction() {
+fn a_silent_aggregator_delays_no_prediction(build: Build) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let host = host_sending_to(&listener);
+    let host = host_sending_to(build, &listener);
     // Nobody accepts: connections wait in the backlog and no answer comes. Twenty deliveries of more than
     // half a second each would take ten seconds, were an answer to wait for one.
     let start = Instant::now();
@@ -44,10 +42,9 @@ fn a_silent_aggregator_delays_no_prediction() {
     host.wait_for(&dropped("timeout", 20));
 }
 
-#[test]
-fn a_failing_aggregator_is_retried_then_given_up() {
+fn a_failing_aggregator_is_retried_then_given_up(build: Build) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let host = host_sending_to(&listener);
+    let host = host_sending_to(build, &listener);
     let attempts = std::thread::spawn(move || {
         let mut sources = Vec::new();
         for stream in listener.incoming().take(3) {
@@ -61,11 +58,10 @@ fn a_failing_aggregator_is_retried_then_given_up() {
     assert!(sources.windows(2).all(|pair| pair[0] == pair[1]), "one identity for all attempts: {sources:?}");
 }
 
-#[test]
-fn a_lost_acknowledgement_does_not_count_twice() {
+fn a_lost_acknowledgement_does_not_count_twice(build: Build) {
     let aggregator = Running::serve(&[]);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let host = host_sending_to(&listener);
+    let host = host_sending_to(build, &listener);
     let ingest = aggregator.authority("ingest");
     let relay = std::thread::spawn(move || {
         // The first delivery reaches the aggregator, but its acknowledgement is lost; the second one passes.
@@ -90,8 +86,7 @@ fn a_lost_acknowledgement_does_not_count_twice() {
 }
 
 /// The component shows the token it was given; with another one its events are refused, and that is counted.
-#[test]
-fn an_aggregator_that_asks_for_a_token_is_shown_it() {
+fn an_aggregator_that_asks_for_a_token_is_shown_it(build: Build) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, "a-token-of-the-aggregator\n").unwrap();
@@ -100,7 +95,7 @@ fn an_aggregator_that_asks_for_a_token_is_shown_it() {
     for (token, reason) in [("a-token-of-the-aggregator", None), ("another-token-entirely", Some("refused"))]
     {
         let token = format!("metrics_token={token}");
-        let host = Running::up(&["--variable", "events=http", "--variable", &url, "--variable", &token]);
+        let host = build.up(&["--variable", "events=http", "--variable", &url, "--variable", &token]);
         predict_twenty_times(&host);
         match reason {
             None => _ = aggregator.wait_for("portent_events_received_total{way=\"http\"} 20"),
@@ -111,15 +106,14 @@ fn an_aggregator_that_asks_for_a_token_is_shown_it() {
     let name = "portent_events_rejected_total{reason=\"unauthorized\"} ";
     let refused = text.lines().find_map(|line| line.strip_prefix(name)?.parse::<u32>().ok()).unwrap();
     // Deliveries are refused, not events: of WASI 0.2 each holds one.
-    assert!(refused == 20 || IS_P3 && (1..20).contains(&refused), "{refused} deliveries");
+    assert!(refused == 20 || build == Build::P3 && (1..20).contains(&refused), "{refused} deliveries");
     assert!(text.contains("portent_events_received_total{way=\"http\"} 20\n"));
 }
 
-#[test]
-fn after_the_aggregator_returns_events_are_counted_again() {
+fn after_the_aggregator_returns_events_are_counted_again(build: Build) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let host = host_sending_to(&listener);
+    let host = host_sending_to(build, &listener);
     drop(listener);
     predict_twenty_times(&host);
     host.wait_for(&dropped("unreachable", 20));
@@ -149,3 +143,12 @@ fn read_request(stream: &mut TcpStream) -> Vec<u8> {
     }
     request
 }
+
+for_both_builds!(
+    an_absent_aggregator_changes_no_prediction_and_the_loss_is_counted,
+    a_silent_aggregator_delays_no_prediction,
+    a_failing_aggregator_is_retried_then_given_up,
+    a_lost_acknowledgement_does_not_count_twice,
+    an_aggregator_that_asks_for_a_token_is_shown_it,
+    after_the_aggregator_returns_events_are_counted_again
+);

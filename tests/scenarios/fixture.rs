@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 use serde_json::Value;
 
 /// First row of the UCI data.
@@ -15,13 +15,60 @@ pub(crate) const FIRST_ROW: &str = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"c
 /// The example of the service that this replaces: the first row in Kaggle coding.
 pub(crate) const KAGGLE_ROW: &str = r#"{"age":63,"sex":1,"cp":3,"trestbps":145,"chol":233,"fbs":1,"restecg":0,"thalach":150,"exang":0,"oldpeak":2.3,"slope":0,"ca":0,"thal":1}"#;
 
-/// Whether these are the scenarios of the WASI 0.3 shell.
-pub(crate) const IS_P3: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"scenarios_p3");
+/// A build of the prediction component. Scenarios in which it matters take it as a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// For WASI 0.2.
+    P2,
+    /// For WASI 0.3.
+    P3,
+}
 
-/// The manifest of the shell under test.
-pub(crate) const MANIFEST: &str = if IS_P3 { "spin.p3.toml" } else { "spin.toml" };
+/// Makes two tests of each function that takes a [`Build`].
+macro_rules! for_both_builds {
+    ($($scenario:ident),+ $(,)?) => {
+        mod p2 {
+            $(#[test]
+            fn $scenario() {
+                super::$scenario($crate::fixture::Build::P2);
+            })+
+        }
+        mod p3 {
+            $(#[test]
+            fn $scenario() {
+                super::$scenario($crate::fixture::Build::P3);
+            })+
+        }
+    };
+}
+pub(crate) use for_both_builds;
 
-/// A running `host-metrics`, ended when dropped.
+impl Build {
+    /// Starts `portent up` on free ports, with the shipped manifest of this build.
+    pub(crate) fn up(self, arguments: &[&str]) -> Running {
+        assert!(self.component().exists(), "the component is not built: run `cargo xtask test`");
+        Running::up_from(self.manifest(), arguments)
+    }
+
+    /// The shipped manifest.
+    pub(crate) fn manifest(self) -> &'static str {
+        match self {
+            Self::P2 => "spin.toml",
+            Self::P3 => "spin.p3.toml",
+        }
+    }
+
+    /// The built component.
+    pub(crate) fn component(self) -> PathBuf {
+        let name = match self {
+            Self::P2 => "predict.wasm",
+            Self::P3 => "predict_p3.wasm",
+        };
+        workspace().join("target/wasm32-wasip2/wasm").join(name)
+    }
+}
+
+/// A running `portent` or `host-metrics`, ended when dropped.
 pub(crate) struct Running {
     process: Child,
     /// Base URLs by the first word of the line that announced them: `serving`, `metrics`, `ingest`.
@@ -29,14 +76,14 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts `host-metrics up` on free ports, with the shipped manifest of the shell under test.
+    /// Starts `portent up` on free ports, with the shipped manifest for WASI 0.2.
     pub(crate) fn up(arguments: &[&str]) -> Self {
-        Self::up_from(MANIFEST, arguments)
+        Build::P2.up(arguments)
     }
 
-    /// Starts `host-metrics up` on free ports with a manifest.
+    /// Starts `portent up` on free ports with a manifest.
     pub(crate) fn up_from(manifest: &str, arguments: &[&str]) -> Self {
-        let mut command = host_metrics();
+        let mut command = portent();
         command.args(["up", "--listen", "127.0.0.1:0", "--from", manifest]).args(arguments);
         Self::start(command, 3)
     }
@@ -56,7 +103,7 @@ impl Running {
                 command.args([option, "127.0.0.1:0"]);
             }
         }
-        let mut process = command.stdout(Stdio::piped()).spawn().expect("host-metrics starts");
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let output = BufReader::new(process.stdout.take().unwrap());
         let mut urls = Vec::new();
         for line in output.lines().map_while(Result::ok) {
@@ -70,7 +117,7 @@ impl Running {
                 break;
             }
         }
-        assert_eq!(urls.len(), listeners, "host-metrics announces its addresses: {urls:?}");
+        assert_eq!(urls.len(), listeners, "the program announces its addresses: {urls:?}");
         Self { process, urls }
     }
 
@@ -143,21 +190,24 @@ impl Drop for Running {
     }
 }
 
-/// The program under test, as cargo built it beside this test.
+/// The program `portent`.
+pub(crate) fn portent() -> Command {
+    program("portent")
+}
+
+/// The program `host-metrics`.
 pub(crate) fn host_metrics() -> Command {
+    program("host-metrics")
+}
+
+/// A program under test, as cargo built it beside this test.
+fn program(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
-    let program = test.parent().and_then(Path::parent).unwrap().join("host-metrics");
+    let program = test.parent().and_then(Path::parent).unwrap().join(name);
     assert!(program.exists(), "{} is not built: run `cargo xtask test`", program.display());
-    assert!(component().exists(), "the component is not built: run `cargo xtask test`");
     let mut command = Command::new(program);
     command.current_dir(workspace()).stdin(Stdio::null());
     command
-}
-
-/// The built component.
-pub(crate) fn component() -> PathBuf {
-    let name = if IS_P3 { "predict_p3.wasm" } else { "predict.wasm" };
-    workspace().join("target/wasm32-wasip2/wasm").join(name)
 }
 
 /// Sends SIGTERM.

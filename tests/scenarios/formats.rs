@@ -1,12 +1,12 @@
-//! Every format of a scrape, judged by what a Prometheus server stores of it.
+//! Every format of a scrape, checked by what a Prometheus server stores of it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use portent_tests::judge;
+use portent_tests::external;
 
+use crate::external_checkers::used_host;
 use crate::fixture::Running;
-use crate::judges::used_host;
 use crate::prometheus::{Prometheus, asking_for, exposed_series};
 
 /// A Prometheus server that has scraped a used host, which answers no more requests.
@@ -24,7 +24,7 @@ fn stable(series: BTreeMap<String, f64>) -> BTreeMap<String, f64> {
 
 #[test]
 fn a_prometheus_server_stores_what_the_texts_say() {
-    let Some(program) = judge::program("prometheus") else { return };
+    let Some(program) = external::program("prometheus") else { return };
     let host = used_host();
     for accept in [Some("text/plain;version=0.0.4"), Some("application/openmetrics-text;version=1.0.0"), None]
     {
@@ -38,7 +38,7 @@ fn a_prometheus_server_stores_what_the_texts_say() {
 /// Of a family with native buckets this version of Prometheus stores nothing else.
 #[test]
 fn a_prometheus_server_stores_what_protobuf_says() {
-    let Some(program) = judge::program("prometheus") else { return };
+    let Some(program) = external::program("prometheus") else { return };
     let host = used_host();
     let server = scraped(&program, &host, None, &["--enable-feature=native-histograms"]);
     let (stored, ours) = (stable(server.series()), stable(exposed_series(&host.scrape())));
@@ -70,7 +70,7 @@ fn a_prometheus_server_stores_what_protobuf_says() {
 
 #[test]
 fn a_prometheus_server_stores_exemplars() {
-    let Some(program) = judge::program("prometheus") else { return };
+    let Some(program) = external::program("prometheus") else { return };
     let host = used_host();
     for features in ["exemplar-storage", "exemplar-storage,native-histograms"] {
         let server = scraped(&program, &host, None, &[&format!("--enable-feature={features}")]);

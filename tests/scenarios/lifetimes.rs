@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 
-use crate::fixture::{FIRST_ROW, Running, agent};
+use crate::fixture::{Build, FIRST_ROW, Running, agent};
 
 /// A host whose instances deliver their events to an aggregator.
 fn host_sending_to(aggregator: &Running, arguments: &[&str]) -> Running {
     let url = format!("metrics_url={}", aggregator.base("ingest"));
     let events = ["--variable", "events=http", "--variable", &url];
-    Running::up(&[&events, arguments].concat())
+    Build::P3.up(&[&events, arguments].concat())
 }
 
 fn requests(status: u16) -> String {

@@ -1,7 +1,7 @@
 //! The aggregator with the arguments of its manifests: they are accepted, probes are answered without a
 //! token, and nothing else is.
 
-use portent_tests::{deploy, judge::workspace};
+use portent_tests::{deploy, external::workspace};
 use serde_json::Value;
 
 use crate::fixture::{Running, agent};

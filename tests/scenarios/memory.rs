@@ -3,14 +3,13 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::fixture::{FIRST_ROW, Running};
+use crate::fixture::{Build, FIRST_ROW, for_both_builds};
 
 const MIB: u64 = 1 << 20;
 
 /// The instance that grew for the batch is dropped once it has answered, and its pages with it.
-#[test]
-fn a_large_batch_leaves_no_memory_behind() {
-    let host = Running::up(&["--idle-instance-timeout", "1h"]);
+fn a_large_batch_leaves_no_memory_behind(build: Build) {
+    let host = build.up(&["--idle-instance-timeout", "1h"]);
     assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
     let before = host.memory("VmRSS");
     let rows = vec![FIRST_ROW; 100_000].join(",");
@@ -24,3 +23,5 @@ fn a_large_batch_leaves_no_memory_behind() {
     }
     assert_eq!(host.post("/predict", FIRST_ROW).0, 200);
 }
+
+for_both_builds!(a_large_batch_leaves_no_memory_behind);

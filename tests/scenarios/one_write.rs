@@ -1,4 +1,4 @@
-//! An answer leaves in one write, head and body together.
+//! An answer of the build for WASI 0.3 leaves in one write, head and body together.
 //!
 //! Spin does not set `TCP_NODELAY`: what leaves in two writes waits for the client's delayed acknowledgement in between,
 //! some 40 ms. Then the client's first read ends at the gap, which is what is looked for here. A host may now and then
@@ -8,20 +8,20 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::fixture::{FIRST_ROW, Running};
+use crate::fixture::{Build, FIRST_ROW};
 use crate::spin::Spin;
 
 const REQUESTS: usize = 100;
 
 #[test]
 fn an_answer_of_the_embedded_host_comes_in_one_read() {
-    let host = Running::up(&[]);
+    let host = Build::P3.up(&[]);
     assert_whole(&host.authority("serving"));
 }
 
 #[test]
 fn an_answer_of_spin_comes_in_one_read() {
-    let Some(spin) = Spin::up() else { return };
+    let Some(spin) = Spin::up(Build::P3) else { return };
     assert_whole(spin.base.trim_start_matches("http://"));
 }
 

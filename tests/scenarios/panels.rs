@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use portent_tests::dashboard::{self, Dashboard, Expression, Substitution, panel_expressions};
-use portent_tests::{judge, promql};
+use portent_tests::{external, promql};
 use serde_json::Value;
 
 use crate::fixture::Running;
@@ -104,7 +104,7 @@ fn check_panel(server: &Prometheus, dashboard: &Dashboard, panel: &Value) -> Vec
 #[test]
 #[expect(clippy::print_stdout, reason = "the head of the values")]
 fn every_panel_shows_finite_values() {
-    let Some(program) = judge::program("prometheus") else { return };
+    let Some(program) = external::program("prometheus") else { return };
     let (host, server, _state) = watched(&program, ALERT);
     let end = Instant::now() + Duration::from_secs(15);
     while Instant::now() < end {

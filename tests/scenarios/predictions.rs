@@ -1,10 +1,9 @@
 //! Answers, over the socket.
 
-use crate::fixture::{FIRST_ROW, KAGGLE_ROW, Running, get};
+use crate::fixture::{Build, FIRST_ROW, KAGGLE_ROW, for_both_builds, get};
 
-#[test]
-fn predictions_and_refusals_come_through_the_component() {
-    let host = Running::up(&[]);
+fn predictions_and_refusals_come_through_the_component(build: Build) {
+    let host = build.up(&[]);
     let (status, answer) = host.post("/predict", FIRST_ROW);
     assert_eq!((status, &answer["prediction"]), (200, &0.into()));
     let confidence = answer["confidence"].as_f64().unwrap();
@@ -31,9 +30,8 @@ fn predictions_and_refusals_come_through_the_component() {
     );
 }
 
-#[test]
-fn readiness_health_and_unknown_paths() {
-    let host = Running::up(&[]);
+fn readiness_health_and_unknown_paths(build: Build) {
+    let host = build.up(&[]);
     let status = |path: &str| get(&format!("{}{path}", host.base("serving"))).0;
     assert_eq!(["/", "/health", "/health/live", "/health/ready", "/model/info"].map(status), [200; 5]);
     assert_eq!([status("/predict"), status("/nothing")], [405, 404]);
@@ -41,9 +39,8 @@ fn readiness_health_and_unknown_paths() {
     assert_eq!(["/healthz", "/readyz", "/metrics"].map(metrics), [200; 3]);
 }
 
-#[test]
-fn large_batches_and_bodies_are_answered() {
-    let host = Running::up(&[]);
+fn large_batches_and_bodies_are_answered(build: Build) {
+    let host = build.up(&[]);
     let rows = vec![FIRST_ROW; 10_000].join(",");
     let (status, answer) = host.post("/predict/batch", &format!("{{\"patients\":[{rows}]}}"));
     assert_eq!((status, &answer["count"]), (200, &10_000.into()));
@@ -52,3 +49,9 @@ fn large_batches_and_bodies_are_answered() {
     assert_eq!(host.post("/predict", FIRST_ROW).0, 200, "the next request finds the service well");
     host.wait_for("predictions_total{app=\"heart-disease\",model_name=\"logistic_regression\",prediction_result=\"no_disease\"} 10001");
 }
+
+for_both_builds!(
+    predictions_and_refusals_come_through_the_component,
+    readiness_health_and_unknown_paths,
+    large_batches_and_bodies_are_answered
+);

@@ -1,4 +1,4 @@
-//! A Prometheus server as a judge: what it stores of a scrape.
+//! A real Prometheus server for tests, and queries of what it has scraped.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 use serde_json::{Value, json};
 
 use crate::battery::readings;
+use crate::external_checkers::used_host;
 use crate::fixture::{FIRST_ROW, Running};
-use crate::judges::used_host;
 use crate::prometheus::Prometheus;
 
 /// Every rule of the rule files.
@@ -39,7 +39,7 @@ fn state(server: &Prometheus, host: &Running) -> (BTreeSet<String>, Vec<Value>, 
 
 #[test]
 fn under_traffic_every_rule_records_and_nothing_alerts() {
-    let Some(program) = judge::program("prometheus") else { return };
+    let Some(program) = external::program("prometheus") else { return };
     let host = used_host();
     let server = Prometheus::scraping(&program, &host.authority("metrics"), &[]);
     let deadline = Instant::now() + Duration::from_secs(60);

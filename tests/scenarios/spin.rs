@@ -1,7 +1,7 @@
 //! The same component and manifest under Spin, its log tailed by the aggregator.
 //!
-//! `PORTENT_SPIN`, or else `PATH`, names the `spin` program. No package registry has it, so it is optional. The shell for
-//! WASI 0.3 needs Spin 4.1.
+//! `PORTENT_SPIN`, or else `PATH`, names the `spin` program. No package registry has it, so it is optional. The build
+//! for WASI 0.3 needs Spin 4.1.
 
 use std::io::Read as _;
 use std::net::TcpListener;
@@ -10,10 +10,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use portent_event::Line;
-use portent_tests::judge::{self, workspace};
+use portent_tests::external::{self, workspace};
 
 use crate::battery;
-use crate::fixture::{FIRST_ROW, IS_P3, KAGGLE_ROW, MANIFEST, Running, component, post, terminate, try_get};
+use crate::fixture::{Build, FIRST_ROW, KAGGLE_ROW, Running, for_both_builds, post, terminate, try_get};
 
 /// `spin up` in a folder of its own, so that its log files are its own.
 pub(crate) struct Spin {
@@ -23,20 +23,20 @@ pub(crate) struct Spin {
 }
 
 impl Spin {
-    pub(crate) fn up() -> Option<Self> {
-        Self::with_variables(&[])
+    pub(crate) fn up(build: Build) -> Option<Self> {
+        Self::with_variables(build, &[])
     }
 
-    fn with_variables(variables: &[(&str, &str)]) -> Option<Self> {
-        let program = judge::optional_program("PORTENT_SPIN", "spin")?;
-        if IS_P3 && version(&program) < (4, 1) {
-            judge::out_of_reach("spin 4.1");
+    fn with_variables(build: Build, variables: &[(&str, &str)]) -> Option<Self> {
+        let program = external::optional_program("PORTENT_SPIN", "spin")?;
+        if build == Build::P3 && version(&program) < (4, 1) {
+            external::out_of_reach("spin 4.1");
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
-        let manifest = std::fs::read_to_string(workspace().join(MANIFEST)).unwrap();
+        let manifest = std::fs::read_to_string(workspace().join(build.manifest())).unwrap();
         let source = manifest.lines().find(|line| line.starts_with("source = ")).unwrap();
-        let manifest = manifest.replace(source, &format!("source = {:?}", component()));
+        let manifest = manifest.replace(source, &format!("source = {:?}", build.component()));
         std::fs::write(folder.path().join("spin.toml"), manifest).unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let process = Command::new(program)
@@ -106,9 +106,8 @@ impl Drop for Spin {
     }
 }
 
-#[test]
-fn predictions_under_spin_are_counted_from_its_log() {
-    let Some(spin) = Spin::up() else { return };
+fn predictions_under_spin_are_counted_from_its_log(build: Build) {
+    let Some(spin) = Spin::up(build) else { return };
     let aggregator = Running::serve(&["--tail", &spin.logs()]);
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -128,9 +127,8 @@ fn predictions_under_spin_are_counted_from_its_log() {
     assert!(aggregator.scrape().lines().any(|line| line == "portent_lines_ignored_total 0"));
 }
 
-#[test]
-fn both_applications_run_under_spin() {
-    let Some(spin) = Spin::up() else { return };
+fn both_applications_run_under_spin(build: Build) {
+    let Some(spin) = Spin::up(build) else { return };
     let aggregator = Running::serve(&["--tail", &spin.logs()]);
     let body = serde_json::json!({ "readings": battery::readings() }).to_string();
     let (status, answer) = post(&format!("{}/hvs/predict", spin.base), &body);
@@ -144,9 +142,8 @@ fn both_applications_run_under_spin() {
     }
 }
 
-#[test]
-fn long_lines_of_concurrent_instances_stay_whole_in_spins_log() {
-    let Some(spin) = Spin::up() else { return };
+fn long_lines_of_concurrent_instances_stay_whole_in_spins_log(build: Build) {
+    let Some(spin) = Spin::up(build) else { return };
     // Rows that fall into every bin of every feature make the longest line.
     let rows: Vec<_> = (0..1_000)
         .map(|row| {
@@ -185,11 +182,12 @@ fn long_lines_of_concurrent_instances_stay_whole_in_spins_log() {
     assert_eq!(long_lines(&log), 400, "as many long lines as batches: {:?}", log.lines().map(str::len).max());
 }
 
-#[test]
-fn under_spin_events_also_go_by_http() {
+fn under_spin_events_also_go_by_http(build: Build) {
     let aggregator = Running::serve(&[]);
     let url = aggregator.base("ingest");
-    let Some(spin) = Spin::with_variables(&[("events", "http"), ("metrics_url", &url)]) else { return };
+    let Some(spin) = Spin::with_variables(build, &[("events", "http"), ("metrics_url", &url)]) else {
+        return;
+    };
     for _ in 0..50 {
         assert_eq!(spin.predict(FIRST_ROW), 200);
     }
@@ -197,3 +195,10 @@ fn under_spin_events_also_go_by_http() {
         "api_requests_total{app=\"heart-disease\",method=\"POST\",endpoint=\"/predict\",status_code=\"200\"} 50",
     );
 }
+
+for_both_builds!(
+    predictions_under_spin_are_counted_from_its_log,
+    both_applications_run_under_spin,
+    long_lines_of_concurrent_instances_stay_whole_in_spins_log,
+    under_spin_events_also_go_by_http
+);

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 use serde_json::Value;
 
 use crate::fixture::{host_metrics, terminate, try_get};
@@ -35,7 +35,7 @@ fn free_ports() -> Vec<u16> {
 /// The script, in a folder that has nothing to do with it; `None` if a program that it runs is absent.
 fn script(directory: &Path, ports: &[u16], arguments: &[&str]) -> Option<Command> {
     for program in ["prometheus", "promtool", "prometheus-alertmanager", "amtool"] {
-        judge::program(program)?;
+        external::program(program)?;
     }
     let mut command = Command::new(deploy::path("local/run").canonicalize().unwrap());
     command.env("PORTENT_HOST_METRICS", host_metrics().get_program()).current_dir("/");

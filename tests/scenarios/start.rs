@@ -3,13 +3,12 @@
 use std::net::TcpListener;
 use std::process::Output;
 
-use crate::fixture::{FIRST_ROW, Running, host_metrics};
+use crate::fixture::{FIRST_ROW, Running, host_metrics, portent};
 
-/// Runs `host-metrics` with these arguments to its own end, on free ports where they name none.
+/// Runs `portent up`, or `host-metrics`, with these arguments to its own end, on free ports if they name none.
 fn run(arguments: &[&str]) -> Output {
-    let mut command = host_metrics();
+    let (mut command, listeners) = if arguments[0] == "up" { (portent(), 3) } else { (host_metrics(), 2) };
     command.args(arguments);
-    let listeners = if arguments[0] == "up" { 3 } else { 2 };
     for option in ["--metrics", "--ingest", "--listen"].iter().take(listeners) {
         if !arguments.contains(option) {
             command.args([option, "127.0.0.1:0"]);
@@ -38,7 +37,7 @@ fn wrong_configuration_is_named() {
 #[test]
 fn unsupported_manifest_keys_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let manifest = std::fs::read_to_string(portent_tests::judge::workspace().join("spin.toml")).unwrap();
+    let manifest = std::fs::read_to_string(portent_tests::external::workspace().join("spin.toml")).unwrap();
     let path = folder.path().join("spin.toml");
     let manifest =
         manifest.replace("[component.heart]\n", "[component.heart]\nkey_value_stores = [\"default\"]\n");

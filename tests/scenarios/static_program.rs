@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use portent_tests::judge::{self, workspace};
+use portent_tests::external::{self, workspace};
 
 use crate::fixture::{Running, host_metrics};
 
@@ -19,7 +19,7 @@ const NEEDED: u64 = 1;
 /// What `cargo xtask static` built.
 fn program() -> Option<PathBuf> {
     let path = workspace().join("target/static/host-metrics");
-    judge::found(path.exists().then_some(path), "target/static/host-metrics (cargo xtask static)")
+    external::found(path.exists().then_some(path), "target/static/host-metrics (cargo xtask static)")
 }
 
 /// What a program needs of a system to be loaded: an interpreter, and libraries.

@@ -3,7 +3,7 @@
 mod released;
 
 use portent_event::{ErrorType, Method};
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 use serde_json::Value;
 use wit_parser::{Resolve, TypeDefKind, TypeId};
 

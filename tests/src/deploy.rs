@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::judge::workspace;
+use crate::external::workspace;
 
 /// The place of a file below `deploy/`.
 #[must_use]

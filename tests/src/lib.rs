@@ -1,7 +1,7 @@
-//! What tests of several crates share: finding outside judges and data, saying by name what is missing, and
+//! What tests of several crates share: finding external tools and data, skipping tests, and
 //! reading what is deployed.
 
 pub mod dashboard;
 pub mod deploy;
-pub mod judge;
+pub mod external;
 pub mod promql;

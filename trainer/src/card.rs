@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
+use portent_event::time::Date;
 use portent_model::{FeatureSpec, ModelSpec};
 
-use crate::date::Date;
 use crate::{Task, VERSION};
 
 /// What a way of training says in its own words: Markdown below each heading.

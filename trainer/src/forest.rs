@@ -1,7 +1,5 @@
 //! Random forests: fitted by smartcore, taken out of its private form, with leaves that are probabilities.
 
-mod serial;
-
 use portent_model::{Aggregate, EnsembleSpec, Link, NodeSpec, Precision, Test, TreeSpec};
 use smartcore::ensemble::random_forest_classifier::{
     RandomForestClassifier, RandomForestClassifierParameters,
@@ -66,6 +64,26 @@ struct Split {
     fails: usize,
 }
 
+/// smartcore's forest in its serialised form, the only one in which it shows its nodes, as far as it is needed.
+#[derive(serde::Deserialize)]
+struct SerialForest {
+    trees: Vec<SerialTree>,
+}
+
+#[derive(serde::Deserialize)]
+struct SerialTree {
+    nodes: Vec<SerialNode>,
+}
+
+#[derive(serde::Deserialize)]
+struct SerialNode {
+    output: usize,
+    split_feature: usize,
+    split_value: Option<f64>,
+    true_child: Option<usize>,
+    false_child: Option<usize>,
+}
+
 /// Fits a forest to complete rows of `width` values each, of both classes.
 ///
 /// # Errors
@@ -94,7 +112,7 @@ impl Forest {
     /// # Errors
     /// [`ForestError`] where the form is not that of the smartcore release that this was written for.
     pub fn of(fitted: &Fitted) -> Result<Self, ForestError> {
-        Ok(Self { trees: serial::trees(fitted)? })
+        Ok(Self { trees: trees(fitted)? })
     }
 
     /// Counts rows of `width` values each, every one with its weight, in all the nodes that they pass.
@@ -177,5 +195,32 @@ impl Split {
         } else {
             self.fails
         }
+    }
+}
+
+/// The trees of a forest.
+///
+/// They pass through `serde_json::Value` and never through text: reading that back sometimes changes the last bit
+/// of a threshold.
+fn trees(fitted: &Fitted) -> Result<Vec<Vec<Node>>, ForestError> {
+    let forest: SerialForest = serde_json::from_value(serde_json::to_value(fitted)?)?;
+    let trees = forest.trees.into_iter().map(|tree| {
+        let count = tree.nodes.len();
+        tree.nodes.into_iter().map(|node| node.take(count)).collect()
+    });
+    trees.collect()
+}
+
+impl SerialNode {
+    /// A node that may not be split any more keeps a threshold, but has no children.
+    fn take(self, count: usize) -> Result<Node, ForestError> {
+        let split = match (self.true_child, self.false_child, self.split_value) {
+            (None, None, _) => None,
+            (Some(holds), Some(fails), Some(threshold)) if holds.max(fails) < count => {
+                Some(Split { feature: self.split_feature, threshold, holds, fails })
+            }
+            _ => return Err(ForestError::Children),
+        };
+        Ok(Node { split, vote: self.output, weight: 0.0, positive: 0.0 })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Meaning of the codes: `heart-disease.names` at <https://doi.org/10.24432/C52P4X>.
 
-use portent_model::{CategorySpec, EncodingSpec, FeatureKind, FeatureSpec, InterfaceSpec, MissingPolicy};
+use portent_model::{CategorySpec, EncodingSpec, FeatureKind, FeatureSpec, Interface, MissingPolicy};
 
 use crate::{Source, TableTask, Target, Task};
 
@@ -51,7 +51,7 @@ pub fn task() -> TableTask {
             description: "Probability of coronary heart disease: a diameter narrowing above 50 % in angiography.",
             features: features(),
             encodings: vec![EncodingSpec { name: "uci".to_owned(), mappings: vec![] }, kaggle()],
-            interface: InterfaceSpec { list: "patients".to_owned(), ..InterfaceSpec::default() },
+            interface: Interface { list: "patients", ..Interface::default() },
             derivations: Vec::new(),
             target: "disease where num > 0: angiographic diameter narrowing above 50 %",
             classes: ["no_disease", "disease"],

@@ -25,10 +25,10 @@ mod self_check;
 mod card;
 mod metadata;
 
-pub mod date;
 pub mod evaluate;
 pub mod inspect;
 pub mod output;
+pub mod report;
 
 pub use task::{Source, TableTask, Target, Task};
 pub use train::{Options, TrainError, Trained};

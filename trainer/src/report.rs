@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use trainer::evaluate::Evaluation;
-use trainer::hvs::quality::{EventFigures, RowFigures};
-use trainer::{Trained, hvs, tabular};
+use crate::evaluate::Evaluation;
+use crate::hvs::quality::{EventFigures, RowFigures};
+use crate::{Trained, hvs, tabular};
 
 /// After training on a data file.
-pub(crate) fn table_training(trained: &Trained<tabular::Outcome>, out: &Path, card: &Path) -> String {
+#[must_use]
+pub fn table_training(trained: &Trained<tabular::Outcome>, out: &Path, card: &Path) -> String {
     let tabular::Outcome { rows_used, rows_dropped, metrics } = &trained.quality;
     let figures = metrics
         .named()
@@ -20,7 +21,8 @@ pub(crate) fn table_training(trained: &Trained<tabular::Outcome>, out: &Path, ca
 }
 
 /// After training on simulated racks.
-pub(crate) fn hvs_training(trained: &Trained<hvs::Quality>, out: &Path, card: &Path) -> String {
+#[must_use]
+pub fn hvs_training(trained: &Trained<hvs::Quality>, out: &Path, card: &Path) -> String {
     let candidates = trained.quality.candidates.iter().map(|compared| {
         let hvs::Compared { name, threshold, test, test_rows, .. } = compared;
         format!("{name}, threshold {threshold}\n{}{}", events(test), rows(test_rows))
@@ -30,7 +32,8 @@ pub(crate) fn hvs_training(trained: &Trained<hvs::Quality>, out: &Path, card: &P
 }
 
 /// After measuring on a data file.
-pub(crate) fn table_evaluation(evaluation: &Evaluation) -> String {
+#[must_use]
+pub fn table_evaluation(evaluation: &Evaluation) -> String {
     let Evaluation { rows_used, rows_dropped, positive_share, metrics, .. } = evaluation;
     let figures = metrics.named().map(|(name, value)| format!("  {name:<13} {value:.4}\n"));
     format!(
@@ -41,7 +44,8 @@ pub(crate) fn table_evaluation(evaluation: &Evaluation) -> String {
 }
 
 /// After measuring on a file of recordings.
-pub(crate) fn hvs_evaluation(evaluation: &hvs::evaluate::Evaluation) -> String {
+#[must_use]
+pub fn hvs_evaluation(evaluation: &hvs::evaluate::Evaluation) -> String {
     let hvs::evaluate::Evaluation { scenarios, rows: count, events: figures, row_figures } = evaluation;
     format!(
         "{scenarios} scenarios, {count} labelled rows\n{}{}",

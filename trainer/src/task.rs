@@ -1,6 +1,6 @@
 //! What is to be learnt: everything that belongs to one model and not to the trainer.
 
-use portent_model::{Derivation, EncodingSpec, FeatureKind, FeatureSpec, InterfaceSpec};
+use portent_model::{Derivation, EncodingSpec, FeatureKind, FeatureSpec, Interface};
 use serde::Serialize;
 
 use crate::table::{Column, Rule};
@@ -23,7 +23,7 @@ pub struct Task {
     /// Other codings of the features.
     pub encodings: Vec<EncodingSpec>,
     /// Form of the application's requests and answers.
-    pub interface: InterfaceSpec,
+    pub interface: Interface<'static>,
     /// Features that are computed from others.
     pub derivations: Vec<Derivation>,
     /// What the positive class means.

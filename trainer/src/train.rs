@@ -1,12 +1,12 @@
 //! What every way of training shares: its options, its result, and how an artefact is put together.
 
+use portent_event::time::Date;
 use portent_model::{ArtefactError, ClassSpec, InvalidSpec, Model, ModelSpec, NoValue, Parameters, RowError};
 use serde::Serialize;
 use smartcore::error::Failed;
 
 use crate::card::{self, Sections};
 use crate::dataset::Dataset;
-use crate::date::Date;
 use crate::forest::ForestError;
 use crate::metadata::Metadata;
 use crate::table::DataError;
@@ -96,7 +96,7 @@ pub fn bare(task: &Task, parameters: Parameters) -> ModelSpec {
         profiles: Vec::new(),
         self_check: Vec::new(),
         metadata: String::new(),
-        interface: task.interface.clone(),
+        interface: task.interface,
         derivations: task.derivations.clone(),
         features: task.features.clone(),
     }

@@ -1,4 +1,4 @@
-//! Files of the repository that are made of others: written by `cargo xtask generate`, and checked by a test.
+//! `cargo xtask generate`: writes the files that are generated from others. A test checks that they are up to date.
 
 mod metrics;
 
@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::build::workspace;
 
-/// What makes the text of a file.
+/// Makes the text of a file.
 type Maker = fn() -> Result<String>;
 
 /// Every generated file, by its path.
@@ -17,10 +17,10 @@ const FILES: [(&str, Maker); 2] = [
     (metrics::PAGE, metrics::page),
 ];
 
-/// The rule files that Prometheus reads itself.
+/// The folder of the rule files that Prometheus reads.
 const RULES: &str = "deploy/prometheus/rules";
 
-/// What stands before the groups of all rule files.
+/// The text before the groups of all rule files.
 const PROMETHEUS_RULE: &str = "\
 # The rules of deploy/prometheus/rules for prometheus-operator, made by `cargo xtask generate`: change them there.
 apiVersion: monitoring.coreos.com/v1
@@ -39,7 +39,7 @@ spec:
 /// Options of `cargo xtask generate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Write nothing, and fail where a file is not as it would be written.
+    /// Write nothing, and fail if a file is out of date.
     #[arg(long)]
     check: bool,
 }
@@ -73,8 +73,8 @@ fn prometheus_rule() -> Result<String> {
     Ok(text)
 }
 
-/// What a rule file holds, as it stands in a list that is indented by four: the comment above `groups`, and the groups.
-/// Texts with an indentation of their own (`|2`) may be moved, since that is counted from the key that holds them.
+/// The comment and the groups of a rule file, indented for a list at column four. Block scalars with an explicit
+/// indentation (`|2`) can be moved, because it is relative to their key.
 fn groups(rules: &str) -> Result<String> {
     let Some((comment, groups)) = rules.split_once("\ngroups:\n") else { bail!("it has no line `groups:`") };
     ensure!(comment.lines().all(|line| line.starts_with('#')), "above `groups:` stand comments only");

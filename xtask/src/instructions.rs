@@ -1,6 +1,7 @@
-//! `cargo xtask instructions`: the instructions that fixed requests take, compared with those kept in the repository.
+//! `cargo xtask instructions`: counts the instructions of fixed requests, and compares the counts with those kept in the
+//! repository.
 //!
-//! Unlike time, they are nearly the same on every machine and under any load, so a test may look at them.
+//! Unlike time, they are nearly the same on every machine and under any load, so a test can check them.
 
 mod count;
 mod kept;
@@ -15,14 +16,14 @@ use crate::build;
 use count::Counted;
 use kept::Kept;
 
-/// Name of the judge, where it is absent.
-const JUDGE: &str = "valgrind";
+/// The program that counts.
+const COUNTER: &str = "valgrind";
 
-/// Forbids to pass over a judge that is absent.
+/// Makes it an error, if it is 1, that an external tool is missing.
 const FORBID_SKIPS: &str = "PORTENT_FORBID_SKIPS";
 
-/// By how much a count may differ from the kept one. Other versions of the C library copy and allocate in other ways, and
-/// other processors choose other versions of these functions: that is some per cent. What is worth a look is more.
+/// Largest relative difference from the kept count. Other versions of the C library copy and allocate differently, and
+/// other processors choose other versions of these functions: that is a few per cent.
 const MARGIN: f64 = 0.10;
 
 /// Options of `cargo xtask instructions`.
@@ -35,7 +36,7 @@ pub(crate) struct Arguments {
 
 /// Counts, and writes or compares.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let Some(valgrind) = find() else { bail!("{JUDGE} is not installed") };
+    let Some(valgrind) = find() else { bail!("{COUNTER} is not installed") };
     let counted = count::all(&valgrind)?;
     if arguments.write {
         return Kept::new(build::compiler_version()?, &counted).write();
@@ -44,14 +45,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Counts and compares as a test does: without valgrind it is skipped, by name, unless that is forbidden.
-pub(crate) fn judge(skip_log: &Path) -> Result<()> {
+pub(crate) fn check(skip_log: &Path) -> Result<()> {
     if let Some(valgrind) = find() {
         return compare(&count::all(&valgrind)?);
     }
     let forbidden = std::env::var_os(FORBID_SKIPS).is_some_and(|value| value == "1");
-    ensure!(!forbidden, "judge absent: {JUDGE}");
+    ensure!(!forbidden, "external tool missing: {COUNTER}");
     let mut log = std::fs::OpenOptions::new().append(true).open(skip_log)?;
-    writeln!(log, "{JUDGE}").context("cannot record what was skipped")
+    writeln!(log, "missing\t{COUNTER}").context("cannot record what was skipped")
 }
 
 /// Prints each count beside the kept one; an error names every input that differs too much.
@@ -85,5 +86,5 @@ fn compare(counted: &[Counted]) -> Result<()> {
 
 fn find() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(JUDGE)).find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(COUNTER)).find(|file| file.is_file())
 }

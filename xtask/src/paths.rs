@@ -1,7 +1,7 @@
-//! Builds that do not depend on where they are made.
+//! Reproducible builds: the same bytes on every machine.
 //!
-//! Panics name the source file that they come from, so the place of the registry's sources, of the repository and of the
-//! target directory would be in a program, and no two machines would build the same bytes.
+//! Panic messages name source files. Without the options below, a program would contain the paths of this machine's
+//! registry, repository and target directory.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,9 @@ use anyhow::{Context, Result};
 
 use crate::build;
 
-/// What a build for a target has to be told so that the places of this machine are not in it.
+/// Options that keep the paths of this machine out of a build for a target.
 ///
-/// They are options of the command and not of a configuration file, since a file cannot say where it is. A
+/// They are options of the command because a configuration file cannot contain its own path. A
 /// `RUSTFLAGS` in the environment takes their place.
 pub(crate) fn remapped(target: &str) -> Result<[String; 2]> {
     let home = cargo_home().context("neither CARGO_HOME nor HOME is set")?;
@@ -19,11 +19,11 @@ pub(crate) fn remapped(target: &str) -> Result<[String; 2]> {
     Ok(["--config".to_owned(), format!("target.{target}.rustflags={}", serde_json::to_string(&flags)?)])
 }
 
-/// Places with the names that stand for them; of two that fit a path the compiler takes the last.
+/// Folders and the names that replace them. If two match a path, the compiler takes the last.
 fn places(cargo_home: &Path, workspace: &Path, target: &Path) -> Vec<(PathBuf, &'static str)> {
     let sources = cargo_home.join("registry/src");
     let mut places = vec![(workspace.to_owned(), "/portent"), (target.to_owned(), "/target")];
-    // One folder a registry. Its name has a digest of the registry's address, which a mirror changes.
+    // One folder per registry. Its name has a digest of the registry's address, which a mirror changes.
     for registry in std::fs::read_dir(&sources).into_iter().flatten().flatten() {
         places.push((registry.path(), "/registry"));
     }

@@ -1,7 +1,7 @@
-//! `cargo xtask sbom`: what each shipped program consists of, as CycloneDX bills of materials.
+//! `cargo xtask sbom`: writes the bill of materials of each shipped program, in CycloneDX.
 //!
-//! cargo-cyclonedx was tried: it lists what cargo would resolve for the whole workspace, which is more than is built, and
-//! names crates of the workspace by their place on the machine. `cargo tree` knows what one build takes.
+//! cargo-cyclonedx was tried. It lists the crates of the whole workspace, which are more than one build takes, and names
+//! the workspace's crates by their path on the machine. `cargo tree` lists the crates of one build.
 
 mod catalogue;
 mod graph;
@@ -24,16 +24,11 @@ use graph::Graph;
 struct Subject {
     package: &'static str,
     target: &'static str,
-    options: &'static [&'static str],
 }
 
 const SUBJECTS: [Subject; 2] = [
-    Subject { package: "predict", target: WASM_TARGET, options: &[] },
-    Subject {
-        package: "host-metrics",
-        target: "x86_64-unknown-linux-musl",
-        options: &["--no-default-features"],
-    },
+    Subject { package: "predict", target: WASM_TARGET },
+    Subject { package: "host-metrics", target: "x86_64-unknown-linux-musl" },
 ];
 
 /// Options of `cargo xtask sbom`.
@@ -91,10 +86,7 @@ fn bill(subject: &Subject, catalogue: &Catalogue) -> Result<Value> {
             "lifecycles": [{ "phase": "build" }],
             "tools": { "components": [{ "type": "application", "name": "cargo xtask sbom" }] },
             "component": main,
-            "properties": [
-                { "name": "portent:target", "value": subject.target },
-                { "name": "portent:options", "value": subject.options.join(" ") },
-            ],
+            "properties": [{ "name": "portent:target", "value": subject.target }],
         },
         "components": components,
         "dependencies": dependencies,

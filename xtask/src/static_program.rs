@@ -1,4 +1,4 @@
-//! `cargo xtask static`: the aggregator as one file that needs nothing of the system it runs on.
+//! `cargo xtask static`: the aggregator as one statically linked file.
 
 use std::env::consts::ARCH;
 
@@ -7,15 +7,15 @@ use anyhow::{Context as _, Result};
 use crate::build::{self, cargo, workspace};
 use crate::paths;
 
-/// Builds the aggregator, without the embedded host, against musl, the same bytes wherever the repository stands, and
-/// puts it where the container image takes it from.
+/// Builds the aggregator against musl, with the same bytes wherever the repository is, and copies it to where the
+/// container image takes it from.
 ///
 /// A C compiler for musl is needed (`musl-gcc`, Debian's musl-tools), for the cryptography of TLS.
 pub(crate) fn run() -> Result<()> {
     let target = format!("{ARCH}-unknown-linux-musl");
     build::ensure_target(&target)?;
     println!("building host-metrics for {target}");
-    let arguments = ["build", "--release", "--package", "host-metrics", "--no-default-features", "--target"];
+    let arguments = ["build", "--release", "--package", "host-metrics", "--target"];
     let mut command = cargo();
     command.args(arguments).arg(&target).args(paths::remapped(&target)?);
     build::run(&mut command).context("is musl-gcc there (Debian: musl-tools)?")?;

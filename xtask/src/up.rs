@@ -1,60 +1,82 @@
-//! `cargo xtask up`: the main job.
+//! `cargo xtask up`: builds one component and one program, then becomes `portent up`.
 
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 
-use crate::build;
+use crate::build::{self, UP_PROFILE};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Show the options of `host-metrics up`.
+    /// Show the options of `portent up`.
     #[arg(long)]
     help_host: bool,
-    /// Options of `host-metrics up`.
+    /// Options of `portent up`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
     host: Vec<String>,
 }
 
-/// Builds, then becomes `host-metrics up`, so that signals and the exit status are its own.
+/// Builds, then replaces this process by `portent up`, so that signals and the exit status are those of `portent`.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    build::components(&["predict"])?;
-    build::programs(&["host-metrics"])?;
-    let mut command = Command::new(build::program("host-metrics"));
-    command.arg("up").current_dir(build::workspace());
+    let mut options: Vec<&OsStr> = arguments.host.iter().map(OsStr::new).collect();
     if arguments.help_host {
-        command.arg("--help");
-    } else if let Some(address) = listen_address(&arguments.host) {
-        println!("once it serves, try:\n  {}\n  {}", heart_example(&address), battery_example(&address));
-        println!("or in a browser: http://{address}/docs and http://{address}/hvs/docs\n");
+        options.insert(0, OsStr::new("--help"));
+    } else {
+        ensure_is_free(&listen_address(&arguments.host))?;
     }
-    Err(anyhow!(command.args(&arguments.host).exec()).context("cannot start host-metrics"))
+    build::for_up()?;
+    let mut command = Command::new(build::program(UP_PROFILE, "portent"));
+    command.current_dir(build::workspace()).arg("up").args(options);
+    Err(anyhow!(command.exec()).context("cannot start portent"))
 }
 
-/// Where the host will listen; `None` where the system is to choose the port.
-fn listen_address(options: &[String]) -> Option<String> {
-    let mut address = "127.0.0.1:3000".to_owned();
-    for (index, option) in options.iter().enumerate() {
-        if let Some(value) = option.strip_prefix("--listen=") {
-            value.clone_into(&mut address);
-        } else if option == "--listen" {
-            address = options.get(index + 1)?.clone();
+/// Reports an address that is in use now, instead of after minutes of building.
+fn ensure_is_free(address: &str) -> Result<()> {
+    match TcpListener::bind(address) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            bail!("{address} is in use: choose another address with --listen")
         }
+        // Whatever else is wrong with the address, `portent` says better.
+        _ => Ok(()),
     }
-    (!address.ends_with(":0")).then_some(address)
 }
 
-/// A command that predicts for the first row of the UCI data.
-fn heart_example(address: &str) -> String {
-    let row = r#"{"age":63,"sex":1,"cp":1,"trestbps":145,"chol":233,"fbs":1,"restecg":2,"thalach":150,"exang":0,"oldpeak":2.3,"slope":3,"ca":0,"thal":6}"#;
-    format!("curl -s http://{address}/predict -H 'content-type: application/json' -d '{row}'")
+/// The address that `portent up` will listen on.
+fn listen_address(options: &[String]) -> String {
+    let value = |(index, option): (usize, &String)| match option.strip_prefix("--listen") {
+        Some("") => options.get(index + 1).cloned(),
+        Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+        None => None,
+    };
+    let given = options.iter().enumerate().filter_map(value).next_back();
+    given.unwrap_or_else(|| "127.0.0.1:3000".to_owned())
 }
 
-/// A command that predicts for what the sensors of a battery module say at rest.
-fn battery_example(address: &str) -> String {
-    let reading = r#"{"Module_ID":"RackA1_Module01","Timestamp":"2024-01-01T00:00:00Z","Module_Avg_Surface_Temp_C":25.1,"Module_Max_Surface_Temp_C":26.0,"Module_Voltage_V":51.2,"Module_Current_A":0.1,"Module_SoC_percent":78.5,"Sim_OffGas_CO_ppm_proxy":2.1,"Sim_OffGas_H2_ppm_proxy":1.9,"Sim_OffGas_VOC_ppm_proxy":2.0,"Ambient_Temp_Rack_C":22.3}"#;
-    format!(
-        "curl -s http://{address}/hvs/predict -H 'content-type: application/json' -d '{{\"readings\":[{reading}]}}'"
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_the_last_one_given() {
+        let address = |options: &[&str]| {
+            listen_address(&options.iter().map(|&option| option.to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(address(&["--state", "dir"]), "127.0.0.1:3000");
+        assert_eq!(address(&["--listen", "[::1]:1"]), "[::1]:1");
+        assert_eq!(address(&["--listen=a:1", "--state", "dir", "--listen", "b:2"]), "b:2");
+    }
+
+    #[test]
+    fn an_address_in_use_is_reported_before_anything_is_built() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let error = ensure_is_free(&address).unwrap_err();
+        assert_eq!(error.to_string(), format!("{address} is in use: choose another address with --listen"));
+        drop(listener);
+        ensure_is_free("no address").unwrap();
+    }
 }

@@ -1,20 +1,19 @@
-//! Integer counts of what a request's rows became.
+//! Integer counts over the rows of a request.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-/// Upper bounds of the confidence histogram (`le`), without `+Inf`: those of the service this replaces.
+/// Upper bounds of the confidence histogram (`le`), without `+Inf`. They are those of the replaced service.
 pub const CONFIDENCE_BOUNDS: [f64; 8] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0];
 
 /// Number of confidence buckets, `+Inf` included.
 pub const CONFIDENCE_BUCKETS: usize = CONFIDENCE_BOUNDS.len() + 1;
 
-/// A probability in billionths, rounded: sums of these are exact and independent of order.
+/// A probability in billionths, rounded. Sums of these are exact and do not depend on order.
 ///
 /// ```
 /// assert_eq!(portent_event::to_nano(0.714_161_266_7), 714_161_267);
 /// ```
-#[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=1e9 first")]
 pub const fn to_nano(probability: f64) -> u64 {
     (probability.clamp(0.0, 1.0) * 1e9).round() as u64
@@ -32,7 +31,7 @@ pub(crate) static CONFIDENCE_NANO: [(u64, u64); CONFIDENCE_BUCKETS] = {
     ranges
 };
 
-/// What was predicted as one class.
+/// The rows predicted as one class.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassCounts {
@@ -72,10 +71,10 @@ impl Pairs {
         }
     }
 
-    /// Appends a pair; `None` where its index does not follow the last one.
+    /// Appends a pair; `None` if its index is not above the last one.
     #[inline]
     pub(crate) fn push(&mut self, index: u16, count: u32) -> Option<()> {
-        let ascends = self.last().is_none_or(|(last, _)| last < index);
+        let ascends = self.0.last().is_none_or(|(last, _)| *last < index);
         ascends.then(|| self.0.push((index, count)))
     }
 
@@ -84,21 +83,9 @@ impl Pairs {
         self.0.iter().copied()
     }
 
-    /// The pair with the greatest index.
-    pub(crate) fn last(&self) -> Option<(u16, u32)> {
-        self.0.last().copied()
-    }
-
     /// Whether nothing was counted.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// Sum of the counts.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.iter().map(|pair| u64::from(pair.1)).sum()
     }
 }
 

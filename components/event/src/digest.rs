@@ -1,4 +1,4 @@
-//! SHA-256 digest that names a model.
+//! The SHA-256 digest that names a model.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ impl Digest {
 
     /// Reads the digits as text bytes.
     pub(crate) fn from_digits(digits: &[u8; 64]) -> Result<Self, InvalidDigest> {
-        // Without a branch a digit, these loops compile to vector instructions.
+        // Without a branch per digit, these loops compile to vector instructions.
         let values = digits.map(nibble);
         let valid = values.iter().fold(true, |valid, value| valid & (*value < 16));
         let mut bytes = [0; 32];
@@ -33,14 +33,13 @@ impl Digest {
     }
 
     /// The digits as text bytes, without allocation.
-    #[must_use]
     pub fn hex(&self) -> [u8; 64] {
         let mut text = [0; 64];
         for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
             pair[0] = byte >> 4;
             pair[1] = byte & 15;
         }
-        // Without a branch a digit, this compiles to vector instructions.
+        // Without a branch per digit, this compiles to vector instructions.
         text.map(|nibble| nibble + b'0' + u8::from(nibble > 9) * (b'a' - b'0' - 10))
     }
 }
@@ -59,10 +58,11 @@ impl fmt::Debug for Digest {
 
 impl serde::Serialize for Digest {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // The journal of the aggregator holds one per record and model.
         if !serializer.is_human_readable() {
             return self.0.serialize(serializer);
         }
-        serializer.serialize_str(std::str::from_utf8(&self.hex()).unwrap_or_default())
+        serializer.collect_str(self)
     }
 }
 

@@ -1,15 +1,16 @@
 //! Writing records as lines.
 
-use crate::line::VERSION;
-use crate::{ClassCounts, DropReport, Durations, Event, Pairs, Predictions, limits};
+use crate::counts::{ClassCounts, Pairs};
+use crate::limits;
+use crate::record::{DropReport, Durations, Event, Predictions, VERSION};
 
-/// What a line of a prediction rarely exceeds.
+/// Most lines are shorter.
 const USUAL_LINE_BYTES: usize = 1024;
 
 impl Event<'_> {
     /// Appends the line and its newline to `out`, never more than [`limits::EMITTED_LINE_BYTES`].
     ///
-    /// Counts per bin are left out, and the line says so, where they would break that bound.
+    /// If counts per bin would break that bound, they are left out and the line says so.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.reserve(USUAL_LINE_BYTES);
         let start = out.len();
@@ -22,20 +23,14 @@ impl Event<'_> {
 
     fn write(&self, out: &mut Vec<u8>, with_bins: bool) {
         member(out, b"{\"portent\":", VERSION.into());
-        out.extend_from_slice(b",\"time\":");
-        text(out, &self.time);
-        out.extend_from_slice(b",\"app\":");
-        text(out, &self.app);
-        out.extend_from_slice(b",\"request_id\":");
-        text(out, &self.request_id);
-        out.extend_from_slice(b",\"method\":");
-        text(out, self.method.as_str());
-        out.extend_from_slice(b",\"route\":");
-        text(out, self.route.as_str());
+        text_member(out, b",\"time\":", &self.time);
+        text_member(out, b",\"app\":", &self.app);
+        text_member(out, b",\"request_id\":", &self.request_id);
+        text_member(out, b",\"method\":", self.method.as_str());
+        text_member(out, b",\"route\":", self.route.as_str());
         member(out, b",\"status\":", self.status.into());
         if let Some(error) = self.error {
-            out.extend_from_slice(b",\"error\":");
-            text(out, error.as_str());
+            text_member(out, b",\"error\":", error.as_str());
         }
         out.extend_from_slice(b",\"ns\":");
         durations(out, &self.durations);
@@ -54,11 +49,9 @@ impl DropReport<'_> {
     /// Appends the line and its newline to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         member(out, b"{\"portent\":", VERSION.into());
-        out.extend_from_slice(b",\"app\":");
-        text(out, &self.app);
+        text_member(out, b",\"app\":", &self.app);
         member(out, b",\"dropped\":", self.count.into());
-        out.extend_from_slice(b",\"reason\":");
-        text(out, self.reason.as_str());
+        text_member(out, b",\"reason\":", self.reason.as_str());
         out.extend_from_slice(b"}\n");
     }
 }
@@ -82,8 +75,7 @@ fn durations(out: &mut Vec<u8>, durations: &Durations) {
 fn predictions(out: &mut Vec<u8>, predictions: &Predictions<'_>, with_bins: bool) {
     out.extend_from_slice(b"{\"model\":\"");
     out.extend_from_slice(&predictions.model.hex());
-    out.extend_from_slice(b"\",\"version\":");
-    text(out, &predictions.version);
+    text_member(out, b"\",\"version\":", &predictions.version);
     member(out, b",\"rows\":", predictions.rows.into());
     out.extend_from_slice(b",\"classes\":");
     list(out, &predictions.classes, class);
@@ -143,7 +135,7 @@ fn list<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut item: impl
 
 fn text(out: &mut Vec<u8>, text: &str) {
     let plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
-    // Without a way out in the middle, this compiles to vector instructions.
+    // Without an early exit, this compiles to vector instructions.
     if text.bytes().fold(true, |all, byte| all & plain(byte)) {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
@@ -152,6 +144,12 @@ fn text(out: &mut Vec<u8>, text: &str) {
         // A text always serialises.
         out.extend_from_slice(&escaped);
     }
+}
+
+#[inline(always)]
+fn text_member(out: &mut Vec<u8>, key: &[u8], value: &str) {
+    out.extend_from_slice(key);
+    text(out, value);
 }
 
 fn member(out: &mut Vec<u8>, key: &[u8], value: u64) {

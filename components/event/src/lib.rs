@@ -1,36 +1,30 @@
-//! The event line: the one contract between the component that answers and the aggregator that counts.
+//! The event line: the contract between the component that answers and the aggregator that counts.
 //!
-//! A request leaves the component as one line of JSON. The line is the access log entry and the metric
-//! event at once: readable, bounded by [`limits::EMITTED_LINE_BYTES`], pre-aggregated over the rows of the
-//! request, and without any input value. Everything that is added up downstream is an integer, so that
-//! the order in which lines arrive can never change a total.
+//! The component writes one line of JSON per request. The line is the entry of the access log and the metric event at
+//! once. It is readable, bounded by [`limits::EMITTED_LINE_BYTES`] and holds counts over the rows of the request, but
+//! no input value. Everything that the aggregator adds up is an integer, so totals do not depend on the order of lines.
 //!
-//! See [`Event`] for the record, [`Line::decode`] for reading it back.
+//! [`Event`] is the record, [`Event::encode`] writes it and [`Line::decode`] reads it.
 
 mod canonical;
-mod closed_set;
 mod counts;
+mod decode;
 mod digest;
 mod encode;
-mod json;
 pub mod limits;
-mod line;
 mod record;
 mod routes;
-mod rules;
-mod scanner;
-mod time;
+pub mod time;
 mod vocabulary;
 
 pub use counts::{CONFIDENCE_BOUNDS, CONFIDENCE_BUCKETS, ClassCounts, Pairs, to_nano};
+pub use decode::{DecodeError, Line, is_event_line};
 pub use digest::{Digest, InvalidDigest};
-pub use line::{DecodeError, Line};
 pub use record::{DropReport, Durations, Event, Predictions};
 pub use routes::{ROUTES, RouteInfo, RouteMatch, find_route};
-pub use rules::is_name;
-pub use vocabulary::{DropReason, ErrorType, Method, Route, Stage};
+pub use vocabulary::{DropReason, ErrorType, Method, Route, Stage, is_name};
 
 #[cfg(any(test, fuzzing))]
-pub mod exercise;
+pub mod fuzz_support;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Bounds of the event line, for both sides.
+//! Bounds of the event line, for components and aggregator.
 
 /// Longest line, with its newline, that the component writes. One `write` of WASI 0.2 carries this much,
 /// so lines of concurrent instances cannot interleave in a shared log file.

@@ -1,8 +1,8 @@
-//! The routes of the prediction API: what paths lead to them, and what they are expected to answer.
+//! The routes of the prediction API: the paths that lead to them, and the statuses that they answer.
 
-use crate::{Method, Route};
+use crate::vocabulary::{Method, Route};
 
-/// A route as the service answers it: which methods, and which statuses to expect from the start.
+/// A route: its method, and the statuses that it answers.
 #[derive(Clone, Copy, Debug)]
 pub struct RouteInfo {
     /// The template.
@@ -13,11 +13,11 @@ pub struct RouteInfo {
     pub predicts: bool,
     /// Statuses whose series exist at zero before the first request.
     pub statuses: &'static [u16],
-    /// Where [`MODEL`] stands in the template.
+    /// Position of [`MODEL`] in the template.
     model_at: Option<usize>,
 }
 
-/// Stands for the name of a model in a template.
+/// Placeholder of the name of a model in a template.
 const MODEL: &str = "{model}";
 
 /// A path that leads to a route.
@@ -25,9 +25,9 @@ const MODEL: &str = "{model}";
 pub struct RouteMatch<'p> {
     /// The route.
     pub info: &'static RouteInfo,
-    /// What stands for `{model}` in the path, as sent: not percent-decoded.
+    /// The name of the model in the path, as sent: not percent-decoded.
     pub model: Option<&'p str>,
-    /// What follows `/versions/`, which may stand behind the model of a `/v2` route.
+    /// The version that follows `/versions/`, which may stand behind the model of a `/v2` route.
     pub version: Option<&'p str>,
 }
 
@@ -72,9 +72,8 @@ pub const ROUTES: &[RouteInfo] = &[
 /// assert_eq!((found.model, found.version), (Some("hvs"), Some("1.0.0")));
 /// assert!(portent_event::find_route("/v2/models/hvs/").is_none());
 /// ```
-#[must_use]
 pub fn find_route(path: &str) -> Option<RouteMatch<'_>> {
-    // A template without a model is its one path, and comes before those that this path may be an instance of too.
+    // A template without a model has one path, and precedes the templates that this path is an instance of too.
     let route = Route::from_text(path);
     if let Some(info) = ROUTES.iter().find(|info| Some(info.route) == route && info.model_at.is_none()) {
         return Some(RouteMatch { info, model: None, version: None });
@@ -97,14 +96,14 @@ const fn get(route: Route, statuses: &'static [u16]) -> RouteInfo {
 }
 
 const fn post(route: Route, statuses: &'static [u16]) -> RouteInfo {
-    RouteInfo { route, method: Method::Post, predicts: false, statuses, model_at: model_at(route) }
+    RouteInfo { method: Method::Post, ..get(route, statuses) }
 }
 
 const fn predict(route: Route, statuses: &'static [u16]) -> RouteInfo {
-    RouteInfo { route, method: Method::Post, predicts: true, statuses, model_at: model_at(route) }
+    RouteInfo { predicts: true, ..post(route, statuses) }
 }
 
-/// Where the first brace of a template stands.
+/// Position of the first brace of a template.
 const fn model_at(route: Route) -> Option<usize> {
     let (template, mut at) = (route.as_str().as_bytes(), 0);
     while at < template.len() {
@@ -114,57 +113,4 @@ const fn model_at(route: Route) -> Option<usize> {
         at += 1;
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(path: &str, route: Route, model: Option<&str>, version: Option<&str>) {
-        let found = find_route(path).unwrap();
-        assert_eq!((found.info.route, found.model, found.version), (route, model, version), "{path}");
-    }
-
-    #[test]
-    fn every_route_is_found_by_its_own_template() {
-        for info in ROUTES {
-            let path = info.route.as_str().replace("{model}", "m-1.x");
-            let found = find_route(&path).unwrap();
-            assert_eq!(found.info.route, info.route);
-            assert_eq!(found.model.is_some(), info.route.as_str().contains('{'));
-        }
-        assert_eq!(ROUTES.len() + 1, Route::ALL.len(), "every member but `other` is listed once");
-    }
-
-    #[test]
-    fn models_and_versions_are_taken_from_the_path() {
-        check("/v2/models/m/versions/1/ready", Route::V2ModelReady, Some("m"), Some("1"));
-        check("/v2/models/m/versions/1", Route::V2Model, Some("m"), Some("1"));
-        check("/v2/models/stats", Route::V2AllStats, None, None);
-        check("/v2/models/stats/stats", Route::V2Stats, Some("stats"), None);
-        check("/v1/models/m:predict", Route::V1Predict, Some("m"), None);
-        check("/v1/models/m", Route::V1Model, Some("m"), None);
-    }
-
-    #[test]
-    fn what_no_template_covers_is_not_found() {
-        let paths = [
-            "",
-            "/predict/",
-            "/v2/",
-            "/v2/models/",
-            "/v2/models//infer",
-            "/v2/models/a/b/infer",
-            "/v1/models/a/versions/1:predict",
-            "/v2/models/m/versions//infer",
-            "/v1/models/:predict",
-            "/v2/repository/models/m/versions/1/load",
-            "/v1/models/m:explain",
-            "other",
-        ];
-        for path in paths {
-            assert!(find_route(path).is_none(), "{path}");
-        }
-    }
 }

@@ -2,10 +2,12 @@
 
 mod both_ways;
 mod generate;
+mod routes;
+mod time;
 
 use crate::{
     ClassCounts, DecodeError, Digest, DropReason, DropReport, Durations, ErrorType, Event, Line, Method,
-    Pairs, Predictions, Route, limits,
+    Pairs, Predictions, Route, is_event_line, limits,
 };
 
 fn pairs(list: &[(u16, u32)]) -> Pairs {
@@ -141,9 +143,9 @@ fn a_decoded_event_has_its_time_as_a_number() {
 }
 
 #[test]
-fn foreign_lines_are_not_ours() {
-    for foreign in ["", "hello", "{\"level\":\"info\"}", " {\"portent\":1}"] {
-        assert!(!Line::is_ours(foreign.as_bytes()), "{foreign}");
+fn lines_of_other_programs_are_not_event_lines() {
+    for other in ["", "hello", "{\"level\":\"info\"}", " {\"portent\":1}"] {
+        assert!(!is_event_line(other.as_bytes()), "{other}");
     }
 }
 

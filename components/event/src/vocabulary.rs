@@ -1,97 +1,138 @@
-//! The closed sets: every label value that a request can produce, in one place.
+//! The label values that a request can produce: members of closed sets, and checked names.
 
-use crate::closed_set;
+use crate::limits;
 
-closed_set! {
+/// Whether a text is 1 to 64 characters of `a-z A-Z 0-9 . _ -`.
+///
+/// Names go into labels and logs, so they are short and need no escaping anywhere.
+pub fn is_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'.' | b'_' | b'-');
+    // Without an early exit, this compiles to vector instructions.
+    (1..=limits::NAME_BYTES).contains(&text.len()) && text.bytes().fold(true, |all, byte| all & allowed(byte))
+}
+
+/// Declares enums whose variants have a fixed text, which JSON and metric labels use.
+///
+/// With `else Variant`, an unknown text reads as that variant: an aggregator that is older than the component
+/// stays bounded and refuses no line. Without it, an unknown text is an error.
+#[macro_export]
+macro_rules! closed_sets {
+    (@other) => { None };
+    (@other $other:ident) => { Some(Self::$other) };
+    ($(
+        $(#[$meta:meta])*
+        pub enum $name:ident $(else $other:ident)? {
+            $( $(#[$variant_meta:meta])* $variant:ident = $text:literal, )+
+        }
+    )+) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $( #[doc = concat!("`", $text, "`")] $(#[$variant_meta])* $variant, )+
+        }
+
+        impl $name {
+            /// Every member, in declaration order.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
+
+            /// The text used in JSON and as a label value.
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $text, )+ }
+            }
+
+            /// The member with exactly this text, or the catch-all member if the set has one.
+            pub fn from_text(text: &str) -> Option<Self> {
+                match text {
+                    $( $text => Some(Self::$variant), )+
+                    _ => $crate::closed_sets!(@other $($other)?),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Self::from_text(&text)
+                    .ok_or_else(|| serde::de::Error::custom(concat!("not a known ", stringify!($name))))
+            }
+        }
+    )+ };
+}
+
+closed_sets! {
     /// HTTP method of a request.
     pub enum Method else Other {
-        /// `GET`
         Get = "GET",
-        /// `HEAD`
         Head = "HEAD",
-        /// `POST`
         Post = "POST",
-        /// `PUT`
         Put = "PUT",
-        /// `PATCH`
         Patch = "PATCH",
-        /// `DELETE`
         Delete = "DELETE",
-        /// `OPTIONS`
         Options = "OPTIONS",
         /// Any other token.
         Other = "other",
     }
-}
 
-closed_set! {
     /// Route template; the value of the `endpoint` label. Never a raw path.
     pub enum Route else Unmatched {
-        /// Service description.
+        /// Description of the service.
         Root = "/",
-        /// Health in the form of the service that this replaces: always 200.
+        /// Health as the replaced service reported it: always 200.
         Health = "/health",
-        /// Liveness: the component runs.
         HealthLive = "/health/live",
-        /// Readiness: the model is loaded.
+        /// Whether the model is loaded.
         HealthReady = "/health/ready",
-        /// Model description.
         ModelInfo = "/model/info",
         /// Names, classes and reference profile of the model, for the aggregator.
         ModelProfile = "/model/profile",
         /// One prediction, or a list of readings.
         Predict = "/predict",
-        /// Many predictions.
         PredictBatch = "/predict/batch",
-        /// The API, described as OpenAPI 3.1.
         OpenApi = "/openapi.json",
-        /// The API as a page to try it.
+        /// A page to try the API.
         Docs = "/docs",
-        /// MLflow: liveness.
+        // MLflow.
         Ping = "/ping",
-        /// MLflow: version.
         Version = "/version",
-        /// MLflow: predictions.
         Invocations = "/invocations",
-        /// V1: list of models.
+        // V1 of KServe and TensorFlow Serving.
         V1Models = "/v1/models",
-        /// V1: whether a model is ready.
         V1Model = "/v1/models/{model}",
-        /// V1: predictions.
         V1Predict = "/v1/models/{model}:predict",
-        /// Open Inference Protocol: server metadata.
+        // Open Inference Protocol.
         V2Server = "/v2",
-        /// Open Inference Protocol: liveness.
         V2Live = "/v2/health/live",
-        /// Open Inference Protocol: readiness.
         V2Ready = "/v2/health/ready",
-        /// List of models.
         V2Models = "/v2/models",
-        /// Open Inference Protocol: model metadata.
         V2Model = "/v2/models/{model}",
-        /// Open Inference Protocol: readiness of a model.
         V2ModelReady = "/v2/models/{model}/ready",
-        /// Triton: configuration of a model.
+        // Triton.
         V2Config = "/v2/models/{model}/config",
-        /// Triton: statistics of a model.
         V2Stats = "/v2/models/{model}/stats",
-        /// Triton: statistics of all models.
         V2AllStats = "/v2/models/stats",
-        /// Open Inference Protocol: predictions.
+        // Open Inference Protocol.
         V2Infer = "/v2/models/{model}/infer",
-        /// Triton: index of the model repository.
+        // Triton.
         V2Index = "/v2/repository/index",
-        /// Triton: load a model.
         V2Load = "/v2/repository/models/{model}/load",
-        /// Triton: unload a model.
         V2Unload = "/v2/repository/models/{model}/unload",
         /// Any path without a route.
         Unmatched = "other",
     }
-}
 
-closed_set! {
-    /// Why a request did not get what it asked for; the value of the `error_type` label.
+    /// Why a request failed; the value of the `error_type` label.
     pub enum ErrorType else Other {
         /// The body breaks a rule of the model's schema.
         Validation = "ValidationError",
@@ -99,23 +140,21 @@ closed_set! {
         PayloadTooLarge = "PayloadTooLarge",
         /// The content type or encoding is not one that the service reads.
         UnsupportedMediaType = "UnsupportedMediaType",
-        /// No such route.
         NotFound = "NotFound",
-        /// The route exists, but not with this method.
         MethodNotAllowed = "MethodNotAllowed",
         /// The model could not be read.
         ModelNotLoaded = "ModelNotLoaded",
-        /// The service failed where it should not.
+        /// The service has a defect.
         Internal = "InternalError",
-        /// The component ended with a trap (reported by the embedded host).
+        /// The component ended with a trap; the embedded host reports it.
         Trap = "Trap",
-        /// The component did not answer in time (reported by the embedded host).
+        /// The component did not answer in time; the embedded host reports it.
         Timeout = "Timeout",
-        /// The host had no room for the request (reported by the embedded host).
+        /// The host had no room for the request; the embedded host reports it.
         Overloaded = "Overloaded",
-        /// The scorer ended with a trap (reported by the embedded host).
+        /// The scorer ended with a trap; the embedded host reports it.
         ScorerTrap = "ScorerTrap",
-        /// The scorer did not answer in time (reported by the embedded host).
+        /// The scorer did not answer in time; the embedded host reports it.
         ScorerTimeout = "ScorerTimeout",
         /// The scorer's description or scores break a rule of its contract.
         ScorerInvalidOutput = "ScorerInvalidOutput",
@@ -124,9 +163,7 @@ closed_set! {
         /// A type this version does not know.
         Other = "other",
     }
-}
 
-closed_set! {
     /// A timed part of a request.
     pub enum Stage {
         /// Body to fields.
@@ -135,12 +172,10 @@ closed_set! {
         Validate = "validate",
         /// Rows to scores.
         Score = "score",
-        /// Scores to the answer's bytes.
+        /// Scores to the bytes of the response.
         Encode = "encode",
     }
-}
 
-closed_set! {
     /// Why a sender gave up on delivering events.
     pub enum DropReason else Other {
         /// No connection to the aggregator.
@@ -153,7 +188,6 @@ closed_set! {
         Failed = "failed",
         /// The host ended the component while it was delivering.
         Cancelled = "cancelled",
-        /// Any other reason.
         Other = "other",
     }
 }

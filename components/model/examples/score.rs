@@ -8,8 +8,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use portent_model::{
-    Aggregate, ClassSpec, Column, EnsembleSpec, FeatureKind, FeatureSpec, InterfaceSpec, InvalidSpec,
-    LinearSpec, Link, MissingPolicy, Model, ModelSpec, NodeSpec, Parameters, Precision, Test, TreeSpec,
+    Aggregate, ClassSpec, Column, EnsembleSpec, FeatureKind, FeatureSpec, Interface, InvalidSpec, LinearSpec,
+    Link, MissingPolicy, Model, ModelSpec, NodeSpec, Parameters, Precision, Test, TreeSpec,
 };
 
 const FEATURES: usize = 13;
@@ -69,7 +69,7 @@ fn report(name: &str, parameters: Parameters, random: &mut Random) -> Result<(),
         black_box(Model::open_verified(black_box(&file)).is_ok());
     });
     println!(
-        "{name}, {} bytes: {single:.0} ns a row, {:.0} ns a row of {BATCH}; open {open:.0} ns, verified {open_verified:.0} ns",
+        "{name}, {} bytes: {single:.0} ns per row, {:.0} ns per row of {BATCH}; open {open:.0} ns, verified {open_verified:.0} ns",
         file.len(),
         batch / BATCH as f64
     );
@@ -168,7 +168,7 @@ fn spec(parameters: Parameters) -> ModelSpec {
         profiles: Vec::new(),
         self_check: Vec::new(),
         metadata: String::new(),
-        interface: InterfaceSpec::default(),
+        interface: Interface::default(),
         derivations: Vec::new(),
     }
 }

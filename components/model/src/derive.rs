@@ -1,10 +1,8 @@
 //! Features that are computed from the others: changes and rolling statistics over the rows of a group.
 
-use crate::bytes::{index_at, u32_at};
-use crate::codes::DerivationKind;
-use crate::format::Section;
-use crate::model::content;
-use crate::{ArtefactError, Model, NoValue};
+use crate::error::{ArtefactError, NoValue, check};
+use crate::format::{DerivationKind, Section, size};
+use crate::sections::{Records, Sections, index_at, u32_at};
 
 /// Most rows that a window looks back over.
 pub const MAX_WINDOW: usize = 1024;
@@ -14,19 +12,19 @@ pub const MAX_WINDOW: usize = 1024;
 pub struct Derivation {
     /// Index of the feature that is computed.
     pub feature: usize,
-    /// What it is.
+    /// How it is computed.
     pub kind: DerivationKind,
     /// Index of the feature that it is computed from, which is not computed itself.
     pub source: usize,
-    /// Number of rows looked back over, the present one included in a rolling statistic: 1 to [`MAX_WINDOW`].
+    /// Number of rows looked back over, 1 to [`MAX_WINDOW`]. Rolling statistics include the present row.
     pub window: usize,
 }
 
-/// Completes the rows of one group, in the order of time and in place: a gap (NaN) of a feature that is not
-/// derived takes the last value before it, or else the first one after it; then the derived ones are computed,
-/// whatever stood there.
+/// Completes the rows of one group, in the order of time and in place. A gap (NaN) of a feature that is not derived
+/// takes the last value before it, or else the first one after it. Then the derived features are computed, and
+/// overwrite the values in their places.
 ///
-/// `rows` is row-major, `width` values a row.
+/// `rows` is row-major, with `width` values per row.
 ///
 /// # Errors
 /// [`NoValue`] for a feature that has no value in any row; the rows are then partly completed.
@@ -66,21 +64,21 @@ impl Derivation {
     }
 }
 
-pub(crate) fn check(model: &Model<'_>) -> Result<(), ArtefactError> {
-    for (record, number) in model.derivations.iter().zip(0..) {
-        let rule = |holds: bool, rule| {
-            if holds { Ok(()) } else { Err(content(Section::Derivations, number, rule)) }
-        };
+/// The derivations of a file that has this many features.
+pub(crate) fn open<'a>(sections: &Sections<'a>, features: usize) -> Result<Records<'a>, ArtefactError> {
+    let records = sections.records(Section::Derivations, size::DERIVATION)?;
+    let all = || records.iter().map(Derivation::new);
+    for (record, number) in records.iter().zip(0..) {
+        let rule = |holds, rule| check(holds, Section::Derivations, number, rule);
         let Derivation { feature, source, window, .. } = Derivation::new(record);
-        let features = model.feature_count();
         rule(feature < features && source < features, "feature or source does not exist")?;
         rule(DerivationKind::from_code(u32_at(record, 4)).is_some(), "unknown kind")?;
         rule((1..=MAX_WINDOW).contains(&window), "window is not 1 to 1024 rows")?;
-        rule(!model.is_derived(source), "source is derived itself")?;
-        let before = model.derivations().take(number as usize);
-        rule(before.into_iter().all(|other| other.feature != feature), "feature is derived twice")?;
+        rule(all().all(|other| other.feature != source), "source is derived itself")?;
+        let mut before = all().take(number as usize);
+        rule(before.all(|other| other.feature != feature), "feature is derived twice")?;
     }
-    Ok(())
+    Ok(records)
 }
 
 /// Fills the gaps of one feature forward, then backward.

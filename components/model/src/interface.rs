@@ -1,19 +1,16 @@
-//! The form that an application's requests and answers have.
+//! The form of an application's requests and responses.
 
 use portent_event::is_name;
 
-use crate::bytes::u32_at;
-use crate::codes::Style;
-use crate::format::{Section, size};
-use crate::model::content;
-use crate::sections::Sections;
-use crate::texts::Texts;
-use crate::{ArtefactError, Model};
+use crate::error::{ArtefactError, check};
+use crate::format::{Section, Style, size};
+use crate::schema::Schema;
+use crate::sections::{Sections, Texts, u32_at};
 
-/// Names in the application's own dialect.
+/// Names in the application's own protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interface<'a> {
-    /// One object a row, or always a list.
+    /// One object per row, or always a list.
     pub style: Style,
     /// Name of the list of rows.
     pub list: &'a str,
@@ -21,9 +18,9 @@ pub struct Interface<'a> {
     pub group: &'a str,
     /// Field that holds the time of a row; empty if rows have none.
     pub time: &'a str,
-    /// Field of an answer that holds the predicted class.
+    /// Field of a response that holds the predicted class.
     pub prediction: &'a str,
-    /// Field of an answer that holds the score.
+    /// Field of a response that holds the score.
     pub score: &'a str,
 }
 
@@ -41,30 +38,33 @@ impl Default for Interface<'_> {
 }
 
 impl<'a> Interface<'a> {
-    pub(crate) fn open(sections: &Sections<'a>, texts: Texts<'a>) -> Result<Self, ArtefactError> {
-        let rule = |rule| content(Section::Interface, 0, rule);
+    pub(crate) fn open(
+        sections: &Sections<'a>,
+        texts: Texts<'a>,
+        schema: &Schema<'_>,
+    ) -> Result<Self, ArtefactError> {
+        let rule = |holds, rule| check(holds, Section::Interface, 0, rule);
         let record = sections.get(Section::Interface);
-        if record.is_empty() {
-            return Ok(Self::default());
-        }
-        if record.len() != size::INTERFACE || !(0..5).all(|text| texts.contains(record, text * 8)) {
-            return Err(rule("not a style and five texts"));
-        }
-        let text = |number: usize| texts.at(record, number * 8);
-        let style = Style::from_code(u32_at(record, 40)).ok_or(rule("unknown style"))?;
-        let [list, group, time, prediction, score] = [0, 1, 2, 3, 4].map(text);
-        Ok(Self { style, list, group, time, prediction, score })
-    }
-
-    pub(crate) fn check(&self, model: &Model<'_>) -> Result<(), ArtefactError> {
-        let rule = |holds: bool, rule| if holds { Ok(()) } else { Err(content(Section::Interface, 0, rule)) };
+        let interface = if record.is_empty() {
+            Self::default()
+        } else {
+            let is_whole =
+                record.len() == size::INTERFACE && (0..5).all(|text| texts.contains(record, text * 8));
+            rule(is_whole, "not a style and five texts")?;
+            let style = Style::from_code(u32_at(record, 40));
+            rule(style.is_some(), "unknown style")?;
+            let [list, group, time, prediction, score] = [0, 8, 16, 24, 32].map(|at| texts.at(record, at));
+            Self { style: style.unwrap_or(Style::Records), list, group, time, prediction, score }
+        };
+        let Self { list, group, time, prediction, score, .. } = interface;
         let optional = |name: &str| name.is_empty() || is_name(name);
-        rule(is_name(self.list), "list is not a name")?;
-        rule(is_name(self.prediction) && is_name(self.score), "prediction or score is not a name")?;
-        rule(self.prediction != self.score, "prediction and score have one name")?;
-        rule(optional(self.group) && optional(self.time), "group or time is not a name")?;
-        let is_feature = |name: &str| model.features().any(|feature| feature.name() == name);
-        rule(self.group.is_empty() || self.group != self.time, "group and time have one name")?;
-        rule(!is_feature(self.group) && !is_feature(self.time), "group or time is a feature")
+        rule(is_name(list), "list is not a name")?;
+        rule(is_name(prediction) && is_name(score), "prediction or score is not a name")?;
+        rule(prediction != score, "prediction and score have one name")?;
+        rule(optional(group) && optional(time), "group or time is not a name")?;
+        let is_feature = |name: &str| schema.features().any(|feature| feature.name() == name);
+        rule(group.is_empty() || group != time, "group and time have one name")?;
+        rule(!is_feature(group) && !is_feature(time), "group or time is a feature")?;
+        Ok(interface)
     }
 }

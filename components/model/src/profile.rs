@@ -1,16 +1,22 @@
-//! The reference profile: how the training data were distributed, in bins.
+//! The reference profile: the distribution of the training data, in bins.
 
 use portent_event::limits;
 
-use crate::bytes::{Records, f64_at, index_at};
-use crate::format::Section;
-use crate::model::content;
-use crate::{ArtefactError, Model};
+use crate::error::{ArtefactError, check};
+use crate::format::{Section, size};
+use crate::sections::{Records, Sections, f64_at, index_at};
+
+/// The profile of each feature, and that of the score behind them; or none at all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Profiles<'a> {
+    records: Records<'a>,
+    values: Records<'a>,
+}
 
 /// Reference distribution of one feature or of the score.
 ///
 /// With edges `e[0] < … < e[n-1]` there are `n + 1` bins: a value `x` falls into the first bin whose edge is
-/// not below it, `x ≤ e[i]`, and into the last one if there is none.
+/// not below it, `x ≤ e[i]`, or into the last one if there is none.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile<'a> {
     values: Records<'a>,
@@ -18,14 +24,40 @@ pub struct Profile<'a> {
     edges: usize,
 }
 
-impl<'a> Profile<'a> {
-    pub(crate) fn new(model: &Model<'a>, entry: usize) -> Self {
-        let record = model.profiles.get(entry);
-        Self { values: model.profile_values, start: index_at(record, 0), edges: index_at(record, 4) }
+impl<'a> Profiles<'a> {
+    pub(crate) fn open(sections: &Sections<'a>, features: usize) -> Result<Self, ArtefactError> {
+        let records = sections.records(Section::Profile, size::PROFILE)?;
+        let values = sections.records(Section::ProfileValues, size::VALUE)?;
+        let profiles = Self { records, values };
+        let entries = records.len();
+        if entries == 0 && values.len() == 0 {
+            return Ok(profiles);
+        }
+        let is_whole = entries == features + 1;
+        check(is_whole, Section::Profile, 0, "not one entry per feature and one for the score")?;
+        for (entry, number) in (0..entries).zip(0..) {
+            let rule = |holds, rule| check(holds, Section::Profile, number, rule);
+            let profile = profiles.get(entry);
+            rule(profile.edges < limits::BINS, "more bins than the limit")?;
+            let end = profile.start.checked_add(2 * profile.edges + 1);
+            rule(end.is_some_and(|end| end <= values.len()), "values out of bounds")?;
+            let ascends = profile.edges().zip(profile.edges().skip(1)).all(|(edge, next)| edge < next);
+            rule(ascends && profile.edges().all(f64::is_finite), "edges do not ascend")?;
+            let sum: f64 = profile.shares().sum();
+            let are_shares = profile.shares().all(|share| (0.0..=1.0).contains(&share));
+            rule(are_shares && (sum - 1.0).abs() <= 1e-6, "shares do not sum to 1")?;
+        }
+        Ok(profiles)
     }
 
+    pub(crate) fn get(&self, entry: usize) -> Profile<'a> {
+        let record = self.records.get(entry);
+        Profile { values: self.values, start: index_at(record, 0), edges: index_at(record, 4) }
+    }
+}
+
+impl<'a> Profile<'a> {
     /// Number of bins; 0 if the artefact has no profile.
-    #[must_use]
     pub fn bin_count(&self) -> usize {
         if self.values.len() == 0 { 0 } else { self.edges + 1 }
     }
@@ -43,43 +75,7 @@ impl<'a> Profile<'a> {
     }
 
     /// The bin of a value.
-    #[must_use]
     pub fn bin(&self, value: f64) -> u16 {
         u16::try_from(self.edges().take_while(|edge| *edge < value).count()).unwrap_or(u16::MAX)
     }
-}
-
-pub(crate) fn check(model: &Model<'_>) -> Result<(), ArtefactError> {
-    let entries = model.profiles.len();
-    if entries == 0 && model.profile_values.len() == 0 {
-        return Ok(());
-    }
-    if entries != model.feature_count() + 1 {
-        return Err(content(Section::Profile, 0, "not one entry a feature and one for the score"));
-    }
-    for (entry, number) in (0..entries).zip(0..) {
-        let rule = |rule| Err(content(Section::Profile, number, rule));
-        let profile = Profile::new(model, entry);
-        if profile.edges >= limits::BINS {
-            return rule("more bins than the limit");
-        }
-        let end = profile.start.checked_add(2 * profile.edges + 1);
-        if end.is_none_or(|end| end > model.profile_values.len()) {
-            return rule("values out of bounds");
-        }
-        let mut edges = profile.edges();
-        let first = edges.next().unwrap_or_default();
-        if !first.is_finite() || edges.try_fold(first, ascend).is_none() {
-            return rule("edges do not ascend");
-        }
-        let sum: f64 = profile.shares().sum();
-        if profile.shares().any(|share| !(0.0..=1.0).contains(&share)) || (sum - 1.0).abs() > 1e-6 {
-            return rule("shares do not sum to 1");
-        }
-    }
-    Ok(())
-}
-
-fn ascend(last: f64, next: f64) -> Option<f64> {
-    (next.is_finite() && next > last).then_some(next)
 }

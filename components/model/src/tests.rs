@@ -1,7 +1,7 @@
 //! Artefacts written, read, damaged and scored.
 
-use crate::exercise::reseal;
-use crate::exercise::samples::linear;
+use crate::fuzz_support::reseal;
+use crate::samples::linear;
 use crate::{ArtefactError, Column, LinearSpec, Model, ModelSpec, Parameters, Recoded, RowError};
 
 mod damage;
@@ -59,7 +59,7 @@ fn unusable_rows_are_refused() {
 }
 
 #[test]
-fn codings_translate_and_ranges_judge() {
+fn codings_translate_and_ranges_decide_plausibility() {
     let file = file();
     let model = Model::open(&file).unwrap();
     let other = model.encodings().nth(1).unwrap();

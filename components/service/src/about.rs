@@ -1,11 +1,12 @@
-//! What the service says of itself and its model.
+//! Routes that describe the service, its model and its health.
 
 use portent_event::{ROUTES, Route};
 use portent_model::{Model, Profile};
 use serde_json::{Value, json};
 
+use crate::exchange::Response;
+use crate::model_state::{ModelState, NotReady};
 use crate::outcome::Outcome;
-use crate::service::{ModelState, NotReady};
 
 pub(crate) fn root(model: &ModelState<'_>, base: &str) -> Outcome {
     let endpoints: serde_json::Map<String, Value> = ROUTES
@@ -16,7 +17,7 @@ pub(crate) fn root(model: &ModelState<'_>, base: &str) -> Outcome {
         })
         .collect();
     Outcome::ok(&json!({
-        // What KServe's client asks here, in its first protocol.
+        // For KServe's client, which asks here in its first protocol.
         "status": "alive",
         "message": model.model().map_or("Prediction API", Model::description),
         "version": model.model().map(Model::version),
@@ -47,6 +48,12 @@ pub(crate) fn ready(model: &ModelState<'_>) -> Outcome {
     }
 }
 
+/// The page at `/docs`.
+pub(crate) fn docs() -> Outcome {
+    let headers = portent_openapi::docs::HEADERS.map(|(name, value)| (name, value.into())).into();
+    Outcome::new(Response { status: 200, headers, body: portent_openapi::docs::page().into_bytes() })
+}
+
 pub(crate) fn info(model: &Model<'_>) -> Outcome {
     Outcome::ok(&json!({
         "model_name": model.name(),
@@ -62,7 +69,7 @@ pub(crate) fn info(model: &Model<'_>) -> Outcome {
     }))
 }
 
-/// What the aggregator needs to know of a model whose file it does not have.
+/// The distributions that the aggregator needs of a model without its artefact file.
 pub(crate) fn profile(model: &Model<'_>, app: &str) -> Outcome {
     let distribution = |profile: Profile<'_>| {
         json!({
@@ -87,7 +94,7 @@ pub(crate) fn profile(model: &Model<'_>, app: &str) -> Outcome {
     }))
 }
 
-/// What a route is for; none for the description itself, and for what the application does not have.
+/// Purpose of a route; `None` for the description itself, and for routes that the application does not have.
 fn purpose(route: Route, takes_readings: bool) -> Option<&'static str> {
     Some(match route {
         Route::Root | Route::Unmatched => return None,

@@ -9,9 +9,9 @@ use portent_event::ErrorType;
 use crate::exchange::{Body, Request};
 use crate::limits;
 use crate::refusal::Refusal;
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
-/// The body's bytes, decoded where the request says that they are compressed.
+/// The body's bytes, decoded if the request says that they are compressed.
 pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
     let bytes = match request.body {
         Body::Complete(bytes) => bytes,
@@ -21,9 +21,9 @@ pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<
     let Some(encoding) = request.header("content-encoding") else { return Ok(Cow::Borrowed(bytes)) };
     match encoding.to_ascii_lowercase().as_str() {
         "identity" | "" => Ok(Cow::Borrowed(bytes)),
-        // RFC 1952: a file is one member or several, one behind the other.
+        // RFC 1952: a file has one member or more.
         "gzip" | "x-gzip" => decoded(MultiGzDecoder::new(bytes)),
-        // RFC 9110 has zlib's format in mind; some clients send the bare stream.
+        // RFC 9110 means zlib's format; some clients send the bare stream.
         "deflate" if is_zlib(bytes) => decoded(ZlibDecoder::new(bytes)),
         "deflate" => decoded(DeflateDecoder::new(bytes)),
         _ => {
@@ -74,7 +74,7 @@ fn decoded<'a>(decoder: impl Read) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
 
 fn not_utf8<'a>(error: std::str::Utf8Error) -> Violations<'a> {
     let place = Place { offset: Some(error.valid_up_to()), ..Place::default() };
-    Violations::one(Rule::Syntax("invalid UTF-8"), place, Some("{}"))
+    Violations::one(InputRule::Syntax("invalid UTF-8"), place, Some("{}"))
 }
 
 /// RFC 1950: the method is deflate, and the first two bytes are a multiple of 31.

@@ -1,12 +1,13 @@
 //! Codings: the same patient in other numbers.
 //!
-//! A popular copy of the heart data numbers its categories differently ("Kaggle" coding). The model knows
-//! one coding (its own, the first one that the artefact lists, without translations) and how to translate
-//! the others. A row says which one it is in, or its values prove it, or it is read as the model's own.
+//! A popular copy of the heart data numbers its categories differently ("Kaggle" coding). The model has one coding of
+//! its own, which the artefact lists without translations, and translations of the others. A row states its coding, or
+//! its values prove it, or it is read in the model's own.
 
 use portent_model::{Encoding, Feature, FeatureKind, Model, Recoded};
+use portent_openapi::contract::ENCODING;
 
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
 /// Codings that a model accepts.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(crate) enum Coding {
     Other(usize),
 }
 
-/// What the values of a row prove.
+/// The names of the features whose values prove a coding.
 struct Evidence<'m> {
     own: Vec<&'m str>,
     other: Vec<(usize, &'m str)>,
@@ -48,25 +49,25 @@ impl<'m> Codings<'m> {
         }
     }
 
-    /// Name of a coding, also of the model's own; empty where it has no name.
+    /// Name of a coding, also of the model's own; empty if it has no name.
     pub(crate) fn any_name(&self, coding: Coding) -> &'m str {
         self.name(coding).or(self.own).unwrap_or_default()
     }
 
     /// The coding that a request names.
-    pub(crate) fn by_name(&self, name: &str) -> Result<Coding, Rule> {
+    pub(crate) fn by_name(&self, name: &str) -> Result<Coding, InputRule> {
         if self.own == Some(name) {
             return Ok(Coding::Own);
         }
         let other = self.others.iter().position(|encoding| encoding.name() == name);
         other.map(Coding::Other).ok_or_else(|| {
             let names: Vec<_> = self.names().map(|name| format!("'{name}'")).collect();
-            Rule::own("literal_error", format!("Input should be {}", names.join(" or ")))
+            InputRule::own("literal_error", format!("Input should be {}", names.join(" or ")))
         })
     }
 
-    /// The coding that the values prove; the model's own where they prove none, or two at once, which is a
-    /// violation. Values that are absent or unreadable are NaN and prove nothing.
+    /// The coding that the values prove; the model's own if they prove none, or two at once, which is a violation.
+    /// Absent and unreadable values are NaN and prove nothing.
     pub(crate) fn recognise<'a>(
         &self,
         features: &[Feature<'_>],
@@ -74,7 +75,8 @@ impl<'m> Codings<'m> {
         place: Place<'a>,
         violations: &mut Violations<'a>,
     ) -> Coding {
-        if !self.are_doubtful(features, values) {
+        // Only a value that is no code of the model's own proves another coding.
+        if Self::coded(features, values).all(|(_, feature, value)| is_own(feature, value)) {
             return Coding::Own;
         }
         let Evidence { own, other } = self.evidence(features, values);
@@ -93,13 +95,8 @@ impl<'m> Codings<'m> {
             self.name(Coding::Other(*first)).unwrap_or_default(),
             names.join(" or "),
         );
-        violations.add(Rule::own("encoding_conflict", message), place.field("encoding"), None);
+        violations.add(InputRule::own("encoding_conflict", message), place.field(ENCODING), None);
         Coding::Own
-    }
-
-    /// Whether the values may be of another coding: only one that is no code of the model's own proves another.
-    fn are_doubtful(&self, features: &[Feature<'_>], values: &[f64]) -> bool {
-        Self::coded(features, values).any(|(_, feature, value)| !is_own(feature, value))
     }
 
     /// Translates a row of another coding into the model's own, in place. `inputs` are the values' texts.
@@ -121,11 +118,11 @@ impl<'m> Codings<'m> {
                     *value = own;
                     continue;
                 }
-                Recoded::Missing => Rule::own(
+                Recoded::Missing => InputRule::own(
                     "missing_value",
                     format!("This means 'missing' in the {} coding", encoding.name()),
                 ),
-                Recoded::Unknown => Rule::own(
+                Recoded::Unknown => InputRule::own(
                     "encoding_value",
                     format!("Input should be a code of the {} coding", encoding.name()),
                 ),

@@ -1,18 +1,18 @@
-//! Configuration of the component: the one list of its variables.
+//! Configuration of the component, and the only list of its variables.
 
 use portent_event::is_name;
 
-/// Spin variable (of the component): where events go, `stdout`, `http` or `off`. Default `stdout`.
+/// Spin variable (of the component): the destination of events: `stdout` (the default), `http` or `off`.
 pub const EVENTS: &str = "events";
 
-/// Spin variable (of the component): aggregator, `http://host:port`; needed where events go by `http`.
+/// Spin variable (of the component): the aggregator, `http://host:port`; required if events go by `http`.
 pub const METRICS_URL: &str = "metrics_url";
 
-/// Spin variable (of the component): bearer token for the aggregator, where it asks for one. A secret.
+/// Spin variable (of the component): bearer token for the aggregator, if it asks for one. A secret.
 pub const METRICS_TOKEN: &str = "metrics_token";
 
-/// Environment variable (of the component): the model, by the name of an artefact that was in `models/` when
-/// the component was built, or by the path (`/…`) of one among the mounted files.
+/// Environment variable (of the component): the model. Either the name of an artefact that was in `models/` when the
+/// component was built, or the path (`/…`) of a mounted file.
 pub const MODEL: &str = "PORTENT_MODEL";
 
 /// Environment variable (of the component): the `app` label; default is the model's own application.
@@ -21,7 +21,7 @@ pub const APP: &str = "PORTENT_APP";
 /// Environment variable (of the component): `debug` writes a line for every request to standard error.
 pub const LOG: &str = "PORTENT_LOG";
 
-/// Where events go.
+/// The destination of events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum EventsTo {
     /// A line on standard output.
@@ -31,7 +31,7 @@ pub enum EventsTo {
     Http {
         /// Host and port of the aggregator.
         authority: String,
-        /// What the aggregator asks for, if anything.
+        /// Token for the aggregator, if it asks for one.
         token: Option<Token>,
     },
     /// Nowhere.
@@ -42,48 +42,37 @@ pub enum EventsTo {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
-/// What the service itself needs to know.
+/// Configuration of the service itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// The `app` label, where it is not the model's own.
+    /// The `app` label, if it is not the model's own.
     pub app: Option<String>,
     /// Whether every request is logged.
     pub log_requests: bool,
 }
 
 /// A variable has a value that it cannot have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// [`EVENTS`] is none of its three values.
+    #[error("variable {EVENTS} must be stdout, http or off")]
     Events,
     /// [`METRICS_URL`] is not `http://host:port`.
+    #[error("variable {METRICS_URL} must be http://host:port, without a path")]
     MetricsUrl,
     /// [`METRICS_TOKEN`] is not visible ASCII.
+    #[error("variable {METRICS_TOKEN} must be up to 512 visible ASCII characters")]
     MetricsToken,
     /// [`APP`] is not a name.
+    #[error("{APP} must be 1 to 64 characters a-z, A-Z, 0-9, '.', '_', '-'")]
     App,
-    /// [`LOG`] is something else than `debug`.
+    /// [`LOG`] is not `debug`.
+    #[error("{LOG} must be debug, or not be set")]
     Log,
 }
 
-impl std::fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Events => write!(f, "variable {EVENTS} must be stdout, http or off"),
-            Self::MetricsUrl => write!(f, "variable {METRICS_URL} must be http://host:port, without a path"),
-            Self::MetricsToken => {
-                write!(f, "variable {METRICS_TOKEN} must be up to 512 visible ASCII characters")
-            }
-            Self::Log => write!(f, "{LOG} must be debug, or not be set"),
-            Self::App => write!(f, "{APP} must be 1 to 64 characters a-z, A-Z, 0-9, '.', '_', '-'"),
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
 impl EventsTo {
-    /// Reads [`EVENTS`] and, where needed, [`METRICS_URL`], from whatever holds variables.
+    /// Reads [`EVENTS`] and, if needed, [`METRICS_URL`] from a source of variables.
     ///
     /// # Errors
     /// [`ConfigError`] names the variable and the rule.
@@ -122,7 +111,7 @@ impl std::fmt::Debug for Token {
 }
 
 impl Config {
-    /// Reads [`APP`] and [`LOG`] from whatever holds the environment.
+    /// Reads [`APP`] and [`LOG`] from a source of environment variables.
     ///
     /// # Errors
     /// [`ConfigError`] names the variable and the rule.
@@ -148,72 +137,4 @@ fn authority(url: &str) -> Option<String> {
         && port.parse::<u16>().is_ok_and(|port| port > 0)
         && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
     valid.then(|| authority.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn events(events: &str, url: &str) -> Result<EventsTo, ConfigError> {
-        EventsTo::read(|name| match name {
-            EVENTS => Some(events.to_owned()),
-            METRICS_URL => Some(url.to_owned()),
-            _ => None,
-        })
-    }
-
-    #[test]
-    fn events_go_to_stdout_unless_told_otherwise() {
-        assert_eq!(EventsTo::read(|_| None), Ok(EventsTo::Stdout));
-        assert_eq!(events("off", ""), Ok(EventsTo::Off));
-        assert_eq!(events("Stdout", ""), Err(ConfigError::Events));
-    }
-
-    #[test]
-    fn http_needs_a_url_without_a_path() {
-        let authority = "127.0.0.1:9465".to_owned();
-        assert_eq!(events("http", "http://127.0.0.1:9465"), Ok(EventsTo::Http { authority, token: None }));
-        for url in
-            ["", "https://a:1", "http://a", "http://a:0", "http://a:1/path", "http://a b:1", "http://:1"]
-        {
-            assert_eq!(events("http", url), Err(ConfigError::MetricsUrl), "{url}");
-        }
-    }
-
-    #[test]
-    fn a_token_is_sent_and_never_shown() {
-        let read = |token: &str| {
-            EventsTo::read(|name| match name {
-                EVENTS => Some("http".to_owned()),
-                METRICS_URL => Some("http://a:1".to_owned()),
-                _ => Some(token.to_owned()),
-            })
-        };
-        let Ok(EventsTo::Http { token: Some(token), .. }) = read("secret-1") else { panic!("a token") };
-        assert_eq!(token.authorization(), "Bearer secret-1");
-        assert_eq!(format!("{:?}", read("secret-1")).matches("secret").count(), 0);
-        assert!(matches!(read(""), Ok(EventsTo::Http { token: None, .. })));
-        for bad in ["two words", "line\nbreak", "é"] {
-            assert_eq!(read(bad), Err(ConfigError::MetricsToken));
-        }
-    }
-
-    #[test]
-    fn the_page_lists_every_variable() {
-        let page = include_str!("../../../docs/configuration.md");
-        for name in [EVENTS, METRICS_URL, METRICS_TOKEN, MODEL, APP, LOG] {
-            assert!(page.contains(&format!("\n| `{name}` |")), "{name} is not in docs/configuration.md");
-        }
-    }
-
-    #[test]
-    fn app_is_a_name_and_the_log_is_on_or_off() {
-        let read =
-            |wanted: &str, value: &str| Config::read(|name| (name == wanted).then(|| value.to_owned()));
-        assert_eq!(read(APP, "heart"), Ok(Config { app: Some("heart".into()), log_requests: false }));
-        assert_eq!(read(APP, "a b"), Err(ConfigError::App));
-        assert_eq!(read(LOG, "debug"), Ok(Config { app: None, log_requests: true }));
-        assert_eq!(read(LOG, "loud"), Err(ConfigError::Log));
-        assert_eq!(Config::read(|_| None), Ok(Config::default()));
-    }
 }

@@ -1,15 +1,18 @@
-//! What a scorer says of itself, held to the rules of its contract and written as an artefact that describes it.
+//! A scorer's description: checked by the rules of its contract, and written as an artefact.
 
 use std::collections::BTreeSet;
 
 use portent_event::{is_name, limits};
 use portent_model::{
-    CategorySpec, ClassSpec, FeatureKind, FeatureSpec, InterfaceSpec, MissingPolicy, ModelSpec, Parameters,
+    CategorySpec, ClassSpec, FeatureKind, FeatureSpec, Interface, MissingPolicy, ModelSpec, Parameters,
 };
 
 use crate::limits::{CATEGORIES, LABEL_CHARACTERS};
 
-/// A scorer's description, as `wit/portent.wit` has it.
+/// The form of names, for errors.
+const NAME: &str = "1 to 64 characters a-z A-Z 0-9 . _ -";
+
+/// A scorer's description, as in `wit/portent.wit`.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the contract documents them")]
 pub struct Description {
@@ -32,12 +35,12 @@ pub struct DescribedFeature {
     pub kind: FeatureKind,
     pub lower: Option<f64>,
     pub upper: Option<f64>,
-    /// Codes and what they mean.
+    /// Codes and their meanings.
     pub categories: Vec<(f64, String)>,
     pub missing: Missing,
 }
 
-/// What to do where a value is missing.
+/// The treatment of a missing value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Missing {
     /// Refuse the row.
@@ -49,11 +52,10 @@ pub enum Missing {
 }
 
 impl Description {
-    /// The artefact that describes the scorer: always the same bytes of the same description, so that its SHA-256
-    /// names it.
+    /// The artefact that describes the scorer. The same description gives the same bytes, so its SHA-256 identifies it.
     ///
     /// # Errors
-    /// The first rule of the contract that the description breaks, and where.
+    /// The first rule of the contract that the description breaks, and its place.
     pub fn to_artefact(&self) -> Result<Vec<u8>, String> {
         self.check()?;
         let spec = ModelSpec {
@@ -71,7 +73,7 @@ impl Description {
             profiles: Vec::new(),
             self_check: Vec::new(),
             metadata: String::new(),
-            interface: InterfaceSpec::default(),
+            interface: Interface::default(),
             derivations: Vec::new(),
         };
         spec.to_bytes().map_err(|error| error.to_string())
@@ -81,52 +83,46 @@ impl Description {
         for (what, text) in
             [("name", &self.name), ("version", &self.version), ("model-type", &self.model_type)]
         {
-            rule(is_name(text), || format!("{what} is not 1 to 64 characters a-z A-Z 0-9 . _ -"))?;
+            rule(is_name(text), format!("{what} is not {NAME}"))?;
         }
         let (classes, features) = (self.classes.len(), self.features.len());
-        rule((2..=limits::CLASSES).contains(&classes), || format!("{classes} classes are not 2 to 16"))?;
-        rule((1..=limits::FEATURES).contains(&features), || format!("{features} features are not 1 to 256"))?;
+        rule((2..=limits::CLASSES).contains(&classes), format!("{classes} classes are not 2 to 16"))?;
+        rule((1..=limits::FEATURES).contains(&features), format!("{features} features are not 1 to 256"))?;
         check_names("class", self.classes.iter())?;
         check_names("feature", self.features.iter().map(|feature| &feature.name))?;
-        let positive = usize::try_from(self.positive_class).unwrap_or(usize::MAX);
-        rule(positive < classes, || {
-            format!("positive-class {positive} is not one of the {classes} classes")
-        })?;
+        let positive = self.positive_class;
+        let is_class = (0..classes).any(|class| u32::try_from(class) == Ok(positive));
+        rule(is_class, format!("positive-class {positive} is not one of the {classes} classes"))?;
         let is_share = self.threshold.is_none_or(|threshold| threshold > 0.0 && threshold < 1.0);
-        rule(is_share, || "threshold is not above 0 and below 1".to_owned())?;
-        for feature in &self.features {
-            feature.check().map_err(|rule| format!("feature {}: {rule}", feature.name))?;
-        }
-        Ok(())
+        rule(is_share, "threshold is not above 0 and below 1")?;
+        let mut checks = self.features.iter().map(|feature| (&feature.name, feature.check()));
+        checks.try_for_each(|(name, check)| check.map_err(|rule| format!("feature {name}: {rule}")))
     }
 }
 
 impl DescribedFeature {
     fn check(&self) -> Result<(), String> {
         let (least, greatest) = self.bounds();
-        let bounds = [self.lower, self.upper].into_iter().flatten();
-        rule(bounds.into_iter().all(f64::is_finite), || "a bound is not finite".to_owned())?;
-        rule(least <= greatest, || "the lower bound is above the upper one".to_owned())?;
-        rule(is_label(&self.unit), || format!("the unit is not up to {LABEL_CHARACTERS} characters"))?;
-        let has_categories = !self.categories.is_empty();
-        rule(has_categories == (self.kind == FeatureKind::Category), || {
-            "a category has categories, and nothing else has".to_owned()
-        })?;
-        rule(self.categories.len() <= CATEGORIES, || format!("more than {CATEGORIES} categories"))?;
+        let is_finite = [self.lower, self.upper].into_iter().flatten().all(f64::is_finite);
+        rule(is_finite, "a bound is not finite")?;
+        rule(least <= greatest, "the lower bound is above the upper one")?;
+        rule(is_label(&self.unit), format!("the unit is not up to {LABEL_CHARACTERS} characters"))?;
+        let fits_kind = self.categories.is_empty() == (self.kind != FeatureKind::Category);
+        rule(fits_kind, "a category has categories, and nothing else has")?;
+        rule(self.categories.len() <= CATEGORIES, format!("more than {CATEGORIES} categories"))?;
         for (index, (code, label)) in self.categories.iter().enumerate() {
-            let category = |rule: &str| format!("category {index}: {rule}");
-            rule(code.is_finite() && code.fract() == 0.0, || category("its code is not a whole number"))?;
-            rule((least..=greatest).contains(code), || category("its code is outside the bounds"))?;
             let is_new = !self.categories.iter().take(index).any(|(other, _)| other == code);
-            rule(is_new, || category("its code is used twice"))?;
-            rule(is_label(label), || category("its label is not up to 64 characters"))?;
+            for (holds, text) in [
+                (code.is_finite() && code.fract() == 0.0, "its code is not a whole number"),
+                ((least..=greatest).contains(code), "its code is outside the bounds"),
+                (is_new, "its code is used twice"),
+                (is_label(label), "its label is not up to 64 characters"),
+            ] {
+                rule(holds, format!("category {index}: {text}"))?;
+            }
         }
-        match self.missing {
-            Missing::Impute(value) => rule(self.takes(value), || {
-                "the imputed value is outside the bounds, or none of its kind".to_owned()
-            }),
-            Missing::Reject | Missing::Pass => Ok(()),
-        }
+        let imputes = if let Missing::Impute(value) = self.missing { self.takes(value) } else { true };
+        rule(imputes, "the imputed value is outside the bounds, or none of its kind")
     }
 
     fn takes(&self, value: f64) -> bool {
@@ -164,17 +160,15 @@ impl DescribedFeature {
     }
 }
 
-fn rule(holds: bool, rule: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(rule()) }
+fn rule(holds: bool, rule: impl Into<String>) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(rule.into()) }
 }
 
 fn check_names<'n>(what: &str, names: impl Iterator<Item = &'n String>) -> Result<(), String> {
     let mut known = BTreeSet::new();
     for (index, name) in names.enumerate() {
-        rule(is_name(name), || {
-            format!("the name of {what} {index} is not 1 to 64 characters a-z A-Z 0-9 . _ -")
-        })?;
-        rule(known.insert(name), || format!("{what} {name} is named twice"))?;
+        rule(is_name(name), format!("the name of {what} {index} is not {NAME}"))?;
+        rule(known.insert(name), format!("{what} {name} is named twice"))?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! What goes in and what comes out.
+//! Requests, responses and the clock.
 
 use std::borrow::Cow;
 
 use crate::limits;
 
-/// A request, as far as the service looks at it.
+/// The parts of a request that the service uses.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// Method token, as sent.
@@ -15,7 +15,7 @@ pub struct Request<'a> {
     pub headers: &'a [(String, Vec<u8>)],
     /// The body.
     pub body: Body<'a>,
-    /// A number that no other request has, for requests that bring no identity of their own.
+    /// A number that no other request has. It identifies requests that bring no identity of their own.
     pub unique: u64,
 }
 
@@ -41,9 +41,6 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Room for the type of the content, the identity of the request and its trace.
-const USUAL_HEADERS: usize = 3;
-
 /// A response header.
 pub type Header = (&'static str, Cow<'static, str>);
 
@@ -66,16 +63,6 @@ impl<'a> Request<'a> {
     pub fn header(&self, name: &str) -> Option<&'a str> {
         let (_, value) = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         std::str::from_utf8(value).ok().map(str::trim)
-    }
-}
-
-impl Response {
-    /// A JSON answer.
-    #[must_use]
-    pub fn json(status: u16, body: Vec<u8>) -> Self {
-        let mut headers = Vec::with_capacity(USUAL_HEADERS);
-        headers.push(("content-type", Cow::Borrowed("application/json")));
-        Self { status, headers, body }
     }
 }
 

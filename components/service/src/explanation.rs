@@ -1,6 +1,8 @@
-//! Why rows score as they do, on request.
+//! Additions to predictions: explanations on request, and warnings of implausible values.
+//!
+//! Warnings never refuse a row. They are counted per feature, and the application's own protocols show them.
 
-use portent_model::{ExplainError, ExplanationScale, Model};
+use portent_model::{ExplainError, ExplanationScale, FeatureKind, Model};
 
 use crate::json::{push_float, push_number, push_string};
 use crate::limits;
@@ -11,9 +13,9 @@ use crate::rows::Rows;
 #[derive(Debug)]
 pub(crate) struct Explanations {
     pub(crate) scale: ExplanationScale,
-    /// What the contributions are added to, one a row.
+    /// The value that the contributions are added to, one per row.
     pub(crate) bases: Vec<f64>,
-    /// One a feature, row after row.
+    /// One per feature, row after row.
     pub(crate) contributions: Vec<f64>,
 }
 
@@ -82,5 +84,30 @@ impl Explanations {
             ExplanationScale::LogOdds => "log-odds",
             ExplanationScale::Probability => "probability",
         }
+    }
+}
+
+/// Appends the warnings of a row as a field of its answer, if it has any.
+pub(crate) fn push_warnings(out: &mut Vec<u8>, model: &Model<'_>, rows: &Rows, row: usize) {
+    let values = rows.values.iter().skip(row * model.feature_count());
+    let implausible = model
+        .features()
+        .zip(values)
+        .filter(|(feature, value)| !value.is_nan() && !feature.is_plausible(**value));
+    let mut count = 0;
+    for (feature, _) in implausible {
+        out.extend_from_slice(if count == 0 { b",\"warnings\":[{\"field\":" } else { b",{\"field\":" });
+        push_string(out, feature.name());
+        out.extend_from_slice(b",\"msg\":");
+        let (low, high) = feature.plausible_range();
+        match feature.kind() {
+            FeatureKind::Category => push_string(out, "Not a code that the model was trained with"),
+            _ => push_string(out, &format!("Outside the plausible range {low} to {high}")),
+        }
+        out.push(b'}');
+        count += 1;
+    }
+    if count > 0 {
+        out.push(b']');
     }
 }

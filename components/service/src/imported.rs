@@ -1,4 +1,4 @@
-//! A scorer in another component: it gets rows that have been checked, and what it returns is checked.
+//! A scorer in another component. It gets rows that have been checked, and its results are checked.
 
 use std::borrow::Cow;
 
@@ -7,30 +7,29 @@ use portent_model::{ArtefactError, ExplanationScale, FeatureKind, MissingPolicy,
 use crate::explanation::Explanations;
 use crate::limits::{SCORE_TOLERANCE, SCORER_LOG_CHARACTERS, SCORER_REASON_CHARACTERS};
 use crate::rows::Rows;
-use crate::scorer::{NotScored, Scorer};
-use crate::scoring::Scored;
+use crate::scoring::{NotScored, Scored, Scorer};
 
 /// A component that scores, and the artefact that describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Imported<'m> {
     model: Model<'m>,
     score: ScoreFunction,
-    complain: fn(&str),
+    log_error: fn(&str),
 }
 
-/// The component's function: one value a feature, row after row, and whether contributions are asked for.
+/// The component's function. It gets one value per feature, row after row, and whether contributions are asked for.
 pub type ScoreFunction = fn(&[f64], bool) -> Result<ClassScores, ScoreError>;
 
-/// What a component returns of a batch.
+/// The scores of a batch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClassScores {
-    /// One score a class, row after row.
+    /// One score per class, row after row.
     pub values: Vec<f64>,
-    /// One contribution a feature, row after row; empty where they are not asked for.
+    /// One contribution per feature, row after row; empty if they are not asked for.
     pub contributions: Vec<f64>,
 }
 
-/// Why a component returns nothing.
+/// Why a component returns no scores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScoreError {
     /// The row with this index cannot be scored, for this reason.
@@ -40,24 +39,24 @@ pub enum ScoreError {
 }
 
 impl<'m> Imported<'m> {
-    /// A scorer by its description ([`crate::Description::to_artefact`]) and its function. `complain` writes to the log.
+    /// A scorer by its description ([`crate::Description::to_artefact`]) and its function. `log_error` writes to the log.
     ///
     /// # Errors
     /// [`ArtefactError`] if the bytes are no artefact.
     pub fn new(
         description: &'m [u8],
         score: ScoreFunction,
-        complain: fn(&str),
+        log_error: fn(&str),
     ) -> Result<Self, ArtefactError> {
-        // It has just been made and checked.
-        Ok(Self { model: Model::open_verified(description)?, score, complain })
+        // The description has just been written and checked.
+        Ok(Self { model: Model::open_verified(description)?, score, log_error })
     }
 
     pub(crate) fn model(&self) -> &Model<'m> {
         &self.model
     }
 
-    /// The values with those filled in that the description says how to.
+    /// The values, with missing ones imputed as the description says.
     fn filled<'v>(&self, values: &'v [f64]) -> Cow<'v, [f64]> {
         let mut values = Cow::Borrowed(values);
         if values.iter().any(|value| value.is_nan()) {
@@ -85,7 +84,7 @@ impl<'m> Imported<'m> {
                 _ => Err(NotScored::Invalid("the row of an error is not one of the batch")),
             },
             Err(ScoreError::Internal(text)) => {
-                (self.complain)(&format!("the scorer failed: {}", printable(&text, SCORER_LOG_CHARACTERS)));
+                (self.log_error)(&format!("the scorer failed: {}", printable(&text, SCORER_LOG_CHARACTERS)));
                 Err(NotScored::Failed)
             }
         }
@@ -102,7 +101,7 @@ impl<'m> Imported<'m> {
         }
         let scores: Vec<f64> = values.iter().skip(positive).step_by(classes).copied().collect();
         let explanations = self.explanations(contributions, &scores, explain)?;
-        // Of two classes, one score says both.
+        // Of two classes, one score determines the other.
         Ok(Scored { scores, classes: if classes > 2 { values } else { Vec::new() }, explanations })
     }
 
@@ -148,12 +147,12 @@ impl Scorer for Imported<'_> {
         }
         let result = self.returned(rows, explain);
         if let Err(NotScored::Invalid(rule)) = &result {
-            (self.complain)(&format!("the scorer broke its contract: {rule}"));
+            (self.log_error)(&format!("the scorer broke its contract: {rule}"));
         }
         result
     }
 
-    /// Scores one row: what it says does not matter, but it must be an answer. It may refuse the row.
+    /// Scores one row. The scores do not matter, but they must keep the contract. The component may refuse the row.
     fn check(&self) -> Result<(), NotScored> {
         match self.score(&self.plain_row(), self.model.explanation_scale().is_some()) {
             Ok(_) | Err(NotScored::Refused(..)) => Ok(()),
@@ -162,7 +161,7 @@ impl Scorer for Imported<'_> {
     }
 }
 
-/// Holds the scores of a row to their rules, and within 0 and 1.
+/// Checks the scores of a row, and clamps them to 0 and 1.
 fn check_scores(scores: &mut [f64]) -> Result<(), &'static str> {
     let range = -SCORE_TOLERANCE..=1.0 + SCORE_TOLERANCE;
     if !scores.iter().all(|score| range.contains(score)) {

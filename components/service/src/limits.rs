@@ -1,18 +1,14 @@
-//! Bounds on what one request may ask for.
+//! Limits of one request. Those that the document of the API states come from `portent_openapi`.
 
-/// Longest request body, in bytes; a longer one is answered 413 without reading it to its end.
-pub const BODY_BYTES: usize = 16 * 1024 * 1024;
+pub use portent_openapi::contract::{BATCH_ROWS, BODY_BYTES, EXPLAINED_ROWS, RAW_VALUE, WHOLE_NUMBER};
 
-/// Most rows of one batch; more are answered 413.
-pub const BATCH_ROWS: usize = portent_event::limits::ROWS as usize;
-
-/// Most columns of a table whose columns the request names, those included that the model does not know.
+/// Most columns of a table whose columns the request names, including those that the model does not know.
 pub const COLUMNS: usize = 1_024;
 
-/// Most violations listed in one answer; the last entry says how many were left out.
+/// Most violations listed in one answer. The last entry has the number of others.
 pub const VIOLATIONS: usize = 1_000;
 
-/// Longest input value, in bytes of JSON, that a violation echoes; longer ones read `null`.
+/// Longest input value, in bytes of JSON, that a violation echoes. A longer one reads `null`.
 pub const ECHOED_INPUT_BYTES: usize = 1_024;
 
 /// Deepest nesting of arrays and objects in JSON.
@@ -21,47 +17,17 @@ pub const DEPTH: usize = 64;
 /// Longest string in JSON, in bytes as sent.
 pub const STRING_BYTES: usize = 64 * 1024;
 
-/// Greatest whole number that f64 holds with its neighbours, so that no other number is read as it.
-pub const WHOLE_NUMBER: f64 = 9_007_199_254_740_991.0;
-
-/// Greatest magnitude of a raw value from which others are derived: their sums and squares are numbers too.
-pub const RAW_VALUE: f64 = 1e100;
-
 /// Most categories of a feature that a scorer describes.
 pub const CATEGORIES: usize = 256;
 
 /// Most characters of a unit or of a category's meaning that a scorer describes.
 pub const LABEL_CHARACTERS: usize = 64;
 
-/// How far a scorer's scores may lie outside 0 to 1, and their sum from 1: what single precision makes of it.
+/// How far a scorer's scores may lie outside 0 to 1, and their sum from 1: the rounding of single precision.
 pub const SCORE_TOLERANCE: f64 = 1e-6;
 
-/// Characters of a scorer's reason that a client is shown.
+/// Characters of a scorer's reason in an answer.
 pub const SCORER_REASON_CHARACTERS: usize = 200;
 
-/// Characters of a scorer's failure that the log holds.
+/// Characters of a scorer's failure in the log.
 pub const SCORER_LOG_CHARACTERS: usize = 1_000;
-
-/// Most rows of a request that asks for explanations.
-pub const EXPLAINED_ROWS: usize = 1_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_states_the_limits() {
-        let page = include_str!("../../../docs/prediction-api.md");
-        let rows = [
-            format!("| body, as sent and after decompression | {} MiB |", BODY_BYTES >> 20),
-            format!("| rows of a request | {},000 |", BATCH_ROWS / 1_000),
-            format!("| rows of a request with explanations | {},000 |", EXPLAINED_ROWS / 1_000),
-            format!("| nesting of JSON | {DEPTH} |"),
-            format!("| a string in JSON | {} KiB |", STRING_BYTES >> 10),
-            format!("up to {},000 of them", VIOLATIONS / 1_000),
-        ];
-        for row in rows {
-            assert!(page.contains(&row), "docs/prediction-api.md does not say {row:?}");
-        }
-    }
-}

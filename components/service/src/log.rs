@@ -1,4 +1,4 @@
-//! The log of requests, for those who look for one request rather than for counts.
+//! The log of requests, for finding a single request.
 
 use portent_event::{Durations, ErrorType, Event, Method, Route};
 use serde::Serialize;
@@ -19,8 +19,8 @@ struct Entry<'e> {
     ns: Durations,
 }
 
-/// One line of JSON on an answered request, with its newline. It holds what the event holds but for the counts, so
-/// no input value either; unlike an event it is counted nowhere.
+/// One line of JSON for an answered request, with its newline. It holds the event without the counts, so it has no
+/// input value. The aggregator does not count it.
 #[must_use]
 pub fn log_line(event: &Event<'_>) -> Vec<u8> {
     let Event { time, app, request_id, method, route, status, error, durations, predictions, .. } = event;
@@ -36,7 +36,7 @@ pub fn log_line(event: &Event<'_>) -> Vec<u8> {
         rows: predictions.iter().map(|predictions| predictions.rows).sum(),
         ns: *durations,
     };
-    // Texts and numbers can always be written; were that to fail, there would be no line.
+    // Writing texts and numbers cannot fail.
     let mut line = serde_json::to_vec(&entry).unwrap_or_default();
     line.push(b'\n');
     line

@@ -3,28 +3,24 @@
 //! <https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/>
 
 mod csv;
-mod split;
 
-use portent_event::ErrorType;
+use portent_event::{ErrorType, Stage};
+use portent_openapi::contract::{DATAFRAME_RECORDS, DATAFRAME_SPLIT, INPUTS, INSTANCES, PARAMS};
 
 use crate::body;
 use crate::call::Call;
 use crate::exchange::Response;
-use crate::fields::Fields;
-use crate::json::{Kind, Reader};
-use crate::outcome::{Outcome, Stage, StopWatch};
+use crate::fields;
+use crate::json::{JsonType, Reader};
+use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
-use crate::table::{Across, Asked, Columns, Form, Listed, Source, Table};
-use crate::values::Coercion;
-use crate::violation::{Place, Rule, Violations};
+use crate::stop_watch::StopWatch;
+use crate::table::{AnswerParameters, ColumnRows, Columns, ListedRows, RowForm, RowSource, Table};
+use crate::values::{self, Coercion};
+use crate::violation::{InputRule, Place, Violations};
 
-/// Members that hold data, of which a request has exactly one, and the parameters; others are passed over.
-const MEMBERS: [&str; 5] = [SPLIT, RECORDS, INSTANCES, INPUTS, PARAMS];
-const SPLIT: &str = "dataframe_split";
-const RECORDS: &str = "dataframe_records";
-const INSTANCES: &str = "instances";
-const INPUTS: &str = "inputs";
-const PARAMS: &str = "params";
+/// Members that hold data, of which a request has exactly one, and the parameters. Others are passed over.
+const MEMBERS: [&str; 5] = [DATAFRAME_SPLIT, DATAFRAME_RECORDS, INSTANCES, INPUTS, PARAMS];
 
 /// Content of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +29,7 @@ enum Content {
     Csv,
 }
 
-/// Answers that the model can be used; without a model the service answers 503 before it comes here.
+/// Answers that the model can be used. Without a model the service answers 503 before.
 pub(crate) fn ping() -> Outcome {
     Outcome::empty(200)
 }
@@ -66,7 +62,7 @@ pub(crate) fn invocations(call: &Call<'_>) -> Outcome {
 }
 
 impl Content {
-    /// The content that a header names; JSON where there is none.
+    /// The content of a header; JSON if there is none.
     fn of<'a>(content_type: Option<&str>) -> Result<Self, Refusal<'a>> {
         let unsupported = |text| Err(Refusal::new(415, ErrorType::UnsupportedMediaType, text));
         let content_type = content_type.unwrap_or("application/json").to_ascii_lowercase();
@@ -91,20 +87,19 @@ fn answer_json<'a>(
     text: &'a str,
     watch: &mut StopWatch<'_>,
 ) -> Result<Outcome, Refusal<'a>> {
-    let members = Fields::of_text(text, &MEMBERS)?;
+    let (element, [data @ .., params]) = fields::members(text, &MEMBERS)?;
     watch.lap(Stage::Parse);
-    let Some((element, [data @ .., params])) = members.iter().next().filter(|(element, _)| element.is_object)
-    else {
+    if !element.is_object {
         return Err(not_one_member());
-    };
-    if let Some(name) = element.repeated.and_then(|index| MEMBERS.get(index)) {
-        return Err(Violations::one(Rule::repeated(), Place::default().field(name), None).into());
     }
-    let mut present = MEMBERS.iter().zip(data).filter_map(|(name, text)| Some((*name, (*text)?)));
+    if let Some(name) = element.repeated.and_then(|index| MEMBERS.get(index)) {
+        return Err(Violations::one(InputRule::repeated(), Place::default().field(name), None).into());
+    }
+    let mut present = MEMBERS.iter().zip(data).filter_map(|(name, text)| Some((*name, text?)));
     let (Some((name, text)), None) = (present.next(), present.next()) else {
         return Err(not_one_member());
     };
-    let asked = Asked::read(call, PARAMS, *params)?;
+    let asked = AnswerParameters::read(call, PARAMS, params)?;
     answer_member(call, name, text, &asked, watch)
 }
 
@@ -112,29 +107,28 @@ fn answer_member<'a>(
     call: &Call<'a>,
     name: &'static str,
     text: &'a str,
-    asked: &Asked<'a>,
+    asked: &AnswerParameters<'a>,
     watch: &mut StopWatch<'_>,
 ) -> Result<Outcome, Refusal<'a>> {
-    let mut violations = Violations::default();
     let mut table = match name {
-        RECORDS => Table::of(call, Form::Object, Coercion::Uniform),
-        SPLIT => Table::of(call, Form::List, Coercion::Uniform),
+        DATAFRAME_RECORDS => Table::of(call, RowForm::Object, Coercion::Uniform),
+        DATAFRAME_SPLIT => Table::of(call, RowForm::List, Coercion::Uniform),
         _ => Table::of_either(call, Coercion::Uniform),
     };
-    table.state_coding(asked, &mut violations);
-    let is_object = Reader::new(text).kind()? == Kind::Object;
+    table.state_coding(asked);
+    let is_object = Reader::new(text).next_type()? == JsonType::Object;
     match name {
-        SPLIT => {
-            let rows = split::rows(text, &table, &mut violations)?;
-            answer(call, table, rows, asked, violations, watch)
+        DATAFRAME_SPLIT => {
+            let rows = data_frame(text, &mut table)?;
+            answer(call, table, rows, asked, watch)
         }
         INPUTS if is_object => {
-            let rows = Across::new(name, text, &table.reader, &mut violations)?;
-            answer(call, table, rows, asked, violations, watch)
+            let rows = ColumnRows::new(name, text, &table.reader, &mut table.violations)?;
+            answer(call, table, rows, asked, watch)
         }
         _ => {
-            let rows = Listed::new(name, text, Columns::of_model(&table.reader))?;
-            answer(call, table, rows, asked, violations, watch)
+            let rows = ListedRows::new(name, text, Columns::of_model(&table.reader))?;
+            answer(call, table, rows, asked, watch)
         }
     }
 }
@@ -144,29 +138,49 @@ fn answer_csv<'a>(
     bytes: &'a [u8],
     watch: &mut StopWatch<'_>,
 ) -> Result<Outcome, Refusal<'a>> {
-    let asked = Asked::read(call, PARAMS, None)?;
-    let mut violations = Violations::default();
-    let table = Table::of(call, Form::List, Coercion::Cell);
-    let rows = csv::Lines::new(bytes, &table.reader, &mut violations)?;
-    answer(call, table, rows, &asked, violations, watch)
+    let asked = AnswerParameters::read(call, PARAMS, None)?;
+    let mut table = Table::of(call, RowForm::List, Coercion::Cell);
+    let rows = csv::CsvRows::new(bytes, &table.reader, &mut table.violations)?;
+    answer(call, table, rows, &asked, watch)
 }
 
-/// Reads the rows and answers. Where columns are missing there is no point in naming them again for each row.
+/// Reads the rows and answers. If columns are missing, they are not named again for each row.
 fn answer<'a>(
     call: &Call<'a>,
     mut table: Table<'a>,
-    mut rows: impl Source<'a>,
-    asked: &Asked<'a>,
-    mut violations: Violations<'a>,
+    mut rows: impl RowSource<'a>,
+    asked: &AnswerParameters<'a>,
     watch: &mut StopWatch<'_>,
 ) -> Result<Outcome, Refusal<'a>> {
-    if violations.is_empty() {
-        table.read(&mut rows, &mut violations, watch)?;
+    if table.violations.is_empty() {
+        table.read(&mut rows, watch)?;
     }
-    table.answer(call, asked, violations, |row| rows.place(row), watch)
+    table.answer(call, asked, &rows, watch)
 }
 
 fn not_one_member<'a>() -> Refusal<'a> {
     let (last, others) = (MEMBERS[3], MEMBERS[..3].join(", "));
     Refusal::bad(format!("Input should be an object with exactly one of {others} and {last}"))
+}
+
+/// The rows of a data frame in the `split` orientation of pandas: names of columns, and rows as lists. Its index is
+/// passed over.
+fn data_frame<'a>(text: &'a str, table: &mut Table<'a>) -> Result<ListedRows<'a>, Refusal<'a>> {
+    let place = Place::list(DATAFRAME_SPLIT);
+    let [columns, data] = fields::object_members(text, &["columns", "data"], place)?;
+    let missing = |name| Refusal::from(Violations::one(InputRule::Missing, place.field(name), None));
+    let (names, data) = (columns.ok_or_else(|| missing("columns"))?, data.ok_or_else(|| missing("data"))?);
+    let place = Place::list("dataframe_split.columns");
+    let mut reader = Reader::new(names);
+    if reader.next_type()? != JsonType::Array {
+        return Err(Violations::one(InputRule::NotAList, place, None).into());
+    }
+    reader.begin_array()?;
+    let mut columns = Columns::default();
+    while reader.next_element()? {
+        let name = values::string(reader.skip()?).unwrap_or_default();
+        columns.add(&name, &table.reader, place, &mut table.violations)?;
+    }
+    columns.check(&table.reader, place, &mut table.violations);
+    ListedRows::new("dataframe_split.data", data, columns)
 }

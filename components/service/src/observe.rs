@@ -1,19 +1,21 @@
-//! What a request's rows add to the counts: never a value, only where it fell.
-
-mod reference;
+//! Counts of a request's rows. They hold the bins of values, never a value.
 
 use std::borrow::Cow;
 
 use portent_event::{ClassCounts, Pairs, Predictions, limits, to_nano};
-use portent_model::{Feature, Model, Profile};
+use portent_model::{Feature, FeatureKind, Model, Profile};
 
 use crate::rows::Rows;
 use crate::scoring::{Prediction, Scored};
 
-use reference::Reference;
-
-/// From this many rows on, it pays to read what values are compared with only once.
+/// From this many rows on, reading edges and codes once per request pays.
 const MANY_ROWS: u32 = 8;
+
+/// Codes with a place of their own in [`Reference`].
+const CODES: usize = 64;
+
+/// Stands for a code without a place of its own.
+const NO_BIN: u8 = u8::MAX;
 
 /// Counts rows and their scores.
 pub(crate) fn observe(model: &Model<'_>, rows: &Rows, scored: &Scored) -> Predictions<'static> {
@@ -60,12 +62,33 @@ fn observe_feature<'v>(
     predictions: &mut Predictions<'_>,
 ) {
     let profile = model.feature_profile(index);
-    let Fallen { bins, missing, out_of_range } = if predictions.rows < MANY_ROWS {
-        few(feature, &profile, column)
+    let (mut bins, mut missing, mut out_of_range) = (Pairs::default(), filled, 0);
+    if predictions.rows < MANY_ROWS {
+        for value in column {
+            if value.is_nan() {
+                missing += 1;
+                continue;
+            }
+            out_of_range += u32::from(!feature.is_plausible(*value));
+            bins.add(profile.bin(*value), 1);
+        }
     } else {
-        many(feature, &profile, column)
-    };
-    let missing = missing + filled;
+        let (reference, mut counts) = (Reference::of(feature, &profile), [0; limits::BINS + 1]);
+        for value in column {
+            if value.is_nan() {
+                missing += 1;
+                continue;
+            }
+            let (bin, is_plausible) = reference.place(*value);
+            out_of_range += u32::from(!is_plausible);
+            if let Some(count) = counts.get_mut(bin) {
+                *count += 1;
+            }
+        }
+        for (bin, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
+            bins.add(bin, count);
+        }
+    }
     let number = u16::try_from(index).unwrap_or(u16::MAX);
     for (pairs, count) in [(&mut predictions.missing, missing), (&mut predictions.out_of_range, out_of_range)]
     {
@@ -78,90 +101,69 @@ fn observe_feature<'v>(
     }
 }
 
-/// Where the values of a feature fell.
-#[derive(Default)]
-struct Fallen {
-    bins: Pairs,
-    missing: u32,
-    out_of_range: u32,
+/// Edges and codes of one feature, read once for many rows.
+struct Reference<'b, 'm> {
+    feature: &'b Feature<'m>,
+    /// Ascending, then infinite.
+    edges: [f64; limits::BINS],
+    /// Half the number of bins, rounded up to a power of two: the first step of the search for a bin.
+    half: usize,
+    plausible: (f64, f64),
+    is_category: bool,
+    /// Bins of the plausible codes that are whole numbers from 0 on; [`NO_BIN`] elsewhere.
+    codes: [u8; CODES],
 }
 
-fn few<'v>(feature: &Feature<'_>, profile: &Profile<'_>, column: impl Iterator<Item = &'v f64>) -> Fallen {
-    let mut fallen = Fallen::default();
-    for value in column {
-        if value.is_nan() {
-            fallen.missing += 1;
-            continue;
+impl<'b, 'm> Reference<'b, 'm> {
+    fn of(feature: &'b Feature<'m>, profile: &Profile<'_>) -> Self {
+        let (mut edges, mut count) = ([f64::INFINITY; limits::BINS], 0);
+        for (slot, edge) in edges.iter_mut().zip(profile.edges()) {
+            *slot = edge;
+            count += 1;
         }
-        fallen.out_of_range += u32::from(!feature.is_plausible(*value));
-        fallen.bins.add(profile.bin(*value), 1);
-    }
-    fallen
-}
-
-fn many<'v>(feature: &Feature<'_>, profile: &Profile<'_>, column: impl Iterator<Item = &'v f64>) -> Fallen {
-    let reference = Reference::of(feature, profile);
-    let (mut fallen, mut counts) = (Fallen::default(), [0; limits::BINS + 1]);
-    for value in column {
-        if value.is_nan() {
-            fallen.missing += 1;
-            continue;
-        }
-        let (bin, is_plausible) = reference.place(*value);
-        fallen.out_of_range += u32::from(!is_plausible);
-        if let Some(count) = counts.get_mut(bin) {
-            *count += 1;
-        }
-    }
-    for (bin, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
-        fallen.bins.add(bin, count);
-    }
-    fallen
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn heart() -> Model<'static> {
-        Model::open(include_bytes!("../../../models/heart-disease.portent")).unwrap()
-    }
-
-    fn observed(values: Vec<f64>, scores: &[f64]) -> Predictions<'static> {
-        let scored = Scored { scores: scores.to_vec(), classes: vec![], explanations: None };
-        observe(&heart(), &Rows { values, ..Rows::default() }, &scored)
-    }
-
-    fn add(sum: &mut Pairs, pairs: &Pairs) {
-        pairs.iter().for_each(|(index, count)| sum.add(index, count));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
-
-        #[test]
-        fn many_rows_count_as_each_alone(
-            rows in prop::collection::vec(
-                (prop::collection::vec(prop_oneof![-5.0..300.0, (0..8).prop_map(f64::from), Just(f64::NAN)], 13), 0.0..1.0),
-                1..40,
-            ),
-        ) {
-            let (values, scores): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-            let together = observed(values.concat(), &scores);
-            let mut sum = observed(vec![], &[]);
-            for (row, score) in values.into_iter().zip(scores) {
-                let alone = observed(row, &[score]);
-                for (sum, alone) in sum.bins.iter_mut().zip(&alone.bins) {
-                    add(sum, alone);
-                }
-                add(&mut sum.missing, &alone.missing);
-                add(&mut sum.out_of_range, &alone.out_of_range);
+        let is_category = feature.kind() == FeatureKind::Category;
+        let mut codes = [NO_BIN; CODES];
+        for code in feature.codes().filter(|code| is_category && feature.is_plausible(*code)) {
+            if let (Some(slot), Ok(bin)) = (codes.get_mut(index(code)), u8::try_from(profile.bin(code))) {
+                *slot = bin;
             }
-            prop_assert_eq!(together.bins, sum.bins);
-            prop_assert_eq!(together.missing, sum.missing);
-            prop_assert_eq!(together.out_of_range, sum.out_of_range);
+        }
+        let half = (count + 1_usize).next_power_of_two() / 2;
+        Self { feature, edges, half, plausible: feature.plausible_range(), is_category, codes }
+    }
+
+    /// The results of [`Profile::bin`] and [`Feature::is_plausible`] for a finite value.
+    fn place(&self, value: f64) -> (usize, bool) {
+        if !self.is_category {
+            let (low, high) = self.plausible;
+            return (self.bin(value), low <= value && value <= high);
+        }
+        match self.codes.get(index(value)) {
+            Some(bin) if *bin != NO_BIN => (usize::from(*bin), true),
+            _ => (self.bin(value), self.feature.is_plausible(value)),
         }
     }
+
+    /// The number of edges below.
+    fn bin(&self, value: f64) -> usize {
+        let (mut bin, mut step) = (0, self.half);
+        while step > 0 {
+            let edge = self.edges.get(bin + step - 1).copied().unwrap_or(f64::INFINITY);
+            // A product in place of a branch, which could not be predicted.
+            bin += step * usize::from(edge < value);
+            step /= 2;
+        }
+        bin
+    }
+}
+
+/// The place of a code; `usize::MAX` if it is not a whole number from 0 on.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast of another number is not equal to it"
+)]
+fn index(code: f64) -> usize {
+    let number = code as u8;
+    if f64::from(number) == code { usize::from(number) } else { usize::MAX }
 }

@@ -1,13 +1,15 @@
-//! What a route makes of a request.
+//! The result of a route: the response, and the parts of its event.
 
 use std::borrow::Cow;
 
 use portent_event::{Durations, ErrorType, Predictions};
 
-use crate::exchange::{Clock, Header, Response};
-use crate::refusal::{ErrorForm, Refusal};
+use crate::exchange::Response;
 
-/// An answer and what it adds to the counts.
+/// Room for the type of the content, the identity of the request and its trace.
+const USUAL_HEADERS: usize = 3;
+
+/// An answer, and its share in the counts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) response: Response,
@@ -16,30 +18,15 @@ pub(crate) struct Outcome {
     pub(crate) predictions: Option<Box<Predictions<'static>>>,
 }
 
-/// Measures the stages of a request.
-#[derive(Clone, Copy)]
-pub(crate) struct StopWatch<'c> {
-    clock: &'c dyn Clock,
-    last: u64,
-    durations: Durations,
-}
-
-/// A timed part of a request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Stage {
-    Parse,
-    Validate,
-    Score,
-    Encode,
-}
-
 impl Outcome {
     pub(crate) fn new(response: Response) -> Self {
         Self { response, error: None, durations: Durations::default(), predictions: None }
     }
 
     pub(crate) fn json(status: u16, body: Vec<u8>) -> Self {
-        Self::new(Response::json(status, body))
+        let mut headers = Vec::with_capacity(USUAL_HEADERS);
+        headers.push(("content-type", Cow::Borrowed("application/json")));
+        Self::new(Response { status, headers, body })
     }
 
     /// 200 with a JSON body.
@@ -47,38 +34,17 @@ impl Outcome {
         Self::json(200, body.to_string().into_bytes())
     }
 
+    /// 200 with a JSON body that holds these predictions.
+    pub(crate) fn predicted(body: Vec<u8>, predictions: Predictions<'static>) -> Self {
+        Self { predictions: Some(Box::new(predictions)), ..Self::json(200, body) }
+    }
+
     pub(crate) fn empty(status: u16) -> Self {
         Self::new(Response { status, headers: Vec::new(), body: Vec::new() })
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
-        let header: Header = (name, value.into());
-        self.response.headers.push(header);
+        self.response.headers.push((name, value.into()));
         self
-    }
-}
-
-impl<'c> StopWatch<'c> {
-    pub(crate) fn start(clock: &'c dyn Clock) -> Self {
-        Self { clock, last: clock.now(), durations: Durations::default() }
-    }
-
-    /// The time since the last look belongs to this stage; a stage may take place in several parts.
-    pub(crate) fn lap(&mut self, stage: Stage) {
-        let now = self.clock.now();
-        let time = now.saturating_sub(std::mem::replace(&mut self.last, now));
-        let sum = match stage {
-            Stage::Parse => &mut self.durations.parse,
-            Stage::Validate => &mut self.durations.validate,
-            Stage::Score => &mut self.durations.score,
-            Stage::Encode => &mut self.durations.encode,
-        };
-        *sum = Some(sum.unwrap_or_default() + time);
-    }
-
-    /// The outcome with its stages; a refusal in the form of the dialect.
-    pub(crate) fn stop(self, result: Result<Outcome, Refusal<'_>>, form: ErrorForm) -> Outcome {
-        let outcome = result.unwrap_or_else(|refusal| refusal.into_outcome(form));
-        Outcome { durations: self.durations, ..outcome }
     }
 }

@@ -1,87 +1,92 @@
-//! Applications that take records: `/predict` one object, `/predict/batch` a list of them.
+//! Applications that take records: `/predict` takes one object, `/predict/batch` a list of them.
 
-mod answer;
-mod envelope;
+use std::borrow::Cow;
+use std::ops::Range;
+
+use portent_event::Stage;
+use portent_openapi::contract::ENCODING;
 
 use crate::body;
 use crate::call::Call;
 use crate::coding::Coding;
-use crate::fields::Fields;
-use crate::json::{Reader, push_integer};
+use crate::explanation::push_warnings;
+use crate::fields::{self, Fields};
+use crate::json::{Reader, push_float, push_integer, push_string};
 use crate::limits;
-use crate::outcome::{Outcome, Stage, StopWatch};
-use crate::plain::PlainRows;
+use crate::observe::observe;
+use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
-use crate::rows::{RowReader, Rows};
-use crate::scoring::{Scored, score};
+use crate::rows::{PlainRows, RowReader, Rows};
+use crate::scoring::Scored;
+use crate::stop_watch::StopWatch;
 use crate::values::Coercion;
-use crate::violation::{Place, Rule, Violations};
-
-use answer::Answer;
-use envelope::Envelope;
+use crate::violation::{InputRule, Place, Violations};
 
 /// Answers one row.
 pub(crate) fn single(call: &Call<'_>) -> Outcome {
-    let mut watch = StopWatch::start(call.clock);
-    match text(call) {
-        Ok(text) => {
-            let result = read_single(call, &text, &mut watch);
-            watch.stop(result, ErrorForm::Detail)
-        }
-        Err(refusal) => watch.stop(Err(refusal), ErrorForm::Detail),
-    }
+    call.respond(ErrorForm::Detail, text, answer_single)
 }
 
-/// Answers many rows; one broken row refuses the batch, and each broken row is named.
+/// Answers many rows. One broken row refuses the batch, and each broken row is named.
 pub(crate) fn batch(call: &Call<'_>) -> Outcome {
-    let mut watch = StopWatch::start(call.clock);
-    match text(call) {
-        Ok(text) => {
-            let result = read_batch(call, &text, &mut watch);
-            watch.stop(result, ErrorForm::Detail)
-        }
-        Err(refusal) => watch.stop(Err(refusal), ErrorForm::Detail),
-    }
+    call.respond(ErrorForm::Detail, text, answer_batch)
 }
 
-fn read_single<'a>(
+/// The body, if it is JSON by its headers.
+fn text<'a>(call: &Call<'a>) -> Result<Cow<'a, str>, Refusal<'a>> {
+    let text = body::text(call.request)?;
+    if text.is_empty() {
+        return Err(Violations::one(InputRule::Missing, Place::default(), None).into());
+    }
+    if !body::is_json(call.request) {
+        return Err(Violations::one(InputRule::NotAnObject, Place::default(), None).into());
+    }
+    Ok(text)
+}
+
+fn answer_single<'a>(
     call: &Call<'a>,
     text: &'a str,
     watch: &mut StopWatch<'_>,
 ) -> Result<Outcome, Refusal<'a>> {
     let explain = call.explain()?;
-    let row_reader = RowReader::new(call.model, Coercion::Lax);
+    let reader = RowReader::new(call.model, Coercion::Lax);
     let (mut violations, mut rows) = (Violations::default(), Rows::default());
-    if row_reader.read_plain(text, &mut rows) {
+    if reader.read_plain(text, &mut rows) {
         watch.lap(Stage::Parse);
     } else {
-        let fields = Fields::of_text(text, row_reader.names())?;
+        let fields = Fields::of_text(text, reader.names())?;
         watch.lap(Stage::Parse);
         for element in fields.iter() {
-            row_reader.read(element, None, Place::default(), &mut violations, &mut rows);
+            reader.read(element, None, Place::default(), &mut violations, &mut rows);
         }
     }
     watch.lap(Stage::Validate);
     let scored = scored(call, &rows, explain, violations, watch, |_| Place::default())?;
-    let answer = Answer { call, reader: &row_reader, rows: &rows, scored };
-    Ok(answer.written(watch, |body, frame, warn| answer.push(body, frame, 0, warn)))
+    let answer = RecordAnswer { call, reader: &reader, rows: &rows, scored };
+    Ok(answer.write(watch, |body, frame, warn| answer.push(body, frame, 0, warn)))
 }
 
-fn read_batch<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
+fn answer_batch<'a>(
+    call: &Call<'a>,
+    text: &'a str,
+    watch: &mut StopWatch<'_>,
+) -> Result<Outcome, Refusal<'a>> {
     let explain = call.explain()?;
-    let row_reader = RowReader::new(call.model, Coercion::Lax);
+    let reader = RowReader::new(call.model, Coercion::Lax);
     let list = call.model.interface().list;
     let mut passed = *watch;
-    let (rows, violations) = match Batch::in_one_pass(&row_reader, list, text, &mut passed) {
-        Some(read) => {
+    let batch = match Batch::new(&reader, list).read_in_one_pass(text, &mut passed) {
+        Some(batch) => {
             *watch = passed;
-            read
+            batch
         }
-        None => Batch::by_envelope(&row_reader, list, text, watch)?,
+        None => Batch::new(&reader, list).read_by_members(text, watch)?,
     };
+    let Batch { rows, violations, .. } = batch;
     let scored = scored(call, &rows, explain, violations, watch, |row| Place::row(list, row))?;
-    let answer = Answer { call, reader: &row_reader, rows: &rows, scored };
-    Ok(answer.written(watch, |body, frame, warn| {
+    let answer = RecordAnswer { call, reader: &reader, rows: &rows, scored };
+    Ok(answer.write(watch, |body, frame, warn| {
         body.extend_from_slice(b"{\"predictions\":[");
         for row in 0..answer.scored.scores.len() {
             if row > 0 {
@@ -95,79 +100,79 @@ fn read_batch<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> 
     }))
 }
 
+/// Scores rows, if all of them are valid.
+fn scored<'a>(
+    call: &Call<'a>,
+    rows: &Rows,
+    explain: bool,
+    violations: Violations<'a>,
+    watch: &mut StopWatch<'_>,
+    place: impl Fn(usize) -> Place<'a>,
+) -> Result<Scored, Refusal<'a>> {
+    if !violations.is_empty() {
+        return Err(violations.into());
+    }
+    let scored = call.score(rows, explain, place)?;
+    watch.lap(Stage::Score);
+    Ok(scored)
+}
+
 /// Reads the rows of a batch.
-struct Batch<'b, 'm> {
+struct Batch<'b, 'm, 'a> {
     reader: &'b RowReader<'m>,
     stated: Option<Coding>,
     list: &'m str,
     rows: Rows,
+    violations: Violations<'a>,
 }
 
-impl<'b, 'm> Batch<'b, 'm> {
-    /// Reads the body where it is an object that holds the list once and states no coding: most do. `None` for any
-    /// other body, broken ones among them, of which nothing may be judged before its end.
-    fn in_one_pass<'a>(
-        row_reader: &'b RowReader<'m>,
-        list: &'m str,
-        text: &'a str,
-        watch: &mut StopWatch<'_>,
-    ) -> Option<(Rows, Violations<'a>)>
-    where
-        'm: 'a,
-    {
-        let (mut reader, mut violations) = (Reader::new(text), Violations::default());
-        let mut batch = Self { reader: row_reader, stated: None, list, rows: Rows::default() };
-        let mut is_read = false;
+impl<'b, 'm: 'a, 'a> Batch<'b, 'm, 'a> {
+    fn new(reader: &'b RowReader<'m>, list: &'m str) -> Self {
+        Self { reader, stated: None, list, rows: Rows::default(), violations: Violations::default() }
+    }
+
+    /// Reads a body that is an object, holds the list once and states no coding. Most do. `None` for any other body,
+    /// broken ones among them, since those must be read to the end before a row is validated.
+    fn read_in_one_pass(mut self, text: &'a str, watch: &mut StopWatch<'_>) -> Option<Self> {
+        let (mut reader, mut is_read) = (Reader::new(text), false);
         reader.begin_object().ok()?;
         while let Some(key) = reader.next_key().ok()? {
-            if key == list && !std::mem::replace(&mut is_read, true) {
-                batch.read(&mut reader, &mut violations, watch).ok()?;
-            } else if key == list || key == envelope::ENCODING {
+            if key == self.list && !std::mem::replace(&mut is_read, true) {
+                self.read(&mut reader, watch).ok()?;
+            } else if key == self.list || key == ENCODING {
                 return None;
             } else {
                 reader.skip().ok()?;
             }
         }
         reader.end().ok()?;
-        is_read.then_some((batch.rows, violations))
+        is_read.then_some(self)
     }
 
-    /// Reads any body: first what it holds, then the rows.
-    fn by_envelope<'a>(
-        row_reader: &'b RowReader<'m>,
-        list: &'m str,
-        text: &'a str,
-        watch: &mut StopWatch<'_>,
-    ) -> Result<(Rows, Violations<'a>), Refusal<'a>>
-    where
-        'm: 'a,
-    {
-        let mut violations = Violations::default();
-        let envelope = Envelope::read(text, list)?;
-        let stated = envelope.coding(row_reader, &mut violations);
-        let mut batch = Self { reader: row_reader, stated, list, rows: Rows::default() };
-        match envelope.list {
-            Some(text) if text.starts_with('[') => {
-                batch.read(&mut Reader::new(text), &mut violations, watch)?;
-            }
-            Some(text) => violations.add(Rule::NotAList, Place::default().field(list), Some(text)),
-            None if envelope.is_object => {
-                violations.add(Rule::Missing, Place::default().field(list), Some(text.trim()));
-            }
-            None => violations.add(Rule::NotAnObject, Place::default(), Some(text.trim())),
+    /// Reads any body: first its members, then the rows.
+    fn read_by_members(mut self, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Self, Refusal<'a>> {
+        let (names, whole) = ([self.list, ENCODING], Some(text.trim()));
+        let (element, [rows, encoding]) = fields::members(text, &names)?;
+        if let Some(name) = element.repeated.and_then(|index| names.get(index)) {
+            self.violations.add(InputRule::repeated(), Place::default().field(name), None);
         }
-        Ok((batch.rows, violations))
+        if let Some(text) = encoding.filter(|_| self.reader.codings.are_offered()) {
+            match self.reader.named_coding(text) {
+                Ok(coding) => self.stated = Some(coding),
+                Err(rule) => self.violations.add(rule, Place::default().field(ENCODING), Some(text)),
+            }
+        }
+        let place = Place::default().field(self.list);
+        match rows {
+            Some(text) if text.starts_with('[') => self.read(&mut Reader::new(text), watch)?,
+            Some(text) => self.violations.add(InputRule::NotAList, place, Some(text)),
+            None if element.is_object => self.violations.add(InputRule::Missing, place, whole),
+            None => self.violations.add(InputRule::NotAnObject, Place::default(), whole),
+        }
+        Ok(self)
     }
 
-    fn read<'a>(
-        &mut self,
-        reader: &mut Reader<'a>,
-        violations: &mut Violations<'a>,
-        watch: &mut StopWatch<'_>,
-    ) -> Result<(), Refusal<'a>>
-    where
-        'm: 'a,
-    {
+    fn read(&mut self, reader: &mut Reader<'a>, watch: &mut StopWatch<'_>) -> Result<(), Refusal<'a>> {
         reader.begin_array()?;
         let (mut plain, mut fields) = (PlainRows::new(self.reader), Fields::default());
         let (mut row, mut more) = (0, true);
@@ -183,54 +188,96 @@ impl<'b, 'm> Batch<'b, 'm> {
             }
             for (values, text) in plain.iter() {
                 if !plain.add(values, self.stated, &mut self.rows) {
-                    self.add(&Fields::of_text(text, self.reader.names())?, row, violations);
+                    self.add(&Fields::of_text(text, self.reader.names())?, row);
                 }
                 row += 1;
             }
-            self.add(&fields, row, violations);
+            self.add(&fields, row);
             row += fields.len();
             watch.lap(Stage::Validate);
         }
         Ok(())
     }
 
-    /// Adds the rows that elements are, the first of which is the one with this index.
-    fn add<'a>(&mut self, fields: &Fields<'a>, first: usize, violations: &mut Violations<'a>)
-    where
-        'm: 'a,
-    {
+    /// Adds the rows of elements; `first` is the index of the first.
+    fn add(&mut self, fields: &Fields<'a>, first: usize) {
         for (row, element) in (first..).zip(fields.iter()) {
             let place = Place::row(self.list, row);
-            self.reader.read(element, self.stated, place, violations, &mut self.rows);
+            self.reader.read(element, self.stated, place, &mut self.violations, &mut self.rows);
         }
     }
 }
 
-/// The body, if it is JSON by its headers.
-fn text<'a>(call: &Call<'a>) -> Result<std::borrow::Cow<'a, str>, Refusal<'a>> {
-    let text = body::text(call.request)?;
-    if text.is_empty() {
-        return Err(Violations::one(Rule::Missing, Place::default(), None).into());
-    }
-    if !body::is_json(call.request) {
-        return Err(Violations::one(Rule::NotAnObject, Place::default(), None).into());
-    }
-    Ok(text)
+/// The parts of an answer.
+struct RecordAnswer<'b, 'm> {
+    call: &'b Call<'m>,
+    reader: &'b RowReader<'m>,
+    rows: &'b Rows,
+    scored: Scored,
 }
 
-/// Scores rows, if all of them are valid.
-fn scored<'a>(
-    call: &Call<'a>,
-    rows: &Rows,
-    explain: bool,
-    violations: Violations<'a>,
-    watch: &mut StopWatch<'_>,
-    place: impl Fn(usize) -> Place<'a>,
-) -> Result<Scored, Refusal<'a>> {
-    if !violations.is_empty() {
-        return Err(violations.into());
+/// The text around the numbers in the answer, which is the same for every row.
+struct Frame {
+    text: Vec<u8>,
+    /// The places of the class and of the confidence.
+    numbers: [usize; 2],
+}
+
+impl RecordAnswer<'_, '_> {
+    /// The answer, whose body `write` writes. It learns whether there are warnings.
+    fn write(&self, watch: &mut StopWatch<'_>, write: impl FnOnce(&mut Vec<u8>, &Frame, bool)) -> Outcome {
+        let predictions = observe(self.call.model, self.rows, &self.scored);
+        let mut body = Vec::with_capacity(96 * self.scored.scores.len() + 32);
+        write(&mut body, &self.frame(), !predictions.out_of_range.is_empty());
+        watch.lap(Stage::Encode);
+        Outcome::predicted(body, predictions)
     }
-    let scored = score(call, rows, explain, place)?;
-    watch.lap(Stage::Score);
-    Ok(scored)
+
+    /// Appends the answer for one row.
+    fn push(&self, body: &mut Vec<u8>, frame: &Frame, row: usize, warn: bool) {
+        let Self { call, reader, rows, scored } = self;
+        let prediction = scored.prediction(call.model, row);
+        let [to_class, to_confidence, to_end] = frame.parts();
+        body.extend_from_slice(to_class);
+        push_integer(body, prediction.class);
+        body.extend_from_slice(to_confidence);
+        push_float(body, prediction.confidence);
+        body.extend_from_slice(to_end);
+        if let Some(name) = rows.codings.get(row).and_then(|coding| reader.codings.name(*coding)) {
+            body.extend_from_slice(b",\"encoding\":");
+            push_string(body, name);
+        }
+        if warn {
+            push_warnings(body, call.model, rows, row);
+        }
+        scored.push_explanation(body, call.model, rows, row);
+        body.push(b'}');
+    }
+
+    fn frame(&self) -> Frame {
+        let model = self.call.model;
+        let interface = model.interface();
+        let mut text = Vec::with_capacity(96);
+        push_field(&mut text, b'{', interface.prediction);
+        let class = text.len();
+        push_field(&mut text, b',', interface.score);
+        let confidence = text.len();
+        push_field(&mut text, b',', "model_name");
+        push_string(&mut text, model.name());
+        Frame { text, numbers: [class, confidence] }
+    }
+}
+
+impl Frame {
+    fn parts(&self) -> [&[u8]; 3] {
+        let [class, confidence] = self.numbers;
+        let part = |range: Range<usize>| self.text.get(range).unwrap_or_default();
+        [part(0..class), part(class..confidence), part(confidence..self.text.len())]
+    }
+}
+
+fn push_field(out: &mut Vec<u8>, before: u8, name: &str) {
+    out.push(before);
+    push_string(out, name);
+    out.push(b':');
 }

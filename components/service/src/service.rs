@@ -3,19 +3,19 @@
 use std::borrow::Cow;
 
 use portent_event::{ErrorType, Event, Method, Route, RouteMatch};
-use portent_model::{Model, Style};
+use portent_model::Style;
 
 use crate::call::Call;
 use crate::exchange::{Clock, Request, Response};
 use crate::identity::Identity;
-use crate::imported::Imported;
+use crate::model_state::ModelState;
 use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
 use crate::router::{Routed, base_path, route};
-use crate::scorer::Scorer;
-use crate::{Config, about, docs, mlflow, openapi, readings, records, v1, v2};
+use crate::scoring::Scorer;
+use crate::{Config, about, mlflow, readings, records, v1, v2};
 
-/// Name of the application where neither the configuration nor a model gives one.
+/// Name of the application if neither the configuration nor a model gives one.
 const UNKNOWN_APP: &str = "portent";
 
 /// The prediction API over one model.
@@ -24,28 +24,6 @@ pub struct Service<'m> {
     model: ModelState<'m>,
     app: String,
     log_requests: bool,
-}
-
-/// The model, or why there is none.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "there is one of it, and the large variant is the usual one")]
-pub enum ModelState<'m> {
-    /// Read and checked.
-    Loaded(Model<'m>),
-    /// Another component scores.
-    Imported(Imported<'m>),
-    /// Not to be had, for this reason; it is shown by the readiness check.
-    Unavailable(String),
-    /// Another component scores, and its description breaks this rule; it is shown by the readiness check.
-    Contradictory(String),
-}
-
-/// Why predictions cannot be expected.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct NotReady {
-    /// For the readiness check.
-    pub(crate) detail: String,
-    pub(crate) error: ErrorType,
 }
 
 impl<'m> Service<'m> {
@@ -57,7 +35,7 @@ impl<'m> Service<'m> {
         Self { model, app, log_requests: config.log_requests }
     }
 
-    /// Whether the configuration asks for a [`crate::log_line`] of every request.
+    /// Whether the configuration asks for a [`crate::log_line`] per request.
     #[must_use]
     pub fn logs_requests(&self) -> bool {
         self.log_requests
@@ -65,17 +43,17 @@ impl<'m> Service<'m> {
 
     /// Answers a request.
     ///
-    /// The events are to be sent after the answer has left: the caller then sets each event's `time` and
-    /// `durations.total`, which only it can know.
+    /// The caller sends the events after the answer. Before that it sets `time` and `durations.total` of each event,
+    /// which only the caller knows.
     pub fn handle(&self, request: &Request<'_>, clock: &dyn Clock) -> (Response, Vec<Event<'static>>) {
         let method = Method::from_text(request.method).unwrap_or(Method::Other);
         let base = base_path(request);
         let path = request.path().strip_prefix(base).unwrap_or_default();
         let form = self.error_form(path);
         let (route, mut outcome) = match route(path, method, request, base) {
+            Routed::Work(found) => (found.info.route, self.work(found, request, base, form, clock)),
             Routed::Answer(route, Ok(outcome)) => (route, outcome),
             Routed::Answer(route, Err(refusal)) => (route, refusal.into_outcome(form)),
-            Routed::Work(found) => (found.info.route, self.work(found, request, base, form, clock)),
         };
         let identity = Identity::of(request);
         identity.push_headers(&mut outcome.response.headers);
@@ -110,24 +88,27 @@ impl<'m> Service<'m> {
             Route::Health => return about::health(&self.model),
             Route::HealthLive => return about::live(),
             Route::HealthReady => return about::ready(&self.model),
-            Route::Docs => return docs::page(),
+            Route::Docs => return about::docs(),
             Route::Version => return mlflow::version(),
+            Route::V2Server => return v2::server(),
+            Route::V2Live => return v2::live(),
+            Route::V2Ready => return v2::ready(&self.model),
+            Route::V2Models => return v2::models(&self.model),
+            Route::V2Index => return v2::index(&self.model),
             _ => {}
         }
-        if let Some(outcome) = v2::without_model(found.info.route, &self.model) {
-            return outcome;
-        }
+        let not_loaded = |error| Refusal::new(503, error, "Model not loaded").into_outcome(form);
         let (model, scorer): (_, &dyn Scorer) = match &self.model {
             ModelState::Loaded(model) => (model, model),
             ModelState::Imported(imported) => (imported.model(), imported),
-            ModelState::Unavailable(_) => return not_loaded(ErrorType::ModelNotLoaded, form),
-            ModelState::Contradictory(_) => return not_loaded(ErrorType::ScorerInvalidOutput, form),
+            ModelState::Unavailable(_) => return not_loaded(ErrorType::ModelNotLoaded),
+            ModelState::Contradictory(_) => return not_loaded(ErrorType::ScorerInvalidOutput),
         };
-        let call = Call { model, scorer, request, route: found, base, clock };
+        let call = Call { model, scorer, request, route: found, clock };
         match (found.info.route, model.interface().style) {
             (Route::ModelInfo, _) => about::info(model),
             (Route::ModelProfile, _) => about::profile(model, &self.app),
-            (Route::OpenApi, _) => openapi::describe(&call),
+            (Route::OpenApi, _) => Outcome::ok(&portent_openapi::document(model, base)),
             (Route::Predict, Style::Records) => records::single(&call),
             (Route::PredictBatch, Style::Records) => records::batch(&call),
             (Route::Predict, Style::Readings) => readings::predict(&call),
@@ -136,11 +117,18 @@ impl<'m> Service<'m> {
             (Route::V1Predict, _) => v1::predict(&call),
             (Route::Invocations, _) => mlflow::invocations(&call),
             (Route::Ping, _) => mlflow::ping(),
-            _ => v2::answer(&call).unwrap_or_else(|| Refusal::not_found().into_outcome(form)),
+            (Route::V2Infer, _) => v2::infer(&call),
+            (Route::V2Model, _) => v2::model(&call),
+            (Route::V2ModelReady, _) => v2::model_ready(&call),
+            (Route::V2Config, _) => v2::config(&call),
+            (Route::V2Stats | Route::V2AllStats, _) => v2::statistics(&call),
+            (Route::V2Load, _) => v2::load(&call),
+            (Route::V2Unload, _) => v2::unload(&call),
+            _ => Refusal::not_found().into_outcome(form),
         }
     }
 
-    /// How errors of this path are told.
+    /// The form of errors of this path.
     fn error_form(&self, path: &str) -> ErrorForm {
         match path.split('/').nth(1) {
             Some("v1" | "v2") => ErrorForm::Message,
@@ -149,41 +137,4 @@ impl<'m> Service<'m> {
             _ => ErrorForm::Detail,
         }
     }
-}
-
-impl<'m> ModelState<'m> {
-    /// The model, if there is one.
-    pub(crate) fn model(&self) -> Option<&Model<'m>> {
-        match self {
-            Self::Loaded(model) => Some(model),
-            Self::Imported(imported) => Some(imported.model()),
-            Self::Unavailable(_) | Self::Contradictory(_) => None,
-        }
-    }
-
-    /// The model, if predictions can be expected of it.
-    pub(crate) fn ready(&self) -> Result<&Model<'m>, NotReady> {
-        let absent = |error, reason: &str| {
-            let detail = format!("Model not loaded: {reason}");
-            Err(NotReady { detail, error })
-        };
-        match self {
-            Self::Loaded(model) => Ok(model),
-            Self::Imported(imported) => match imported.check() {
-                Ok(()) => Ok(imported.model()),
-                Err(problem) => Err(NotReady { detail: problem.message(), error: problem.error_type() }),
-            },
-            Self::Unavailable(reason) => absent(ErrorType::ModelNotLoaded, reason),
-            Self::Contradictory(reason) => absent(ErrorType::ScorerInvalidOutput, reason),
-        }
-    }
-
-    /// Whether the application takes readings; without a model it is not known, and taken to be one of records.
-    pub(crate) fn takes_readings(&self) -> bool {
-        self.model().is_some_and(|model| model.interface().style == Style::Readings)
-    }
-}
-
-fn not_loaded(error: ErrorType, form: ErrorForm) -> Outcome {
-    Refusal::new(503, error, "Model not loaded").into_outcome(form)
 }

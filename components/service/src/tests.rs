@@ -2,19 +2,24 @@
 
 mod bad_input;
 mod codings;
-mod dialects;
+mod config;
 mod events;
-mod exercise;
+mod fuzz_support;
 mod heart;
+mod identity;
 mod large;
+mod limits;
 mod mlflow;
+mod observe;
 mod openapi;
 mod plain;
 mod properties;
+mod protocols;
 mod readings;
 mod replay;
 mod routing;
 mod scorer;
+mod timestamp;
 mod v1;
 mod v2;
 
@@ -22,7 +27,7 @@ use portent_event::Event;
 use portent_model::Model;
 use serde_json::Value;
 
-use crate::exercise::TickingClock;
+use crate::fuzz_support::TickingClock;
 use crate::{Body, Config, ModelState, Request, Response, Service};
 
 /// The first row of the UCI data.

@@ -3,64 +3,59 @@
 //! <https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protocol>
 //! <https://www.tensorflow.org/tfx/serving/api_rest>
 
+use portent_event::Stage;
+use portent_openapi::contract::{INSTANCES, PARAMETERS};
+use serde_json::json;
+
 use crate::body;
 use crate::call::Call;
-use crate::fields::Fields;
-use crate::outcome::{Outcome, Stage, StopWatch};
+use crate::fields;
+use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
-use crate::table::{Asked, Columns, Listed, Source, Table};
+use crate::stop_watch::StopWatch;
+use crate::table::{AnswerParameters, Columns, ListedRows, Table};
 use crate::values::Coercion;
-use crate::violation::{Place, Rule, Violations};
+use crate::violation::{InputRule, Place, Violations};
 
-/// Members of a request; others, such as `signature_name`, are passed over.
-const MEMBERS: [&str; 2] = ["instances", "parameters"];
+/// Members of a request. Others, such as `signature_name`, are passed over.
+const MEMBERS: [&str; 2] = [INSTANCES, PARAMETERS];
 
 /// Answers the names of the models.
 pub(crate) fn models(call: &Call<'_>) -> Outcome {
-    Outcome::ok(&serde_json::json!({ "models": [call.model.name()] }))
+    Outcome::ok(&json!({ "models": [call.model.name()] }))
 }
 
 /// Answers whether a model is ready.
 pub(crate) fn model(call: &Call<'_>) -> Outcome {
-    let ready = call.check_model().and_then(|()| call.scorer.check().map_err(|problem| problem.not_ready()));
-    match ready {
-        Ok(()) => Outcome::ok(&serde_json::json!({ "name": call.model.name(), "ready": true })),
-        Err(refusal) => refusal.into_outcome(ErrorForm::Message),
-    }
+    let ready = call.check_ready().map(|()| json!({ "name": call.model.name(), "ready": true }));
+    Refusal::into_answer(ready, ErrorForm::Message)
 }
 
-/// Answers the classes of instances. The content type is not looked at, since TensorFlow Serving does not, and the
-/// examples of its documentation send none that is JSON.
+/// Answers the classes of instances. The content type is not checked, as in TensorFlow Serving: the examples of its
+/// documentation send none that is JSON.
 pub(crate) fn predict(call: &Call<'_>) -> Outcome {
-    let mut watch = StopWatch::start(call.clock);
-    match call.check_model().and_then(|()| body::text(call.request)) {
-        Ok(text) => {
-            let result = answer(call, &text, &mut watch);
-            watch.stop(result, ErrorForm::Message)
-        }
-        Err(refusal) => watch.stop(Err(refusal), ErrorForm::Message),
-    }
+    call.respond(
+        ErrorForm::Message,
+        |call| call.check_model().and_then(|()| body::text(call.request)),
+        answer,
+    )
 }
 
 fn answer<'a>(call: &Call<'a>, text: &'a str, watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
-    let members = Fields::of_text(text, &MEMBERS)?;
+    let (element, [instances, parameters]) = fields::members(text, &MEMBERS)?;
     watch.lap(Stage::Parse);
-    let mut violations = Violations::default();
-    let (instances, parameters) = match members.iter().next() {
-        Some((element, &[instances, parameters])) if element.is_object => {
-            if let Some(name) = element.repeated.and_then(|index| MEMBERS.get(index)) {
-                violations.add(Rule::repeated(), Place::default().field(name), None);
-            }
-            (instances, parameters)
-        }
-        _ => return Err(Violations::one(Rule::NotAnObject, Place::default(), None).into()),
-    };
-    let asked = Asked::read(call, "parameters", parameters)?;
-    let place = Place::default().field("instances");
-    let instances = instances.ok_or_else(|| Violations::one(Rule::Missing, place, None))?;
+    if !element.is_object {
+        return Err(Violations::one(InputRule::NotAnObject, Place::default(), None).into());
+    }
+    let asked = AnswerParameters::read(call, PARAMETERS, parameters)?;
+    let place = Place::default().field(INSTANCES);
+    let instances = instances.ok_or_else(|| Violations::one(InputRule::Missing, place, None))?;
     let mut table = Table::of_either(call, Coercion::Strict);
-    table.state_coding(&asked, &mut violations);
-    let mut rows = Listed::new("instances", instances, Columns::of_model(&table.reader))?;
-    table.read(&mut rows, &mut violations, watch)?;
-    table.answer(call, &asked, violations, |row| rows.place(row), watch)
+    if let Some(name) = element.repeated.and_then(|index| MEMBERS.get(index)) {
+        table.violations.add(InputRule::repeated(), Place::default().field(name), None);
+    }
+    table.state_coding(&asked);
+    let mut rows = ListedRows::new(INSTANCES, instances, Columns::of_model(&table.reader))?;
+    table.read(&mut rows, watch)?;
+    table.answer(call, &asked, &rows, watch)
 }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::time::{Instant, SystemTime};
 
 use portent_event::Event;
+use portent_event::time::{format_rfc3339, nanoseconds};
 use portent_service::{Clock, Config, EventsTo, ModelState, Service};
 
 #[cfg(not(feature = "scorer"))]
@@ -42,7 +43,7 @@ pub fn events_to(variable: impl Fn(&str) -> Option<String>, complain: impl Fn(&s
 pub fn stamp(events: &mut [Event<'_>], clock: &impl Clock) {
     for event in events {
         event.durations.total = clock.now();
-        event.time = humantime::format_rfc3339_micros(SystemTime::now()).to_string().into();
+        event.time = format_rfc3339(nanoseconds(SystemTime::now()), 6).into();
     }
 }
 

@@ -5,7 +5,7 @@
 //! follow behind colons. Runtimes cut messages at 16 KiB. Files that are not framed like this pass through.
 //! <https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md>
 
-use portent_event::Line;
+use portent_event::is_event_line;
 use serde::{Deserialize, Serialize};
 
 use crate::lines::{Found, LineBuffer};
@@ -29,7 +29,7 @@ impl Messages {
     /// Hands over the message that a line ends, if it ends one, or that has become too long. A line without the framing
     /// is a message.
     pub fn take(&mut self, line: &[u8], mut each: impl FnMut(Found<'_>)) {
-        if Line::is_ours(line) {
+        if is_event_line(line) {
             return each(Found::Whole(line));
         }
         let Some(Frame { is_stdout, is_last, part }) = frame(line) else { return each(Found::Whole(line)) };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portent_event::{DropReport, Event, Line};
+use portent_event::{DropReport, Event, Line, is_event_line};
 
 use crate::clock;
 use crate::models::{ModelStore, Models};
@@ -30,7 +30,7 @@ impl<'a> Delta<'a> {
 
     /// Counts a line, given without its newline. A line that is not ours, or not right, is counted as such.
     pub fn read(&mut self, line: &[u8]) {
-        if !Line::is_ours(line) {
+        if !is_event_line(line) {
             return self.ignore(1);
         }
         match Line::decode(line) {

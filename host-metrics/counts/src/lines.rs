@@ -1,7 +1,7 @@
 //! Cutting a stream of bytes into lines.
 
 use memchr::memchr;
-use portent_event::{Line, limits::ACCEPTED_LINE_BYTES};
+use portent_event::{is_event_line, limits::ACCEPTED_LINE_BYTES};
 use serde::{Deserialize, Serialize};
 
 /// What a [`LineBuffer`] finds.
@@ -55,7 +55,7 @@ impl LineBuffer {
     /// Whether a line of ours has begun and not ended.
     #[must_use]
     pub fn is_torn(&self) -> bool {
-        Line::is_ours(&self.torn)
+        is_event_line(&self.torn)
     }
 
     /// Whether no line has begun.
@@ -73,7 +73,7 @@ impl LineBuffer {
 
 fn found(line: &[u8]) -> Found<'_> {
     if line.len() > ACCEPTED_LINE_BYTES {
-        Found::TooLong { ours: Line::is_ours(line) }
+        Found::TooLong { ours: is_event_line(line) }
     } else {
         Found::Whole(line)
     }

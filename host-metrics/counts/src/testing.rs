@@ -3,7 +3,7 @@
 
 use portent_event::{ClassCounts, Digest, Durations, ErrorType, Event, Method, Pairs, Predictions, Route};
 use portent_model::{
-    ClassSpec, Column, FeatureKind, FeatureSpec, InterfaceSpec, LinearSpec, MissingPolicy, ModelSpec,
+    ClassSpec, Column, FeatureKind, FeatureSpec, Interface, LinearSpec, MissingPolicy, ModelSpec,
     Parameters, ProfileSpec,
 };
 use proptest::prelude::*;
@@ -52,7 +52,7 @@ pub fn artefact(version: &str) -> Vec<u8> {
         ],
         self_check: Vec::new(),
         metadata: String::new(),
-        interface: InterfaceSpec::default(),
+        interface: Interface::default(),
         derivations: Vec::new(),
     };
     spec.to_bytes().unwrap()

@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 
 /// What a group of one firing and one resolved alert looks like.
 #[test]
 fn templates_say_what_fires_since_when_and_what_to_do() {
-    let Some(amtool) = judge::program("amtool") else { return };
+    let Some(amtool) = external::program("amtool") else { return };
     let folder = tempfile::tempdir().unwrap();
     let group = folder.path().join("group.json");
     std::fs::write(&group, GROUP).unwrap();

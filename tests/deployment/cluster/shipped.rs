@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 
 use super::objects;
 use crate::kubectl::{ALL, Cluster};
 
 /// A shipped overlay, as the real `kubectl` renders it.
 fn rendered(overlay: &str) -> Option<String> {
-    let kubectl = judge::optional_program("PORTENT_KUBECTL", "kubectl")?;
+    let kubectl = external::optional_program("PORTENT_KUBECTL", "kubectl")?;
     let folder = deploy::path("spinkube/overlays").join(overlay);
     let output = Command::new(kubectl).arg("kustomize").arg(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

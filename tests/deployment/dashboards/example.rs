@@ -114,7 +114,7 @@ fn cases() -> Vec<Case> {
         ("drawing", "/panels/1/options/tooltip/mode", json!("single"), "one line only"),
         ("drawing", "/panels/1/targets/0/legendFormat", json!(""), "without a name"),
         ("drawing", "/panels/2/options/calculate", json!(true), "counted again"),
-        ("drawing", "/panels/2/type", json!("graph"), "nothing here judges"),
+        ("drawing", "/panels/2/type", json!("graph"), "nothing here checks"),
     ]
 }
 

@@ -4,12 +4,12 @@ use std::io::Write as _;
 use std::process::{Command, Output};
 
 use portent_tests::dashboard::{Expression, Substitution, shipped};
-use portent_tests::judge;
+use portent_tests::external;
 use serde_json::json;
 
 /// Puts expressions before promtool, as recording rules.
-fn judged(expressions: &[Expression]) -> Option<Output> {
-    let program = judge::program("promtool")?;
+fn checked(expressions: &[Expression]) -> Option<Output> {
+    let program = external::program("promtool")?;
     let values = Substitution::everything();
     let rule = |(index, one): (usize, &Expression)| json!({ "record": format!("panel:number_{index}"), "expr": values.apply(&one.text) });
     let rules: Vec<_> = expressions.iter().enumerate().map(rule).collect();
@@ -23,7 +23,7 @@ fn judged(expressions: &[Expression]) -> Option<Output> {
 fn promtool_reads_every_expression() {
     let expressions: Vec<_> = shipped().iter().flat_map(|one| one.expressions()).collect();
     assert!(expressions.len() > 80, "{} expressions", expressions.len());
-    let Some(output) = judged(&expressions) else { return };
+    let Some(output) = checked(&expressions) else { return };
     let report =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{report}");
@@ -35,6 +35,6 @@ fn promtool_refuses_what_is_no_expression() {
     let mut expressions = shipped()[0].expressions();
     let broken = expressions.first_mut().unwrap();
     broken.text.push_str(" by (le");
-    let Some(output) = judged(&expressions) else { return };
+    let Some(output) = checked(&expressions) else { return };
     assert!(!output.status.success());
 }

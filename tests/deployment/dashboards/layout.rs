@@ -159,7 +159,7 @@ fn drawing(dashboard: &Dashboard) -> Vec<Finding> {
                 items(panel, "/targets").any(|target| target["format"] != "table"),
                 "no table asked for",
             )],
-            _ => vec![(true, "a kind of panel that nothing here judges")],
+            _ => vec![(true, "a kind of panel that nothing here checks")],
         };
         let title = titled(panel).0;
         let wrong = wrong.into_iter().filter(|(is_wrong, _)| *is_wrong);

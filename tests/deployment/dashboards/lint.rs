@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Finding, Rule, finding, selectors, templates};
 
-/// The rules. Two are about Loki, whose queries cannot be judged here: that there are none is their rule.
+/// The rules. Two are about Loki, whose queries cannot be checked here: that there are none is their rule.
 pub(crate) const RULES: [Rule; 17] = [
     ("template-datasource-rule", templates::datasource),
     ("template-job-rule", templates::job),

@@ -1,21 +1,21 @@
 //! Dashboards before the types that Grafana publishes, where no unknown key is allowed. Node and the packages of
-//! `tests/judges/grafana_schema` are outside judges.
+//! `tests/external_checkers/grafana_schema` are external checkers.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use portent_tests::judge::{self, workspace};
+use portent_tests::external::{self, workspace};
 use portent_tests::{dashboard, deploy};
 use serde_json::{Value, json};
 
-/// Judges files, in the folder where the packages were installed.
-fn judged(files: &[PathBuf]) -> Option<Output> {
-    let node = judge::program("node")?;
-    let packages = workspace().join("target/judges/grafana");
+/// Checks files, in the folder where the packages were installed.
+fn checked(files: &[PathBuf]) -> Option<Output> {
+    let node = external::program("node")?;
+    let packages = workspace().join("target/external-checkers/grafana");
     let installed = packages.join("node_modules/@grafana/schema/package.json").is_file();
-    let packages = judge::found(installed.then_some(packages), "@grafana/schema")?;
-    let own = workspace().join("tests/judges/grafana_schema");
+    let packages = external::found(installed.then_some(packages), "@grafana/schema")?;
+    let own = workspace().join("tests/external_checkers/grafana_schema");
     for file in ["check.mjs", "panels.ts", "tsconfig.json"] {
         std::fs::copy(own.join(file), packages.join(file)).unwrap();
     }
@@ -62,7 +62,7 @@ fn broken(folder: &Path) -> Vec<PathBuf> {
 fn grafana_knows_every_key_and_no_fault_passes() {
     let folder = tempfile::tempdir().unwrap();
     let files = [shipped(), broken(folder.path())].concat();
-    let Some(output) = judged(&files) else { return };
+    let Some(output) = checked(&files) else { return };
     let (report, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_str(&report).unwrap_or_else(|_| unreachable!("{report}{errors}"));
     let complaints = |file: &PathBuf| report[file.to_str().unwrap()].as_array().unwrap();

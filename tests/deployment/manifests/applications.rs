@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use portent_tests::judge;
+use portent_tests::external;
 use serde_json::Value;
 
 use super::objects::{Objects, Pod, at, list, name, namespace, shown, text};
@@ -12,7 +12,7 @@ pub(crate) struct Manifest(toml::Table);
 
 impl Manifest {
     pub(crate) fn read() -> Self {
-        let text = std::fs::read_to_string(judge::workspace().join("spin.toml")).unwrap();
+        let text = std::fs::read_to_string(external::workspace().join("spin.toml")).unwrap();
         Self(text.parse().unwrap())
     }
 

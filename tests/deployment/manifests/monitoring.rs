@@ -1,6 +1,6 @@
 //! What Prometheus scrapes, and asks.
 
-use portent_tests::judge;
+use portent_tests::external;
 use serde_json::Value;
 
 use super::applications::Manifest;
@@ -86,7 +86,7 @@ pub(crate) fn scrapes_keep_our_labels(objects: &Objects) -> Vec<String> {
 
 /// Queries of autoscalers ask for a family that is exposed, of the application whose pods they scale.
 pub(crate) fn queries_are_of_what_is_counted(objects: &Objects) -> Vec<String> {
-    let page = std::fs::read_to_string(judge::workspace().join("docs/metrics.md")).unwrap();
+    let page = std::fs::read_to_string(external::workspace().join("docs/metrics.md")).unwrap();
     let manifest = Manifest::read();
     let mut faults = Vec::new();
     for (scaler, query) in queries(objects) {

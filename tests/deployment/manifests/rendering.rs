@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 
 /// Components that go with any others.
 const FREE: [&str; 5] = ["monitoring", "pdb", "otel", "log-tailing", "ingress"];
@@ -44,7 +44,7 @@ pub(crate) fn combination(components: &[&str]) -> Option<Result<String, String>>
 
 /// No package registry has it.
 fn kubectl() -> Option<PathBuf> {
-    judge::optional_program("PORTENT_KUBECTL", "kubectl")
+    external::optional_program("PORTENT_KUBECTL", "kubectl")
 }
 
 fn combine(kubectl: &Path, components: &[&str]) -> Result<String, String> {

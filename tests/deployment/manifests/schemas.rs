@@ -1,10 +1,10 @@
-//! Outside judges of what is rendered: the schemas of Kubernetes and of custom resources, and promtool.
+//! External checkers of what is rendered: the schemas of Kubernetes and of custom resources, and promtool.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 
 use super::objects::Objects;
 use super::{monitoring, rendering};
@@ -17,12 +17,15 @@ fn kubernetes(name: &str) -> String {
 }
 
 /// Puts rendered texts before the schemas: whether all is well, and what was said.
-fn judged(texts: &[String], version: &str) -> Option<(bool, String)> {
-    let python = judge::python_with("kubernetes_validate")?;
-    let crds = judge::shared("crds")?;
+fn checked(texts: &[String], version: &str) -> Option<(bool, String)> {
+    let python = external::python_with("kubernetes_validate")?;
+    let crds = external::shared("crds")?;
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(python);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("judges/manifests.py")).arg(crds).arg(version);
+    command
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("external_checkers/manifests.py"))
+        .arg(crds)
+        .arg(version);
     for (number, text) in texts.iter().enumerate() {
         let file = folder.path().join(format!("{number}.yaml"));
         std::fs::write(&file, text).unwrap();
@@ -40,7 +43,7 @@ fn every_object_fits_its_schema() {
     let objects: BTreeSet<_> = renderings.values().flat_map(|text| text.split("\n---\n")).collect();
     let all: String = objects.iter().map(|object| format!("---\n{object}\n")).collect();
     for version in ["KUBERNETES_MINIMUM", "KUBERNETES_SCHEMAS"] {
-        let Some((is_well, said)) = judged(std::slice::from_ref(&all), &kubernetes(version)) else { return };
+        let Some((is_well, said)) = checked(std::slice::from_ref(&all), &kubernetes(version)) else { return };
         assert!(is_well, "{version}: {said}");
         assert!(said.contains(&format!("{} objects in 1 file", objects.len())), "{said}");
     }
@@ -76,7 +79,7 @@ fn objects_that_fit_no_schema_are_found() {
         assert!(text.contains(from), "{from}");
         text.replace(from, to)
     });
-    let Some((is_well, said)) = judged(&broken, &kubernetes("KUBERNETES_SCHEMAS")) else { return };
+    let Some((is_well, said)) = checked(&broken, &kubernetes("KUBERNETES_SCHEMAS")) else { return };
     assert!(!is_well);
     for (number, (from, to, expected)) in breaks.iter().enumerate() {
         let mut lines = said.lines().filter(|line| line.contains(&format!("/{number}.yaml: ")));
@@ -87,7 +90,7 @@ fn objects_that_fit_no_schema_are_found() {
 #[test]
 fn queries_of_autoscalers_are_promql() {
     let Some(text) = rendering::combination(&["keda"]) else { return };
-    let Some(promtool) = judge::program("promtool") else { return };
+    let Some(promtool) = external::program("promtool") else { return };
     let objects = Objects::read(&text.unwrap());
     let queries = monitoring::queries(&objects);
     assert_eq!(queries.len(), 2);

@@ -1,6 +1,6 @@
 //! The form of an alert: what whoever is called at night relies on.
 
-use portent_tests::judge;
+use portent_tests::external;
 use serde_json::{Value, json};
 
 use super::rules;
@@ -71,7 +71,7 @@ fn every_alert_has_what_it_needs() {
 #[test]
 fn every_alert_has_a_runbook() {
     for (name, _) in rules("alert") {
-        let file = judge::workspace().join(format!("docs/runbooks/{name}.md"));
+        let file = external::workspace().join(format!("docs/runbooks/{name}.md"));
         assert!(file.is_file(), "{} is missing", file.display());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portent_event::ROUTES;
-use portent_tests::{judge, promql};
+use portent_tests::{external, promql};
 
 use super::rules;
 use crate::names::text;
@@ -13,7 +13,7 @@ const TARGET: [&str; 3] = ["namespace", "job", "instance"];
 
 /// Metrics by name, each with its labels: those of a scrape, by docs/metrics.md, and those of Prometheus.
 fn scraped() -> BTreeMap<String, BTreeSet<String>> {
-    let page = text(&judge::workspace().join("docs/metrics.md"));
+    let page = text(&external::workspace().join("docs/metrics.md"));
     let mut metrics = BTreeMap::from([("up".to_owned(), labels(&[]))]);
     for row in page.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();

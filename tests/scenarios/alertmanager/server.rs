@@ -1,4 +1,4 @@
-//! Alertmanager as a judge.
+//! A real Alertmanager for tests.
 
 use std::net::TcpListener;
 use std::path::Path;

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use portent_tests::dashboard::{self, Dashboard, Substitution, items};
-use portent_tests::judge::{self, workspace};
+use portent_tests::external::{self, workspace};
 use serde_json::{Value, json};
 
 use super::{now, traffic, values, watched};
@@ -92,9 +92,9 @@ fn names() -> Vec<String> {
 #[test]
 #[ignore = "writes the pictures of the documentation, after minutes of traffic"]
 fn draw_dashboards() {
-    let Some(program) = judge::program("prometheus") else { return };
-    let Some(browser) = judge::program("chromium") else { return };
-    let Some(quantizer) = judge::program("pngquant") else { return };
+    let Some(program) = external::program("prometheus") else { return };
+    let Some(browser) = external::program("chromium") else { return };
+    let Some(quantizer) = external::program("pngquant") else { return };
     let minutes: u32 = std::env::var("PORTENT_DRAW_MINUTES").map_or(10, |text| text.parse().unwrap());
     let (host, server, _state) = watched(&program, "groups: []");
     let start = Instant::now();
@@ -115,7 +115,7 @@ fn draw_dashboards() {
 #[test]
 #[ignore = "writes the pictures of the documentation, from answers that were kept"]
 fn draw_what_was_kept() {
-    let Some(browser) = judge::program("chromium") else { return };
-    let Some(quantizer) = judge::program("pngquant") else { return };
+    let Some(browser) = external::program("chromium") else { return };
+    let Some(quantizer) = external::program("pngquant") else { return };
     names().iter().for_each(|name| draw(&browser, &quantizer, name));
 }

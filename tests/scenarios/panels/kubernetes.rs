@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use portent_tests::dashboard::{self, Expression, Substitution, panel_expressions};
-use portent_tests::judge;
+use portent_tests::external;
 use serde_json::Value;
 
 use super::{now, numbers, selected, traffic, values};
@@ -64,7 +64,7 @@ fn empty_panels(server: &Prometheus) -> Vec<String> {
 
 #[test]
 fn labels_of_targets_do_not_take_the_place_of_ours() {
-    let Some(program) = judge::program("prometheus") else { return };
+    let Some(program) = external::program("prometheus") else { return };
     let host = Running::up(&[]);
     let targets = [host.authority("metrics")];
     let [right, wrong] = [RELABELLING, ""].map(|text| in_kubernetes(&program, &targets, text));
@@ -88,7 +88,7 @@ fn total(server: &Prometheus, expression: &Expression, instances: &[&str], time:
 
 #[test]
 fn several_aggregators_are_added_up() {
-    let Some(program) = judge::program("prometheus") else { return };
+    let Some(program) = external::program("prometheus") else { return };
     let hosts = [Running::up(&[]), Running::up(&[])];
     let targets = hosts.each_ref().map(|host| host.authority("metrics"));
     let server = in_kubernetes(&program, &targets, RELABELLING);

@@ -1,8 +1,8 @@
-//! The manifests of the examples, for the shell under test.
+//! The manifests of the examples, for either build of the component.
 
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 
-use crate::fixture::{IS_P3, Running};
+use crate::fixture::{Build, Running};
 
 /// An application in a folder of its own.
 pub(super) struct Application {
@@ -12,11 +12,14 @@ pub(super) struct Application {
 
 impl Application {
     /// The manifest in this folder of the repository.
-    pub(super) fn of(folder: &str) -> Self {
+    pub(super) fn of(folder: &str, build: Build) -> Self {
         let text = std::fs::read_to_string(workspace().join(folder).join("spin.toml")).unwrap();
         let text = text.replace("../../target", &workspace().join("target").display().to_string());
-        let shell = if IS_P3 { "predict_p3_scorer.wasm" } else { "predict_scorer.wasm" };
-        Self { folder: tempfile::tempdir().unwrap(), text: text.replace("predict_scorer.wasm", shell) }
+        let component = match build {
+            Build::P2 => "predict_scorer.wasm",
+            Build::P3 => "predict_p3_scorer.wasm",
+        };
+        Self { folder: tempfile::tempdir().unwrap(), text: text.replace("predict_scorer.wasm", component) }
     }
 
     /// Another text in place of one that is there.

@@ -5,10 +5,10 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use super::{Application, errors};
-use crate::fixture::{Running, get, host_metrics};
+use crate::fixture::{Build, Running, for_both_builds, get, portent};
 
-fn application() -> Application {
-    Application::of("tests/scorer-misbehaving")
+fn application(build: Build) -> Application {
+    Application::of("tests/scorer-misbehaving", build)
 }
 
 /// The answer to a deed of the scorer, by its number.
@@ -17,9 +17,8 @@ fn deed(host: &Running, number: u8) -> (u16, Value) {
     (status, answer["detail"].clone())
 }
 
-#[test]
-fn each_break_of_the_contract_is_an_error_of_its_own_and_the_next_request_is_answered() {
-    let host = application().up(&["--request-timeout", "2"]);
+fn each_break_of_the_contract_is_an_error_of_its_own_and_the_next_request_is_answered(build: Build) {
+    let host = application(build).up(&["--request-timeout", "2"]);
     let breaks = [
         (1, 500, "the scorer failed"),
         (2, 504, "the scorer did not answer in time"),
@@ -50,24 +49,22 @@ fn each_break_of_the_contract_is_an_error_of_its_own_and_the_next_request_is_ans
     assert_eq!(errors(&host, "misbehaving"), expected.into());
 }
 
-#[test]
-fn a_scorer_cannot_open_files_or_sockets_or_read_the_environment() {
+fn a_scorer_cannot_open_files_or_sockets_or_read_the_environment(build: Build) {
     let told = |host: &Running, number| deed(host, number).1[0]["msg"].clone();
-    let host = application().up(&[]);
+    let host = application(build).up(&[]);
     for number in [9, 10, 11] {
         assert_eq!(told(&host, number), "the sandbox forbade it", "deed {number}");
     }
     // What it is given it can use, so the answers above are those of the sandbox.
     let inherits = "scorer_misbehaving.wasm\", inherit_configuration = [\"environment\"]";
-    let open = application().with("scorer_misbehaving.wasm\"", inherits).up(&[]);
+    let open = application(build).with("scorer_misbehaving.wasm\"", inherits).up(&[]);
     assert_eq!(told(&open, 11), "the sandbox let it");
     assert_eq!(told(&open, 9), "the sandbox forbade it");
 }
 
 /// A description that cannot be: readiness says why, and predictions are refused.
-#[test]
-fn a_contradictory_description_is_not_ready() {
-    let application = application()
+fn a_contradictory_description_is_not_ready(build: Build) {
+    let application = application(build)
         .with("PORTENT_APP = ", "SCORER_DESCRIBES = \"one-class\", PORTENT_APP = ")
         .with("scorer_misbehaving.wasm\"", "scorer_misbehaving.wasm\", inherit_configuration = true");
     let host = application.up(&[]);
@@ -78,9 +75,8 @@ fn a_contradictory_description_is_not_ready() {
     assert_eq!(get(&format!("{}/health/live", host.base("serving"))).0, 200);
 }
 
-#[test]
-fn a_description_that_traps_is_the_scorers_failure() {
-    let application = application()
+fn a_description_that_traps_is_the_scorers_failure(build: Build) {
+    let application = application(build)
         .with("PORTENT_APP = ", "SCORER_DESCRIBES = \"trap\", PORTENT_APP = ")
         .with("scorer_misbehaving.wasm\"", "scorer_misbehaving.wasm\", inherit_configuration = true");
     let host = application.up(&[]);
@@ -90,7 +86,7 @@ fn a_description_that_traps_is_the_scorers_failure() {
 
 /// The first line on standard error of a start that is refused.
 fn refused(application: &Application) -> String {
-    let mut command = host_metrics();
+    let mut command = portent();
     let Output { status, stderr, .. } = command
         .args(["up", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--ingest", "127.0.0.1:0"])
         .args(["--from", &application.write()])
@@ -100,16 +96,18 @@ fn refused(application: &Application) -> String {
     String::from_utf8(stderr).unwrap().lines().last().unwrap_or_default().to_owned()
 }
 
-#[test]
-fn what_cannot_be_composed_is_refused_at_the_start() {
+fn what_cannot_be_composed_is_refused_at_the_start(build: Build) {
     let scorer = "portent_scorer_misbehaving.wasm";
     let cases = [
-        (application().with(scorer, "absent.wasm"), "absent.wasm: No such file"),
-        (application().with("scorer@0.1.0", "scorer@0.9.0"), "which imports portent:serve/scorer@0.1.0"),
-        (application().with(scorer, "portent_do_nothing.wasm"), "does not export portent:serve/scorer@0.1.0"),
-        (application().with("{ path = ", "{ url = "), "is not supported by the embedded host"),
+        (application(build).with(scorer, "absent.wasm"), "absent.wasm: No such file"),
+        (application(build).with("scorer@0.1.0", "scorer@0.9.0"), "which imports portent:serve/scorer@0.1.0"),
         (
-            application().with(
+            application(build).with(scorer, "portent_do_nothing.wasm"),
+            "does not export portent:serve/scorer@0.1.0",
+        ),
+        (application(build).with("{ path = ", "{ url = "), "is not supported by the embedded host"),
+        (
+            application(build).with(
                 "scorer_misbehaving.wasm\"",
                 "scorer_misbehaving.wasm\", inherit_configuration = [\"x\"]",
             ),
@@ -122,3 +120,11 @@ fn what_cannot_be_composed_is_refused_at_the_start() {
         assert!(line.contains("misbehaving"), "the component is named: {line}");
     }
 }
+
+for_both_builds!(
+    each_break_of_the_contract_is_an_error_of_its_own_and_the_next_request_is_answered,
+    a_scorer_cannot_open_files_or_sockets_or_read_the_environment,
+    a_contradictory_description_is_not_ready,
+    a_description_that_traps_is_the_scorers_failure,
+    what_cannot_be_composed_is_refused_at_the_start
+);

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use portent_tests::judge::{self, workspace};
+use portent_tests::external::{self, workspace};
 use serde_json::{Value, json};
 
 use super::{Application, errors};
-use crate::fixture::{Running, get};
+use crate::fixture::{Build, Running, for_both_builds, get};
 
 /// Values of rows, and the score of `Hazardous` that the rules give them.
 const GOLDEN: [([f64; 6], f64); 7] = [
@@ -95,44 +95,47 @@ fn describes_itself(host: &Running) {
     assert_eq!(errors(host, "hvs-rules"), [("ValidationError".to_owned(), 2)].into());
 }
 
-#[test]
-fn rules_in_rust() {
-    let host = Application::of("components/scorer-rules").up(&[]);
+fn rules_in_rust(build: Build) {
+    let host = Application::of("components/scorer-rules", build).up(&[]);
     answers_in_every_dialect(&host, "hvs_rules");
     describes_itself(&host);
 }
 
 /// As the manifest's, with a scorer that was built elsewhere.
-fn with_scorer(file: &Path) -> Application {
-    let application = Application::of("components/scorer-rules");
+fn with_scorer(build: Build, file: &Path) -> Application {
+    let application = Application::of("components/scorer-rules", build);
     let rust = workspace().join("target/wasm32-wasip2/wasm/scorer_rules.wasm");
     application.with(&rust.display().to_string(), &file.display().to_string())
 }
 
-#[test]
-fn rules_in_python() {
-    let Some(builder) = judge::program("componentize-py") else { return };
+fn rules_in_python(build: Build) {
+    if external::is_left_to_all("scorer in Python") {
+        return;
+    }
+    let Some(builder) = external::program("componentize-py") else { return };
     let (folder, source) = (tempfile::tempdir().unwrap(), workspace().join("components/scorer-python"));
     let file = folder.path().join("scorer_python.wasm");
     let mut command = Command::new(builder);
     command.arg("-d").arg(workspace().join("wit")).args(["-w", "scoring", "componentize", "app", "-p"]);
     run(command.arg(&source).arg("-o").arg(&file));
-    let host = with_scorer(&file).up(&[]);
+    let host = with_scorer(build, &file).up(&[]);
     answers_in_every_dialect(&host, "hvs_rules_python");
     describes_itself(&host);
 }
 
-#[test]
-fn rules_in_javascript() {
+fn rules_in_javascript(build: Build) {
+    if external::is_left_to_all("scorer in JavaScript") {
+        return;
+    }
     let source = workspace().join("components/scorer-javascript");
     let builder = source.join("node_modules/@bytecodealliance/componentize-js");
-    if judge::found(builder.is_dir().then_some(()), "componentize-js").is_none() {
+    if external::found(builder.is_dir().then_some(()), "componentize-js").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("scorer_javascript.wasm");
     run(Command::new("node").arg(source.join("build.js")).arg(&file));
-    let host = with_scorer(&file).up(&[]);
+    let host = with_scorer(build, &file).up(&[]);
     answers_in_every_dialect(&host, "hvs_rules_javascript");
     describes_itself(&host);
 }
@@ -143,9 +146,8 @@ fn run(command: &mut Command) {
 }
 
 /// The aggregator of another process learns the names from a file, which is what the service says of its model.
-#[test]
-fn an_aggregator_elsewhere_knows_the_names_from_a_file() {
-    let application = Application::of("components/scorer-rules");
+fn an_aggregator_elsewhere_knows_the_names_from_a_file(build: Build) {
+    let application = Application::of("components/scorer-rules", build);
     let host = application.up(&["--variable", "events=off"]);
     let (status, profile) = get(&format!("{}/model/profile", host.base("serving")));
     assert_eq!(status, 200);
@@ -163,3 +165,10 @@ fn an_aggregator_elsewhere_knows_the_names_from_a_file() {
         "predictions_total{app=\"hvs-rules\",model_name=\"hvs_rules\",prediction_result=\"Hazardous\"} 1",
     );
 }
+
+for_both_builds!(
+    rules_in_rust,
+    rules_in_python,
+    rules_in_javascript,
+    an_aggregator_elsewhere_knows_the_names_from_a_file
+);

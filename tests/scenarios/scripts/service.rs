@@ -5,14 +5,15 @@ use std::path::Path;
 use portent_tests::deploy;
 
 use super::{check, check_fails, check_passes, run};
-use crate::fixture::{Running, component};
+use crate::fixture::{Build, Running};
 
 /// A manifest that differs from the shipped one.
 fn manifest(folder: &Path, change: impl FnOnce(String) -> String) -> String {
     let text = std::fs::read_to_string(deploy::path("../spin.toml")).unwrap();
     let source = text.lines().find(|line| line.starts_with("source = ")).unwrap().to_owned();
     let path = folder.join("spin.toml");
-    std::fs::write(&path, change(text).replace(&source, &format!("source = {:?}", component()))).unwrap();
+    std::fs::write(&path, change(text).replace(&source, &format!("source = {:?}", Build::P2.component())))
+        .unwrap();
     path.to_string_lossy().into_owned()
 }
 

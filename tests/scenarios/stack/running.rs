@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::Command;
 
-use portent_tests::{deploy, judge};
+use portent_tests::{deploy, external};
 use serde_json::Value;
 
 use super::{PORTS, Stack, free_ports, script};
@@ -95,7 +95,7 @@ fn a_stop_ends_everything_and_the_next_start_goes_on() {
 
 #[test]
 fn known_traffic_under_spin_is_counted_exactly() {
-    let Some(spin) = judge::optional_program("PORTENT_SPIN", "spin") else { return };
+    let Some(spin) = external::optional_program("PORTENT_SPIN", "spin") else { return };
     let folder = tempfile::tempdir().unwrap();
     let ports = free_ports();
     let Some(mut command) = script(folder.path(), &ports, &["--spin"]) else { return };

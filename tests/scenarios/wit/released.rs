@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use portent_tests::judge::workspace;
+use portent_tests::external::workspace;
 use wit_parser::{Handle, Resolve, Type, TypeDefKind};
 
 /// What callers see of a package: each interface with the shapes of its types and functions, by name.

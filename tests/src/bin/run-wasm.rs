@@ -25,7 +25,7 @@ async fn main() -> Result<()> {
     let component = Component::from_file(&engine, program)?;
     let mut linker = Linker::<State>::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    let root = portent_tests::judge::workspace();
+    let root = portent_tests::external::workspace();
     let wasi = WasiCtx::builder()
         .inherit_stdio()
         .inherit_env()

@@ -4,10 +4,21 @@ use portent_model::Model;
 use serde::Serialize;
 
 use super::candidate::Candidate;
-use super::notes;
 use super::quality::{EventFigures, RowFigures, mean_warning, observe};
-use super::train::{Part, Settings};
+use super::settings::{ScenarioSplit, Settings};
 use crate::train::TrainError;
+
+/// How the figures come about.
+const PROTOCOL: &str = "scenarios are split whole: of every 100, 60 for training, 20 for \
+    validation and 20 for test, the kinds alike. A single reading at or above the threshold raises an alarm. \
+    For each candidate, the threshold is the lowest one that keeps within the budget of false alarms on the \
+    validation scenarios, and the rule is the one of 30 features, upwards and downwards, that gives the \
+    longest warning there on average (20 minutes at most, 0 if none). Logistic regression is fitted to the \
+    same rows as the forest. A request of so many readings of a module is scored as the service would, by \
+    the threshold of the forest. An event is detected if there is an alarm in its module between the start \
+    of the fault and the point of no return. Alarms of a module less than 5 minutes apart are one episode; \
+    an episode that begins outside of a fault that runs away is a false alarm, but in the modules beside \
+    one, where alarms count neither way";
 
 /// Readings of a module that a short request holds.
 const SHORT_REQUESTS: [usize; 2] = [6, 1];
@@ -49,7 +60,7 @@ pub(super) fn compare(
     let short = SHORT_REQUESTS.map(|history| Candidate::Cut(model, history));
     let named = [Candidate::Artefact(model), logistic].into_iter().chain(short);
     let candidates: Vec<Candidate<'_>> = named.chain(Candidate::rules()).collect();
-    let (validation, _) = observe(&candidates, Part::Validation.recordings(scenarios, seed), false)?;
+    let (validation, _) = observe(&candidates, ScenarioSplit::Validation.recordings(scenarios, seed), false)?;
     let thresholds = validation.iter().map(|observed| observed.alarms.threshold_within(false_alarms_a_day));
     let mut thresholds: Vec<f64> = thresholds.map(round_up).collect();
     // The forest and logistic regression come first, then the short requests, then the rules.
@@ -61,7 +72,7 @@ pub(super) fn compare(
     short.for_each(|index| thresholds[index] = thresholds[0]);
     let candidates: Vec<Candidate<'_>> = chosen.iter().map(|index| candidates[*index].clone()).collect();
 
-    let (test, positive) = observe(&candidates, Part::Test.recordings(scenarios, seed), true)?;
+    let (test, positive) = observe(&candidates, ScenarioSplit::Test.recordings(scenarios, seed), true)?;
     let compared = candidates.iter().zip(&test).zip(chosen).map(|((candidate, test), index)| Compared {
         name: candidate.name(),
         threshold: thresholds[index],
@@ -70,7 +81,7 @@ pub(super) fn compare(
         test_rows: test.rows(candidate, &positive),
     });
     let compared = compared.collect();
-    Ok(Quality { protocol: notes::PROTOCOL, candidates: compared })
+    Ok(Quality { protocol: PROTOCOL, candidates: compared })
 }
 
 /// To 4 decimals, so that a threshold can be written down, and never to one that raises more alarms.

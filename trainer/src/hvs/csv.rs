@@ -7,9 +7,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use csv::StringRecord;
+use portent_event::time::Date;
 
 use super::recording::{Label, Reading, Recording, SAMPLE_SECONDS, SENSORS, Series};
-use crate::date::Date;
 use crate::table::{BadValue, Column, DataError, Rule, check_header, excerpt, records, value};
 
 /// Column of the time of a reading.
@@ -170,7 +170,7 @@ fn timestamp(seconds: u64) -> String {
 
 fn seconds(text: &str) -> Option<u64> {
     let (date, time) = text.split_once([' ', 'T'])?;
-    let days = date.parse::<Date>().ok()?.days()?;
+    let days = u64::try_from(date.parse::<Date>().ok()?.days()).ok()?;
     let parts: Vec<u64> =
         time.split(':').map(|part| part.parse().ok().filter(|_| part.len() == 2)).collect::<Option<_>>()?;
     let [hour, minute, second] = parts[..] else { return None };

@@ -6,23 +6,11 @@ use serde::Serialize;
 use super::compare::{Compared, Quality};
 use super::quality::EventFigures;
 use super::sample::Sample;
+use super::settings::Settings;
 use super::simulator;
-use super::train::Settings;
 use crate::card::{Sections, values};
 use crate::metadata::Metadata;
 use crate::{Options, VERSION};
-
-/// How the figures come about.
-pub(super) const PROTOCOL: &str = "scenarios are split whole: of every 100, 60 for training, 20 for \
-    validation and 20 for test, the kinds alike. A single reading at or above the threshold raises an alarm. \
-    For each candidate, the threshold is the lowest one that keeps within the budget of false alarms on the \
-    validation scenarios, and the rule is the one of 30 features, upwards and downwards, that gives the \
-    longest warning there on average (20 minutes at most, 0 if none). Logistic regression is fitted to the \
-    same rows as the forest. A request of so many readings of a module is scored as the service would, by \
-    the threshold of the forest. An event is detected if there is an alarm in its module between the start \
-    of the fault and the point of no return. Alarms of a module less than 5 minutes apart are one episode; \
-    an episode that begins outside of a fault that runs away is a false alarm, but in the modules beside \
-    one, where alarms count neither way";
 
 /// Where the model comes from.
 #[derive(Debug, Serialize)]

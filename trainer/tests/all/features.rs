@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use portent_model::NoValue;
-use portent_tests::judge;
+use portent_tests::external;
 use trainer::hvs::recording::{Reading, Recording};
 use trainer::hvs::simulator::{Kind, kind, simulate};
 use trainer::hvs::{csv, features};
@@ -40,20 +40,20 @@ rows = rows[rows.Module_ID.isin(['RackA2_Module01', 'RackA2_Module02'])]
 rows.assign(Scenario='0000_seed').to_csv(out, index=False)
 ";
 
-struct Judge {
+struct Reference {
     python: PathBuf,
     recipe: PathBuf,
     folder: tempfile::TempDir,
 }
 
-impl Judge {
+impl Reference {
     fn find() -> Option<Self> {
-        let recipe = judge::data("hvs_features.py")?;
-        let python = judge::program("python3").filter(|python| {
+        let recipe = external::data("hvs_features.py")?;
+        let python = external::program("python3").filter(|python| {
             let output = Command::new(python).args(["-c", "import pandas"]).output();
             output.is_ok_and(|output| output.status.success())
         });
-        let python = judge::found(python, "python3 with pandas")?;
+        let python = external::found(python, "python3 with pandas")?;
         Some(Self { python, recipe: recipe.parent()?.to_owned(), folder: tempfile::tempdir().unwrap() })
     }
 
@@ -114,20 +114,20 @@ fn recordings() -> impl Iterator<Item = Recording> {
 
 #[test]
 fn features_of_simulated_racks_are_those_of_pandas() {
-    let Some(judge) = Judge::find() else { return };
+    let Some(reference) = Reference::find() else { return };
     for recording in recordings() {
-        judge.check(&recording, "unclipped", features::features);
-        judge.check(&recording, "clipped", features::clipped_features);
+        reference.check(&recording, "unclipped", features::features);
+        reference.check(&recording, "clipped", features::clipped_features);
     }
 }
 
 #[test]
 fn features_of_the_seeds_data_are_those_of_pandas() {
-    let Some(judge) = Judge::find() else { return };
-    let raw = judge.folder.path().join("seed.csv");
-    judge.run(GENERATE, &[&raw]);
+    let Some(reference) = Reference::find() else { return };
+    let raw = reference.folder.path().join("seed.csv");
+    reference.run(GENERATE, &[&raw]);
     let recordings = csv::read(&raw).unwrap();
     assert_eq!((recordings.len(), recordings[0].modules.len()), (1, 2));
-    judge.check(&recordings[0], "unclipped", features::features);
-    judge.check(&recordings[0], "clipped", features::clipped_features);
+    reference.check(&recordings[0], "unclipped", features::features);
+    reference.check(&recordings[0], "clipped", features::clipped_features);
 }

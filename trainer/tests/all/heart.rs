@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use portent_model::{Column, Model, Parameters};
-use portent_tests::judge;
+use portent_tests::external;
 use serde_json::Value;
 use trainer::tabular::{Outcome, train};
 use trainer::{Options, Trained, heart};
@@ -12,18 +12,18 @@ const SEED: u64 = 42;
 const DATE: &str = "2026-11-23";
 
 fn trained(seed: u64) -> Option<Trained<Outcome>> {
-    let data = judge::data("heart.csv")?;
+    let data = external::data("heart.csv")?;
     let options = Options { seed, date: DATE.parse().unwrap() };
     Some(train(&heart::task(), &data, options).unwrap())
 }
 
 fn golden() -> Option<Value> {
-    let text = std::fs::read(judge::data("heart_golden.json")?).unwrap();
+    let text = std::fs::read(external::data("heart_golden.json")?).unwrap();
     Some(serde_json::from_slice(&text).unwrap())
 }
 
 fn artefact_path() -> PathBuf {
-    judge::workspace().join("models/heart-disease.portent")
+    external::workspace().join("models/heart-disease.portent")
 }
 
 #[track_caller]
@@ -90,7 +90,7 @@ fn the_same_run_gives_the_same_bytes() {
 /// The committed files are what their own seed and date give: change the trainer, and they are due again.
 #[test]
 fn the_committed_artefact_is_what_training_gives() {
-    let Some(data) = judge::data("heart.csv") else { return };
+    let Some(data) = external::data("heart.csv") else { return };
     let file = std::fs::read(artefact_path()).unwrap();
     let metadata: Value = serde_json::from_str(Model::open(&file).unwrap().metadata()).unwrap();
     let provenance = &metadata["provenance"];

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use portent_model::{Algorithm, Model, Style};
-use portent_tests::judge;
+use portent_tests::external;
 use serde_json::Value;
 use trainer::forest::Growth;
 use trainer::hvs::features::{WIDTH, features};
@@ -12,7 +12,7 @@ use trainer::hvs::{Quality, Settings, train};
 use trainer::{Options, TrainError, Trained};
 
 fn artefact_path() -> PathBuf {
-    judge::workspace().join("models/hvs.portent")
+    external::workspace().join("models/hvs.portent")
 }
 
 fn small() -> Trained<Quality> {

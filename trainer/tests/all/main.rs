@@ -1,4 +1,4 @@
-//! The trainer from outside: its library on real and on bad data, and its program.
+//! The trainer from outside: its library on real and on bad data.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper fails its test that way")]
 
@@ -7,4 +7,3 @@ mod features;
 mod forest;
 mod heart;
 mod hvs;
-mod program;

@@ -6,7 +6,7 @@ use crate::build::workspace;
 
 use families::{ALL, Family};
 
-/// The list of the program itself; as a file, so that no generated file waits for the program to be built.
+/// The list of the program itself, included as a file, so that nothing else has to be compiled for it.
 #[path = "../../../host-metrics/src/families.rs"]
 #[allow(dead_code, unreachable_pub, reason = "it is written for another crate")]
 mod families;

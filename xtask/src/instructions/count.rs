@@ -1,4 +1,4 @@
-//! Counting, by valgrind's callgrind.
+//! Counts instructions with valgrind's callgrind.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +14,7 @@ const PROFILE: &str = "instructions";
 /// The function of that program in which instructions are counted.
 const FUNCTION: &str = "*portent_instructions::counted*";
 
-/// What one input takes.
+/// The instructions of one input.
 #[derive(Debug)]
 pub(crate) struct Counted {
     pub(crate) name: String,
@@ -36,8 +36,7 @@ fn one(valgrind: &Path, program: &Path, line: &str) -> Result<Counted> {
     let &[name, _, rows, times] = line.split('\t').collect::<Vec<_>>().as_slice() else {
         anyhow::bail!("{PROGRAM} lists {line:?}");
     };
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("counts");
+    let file = build::target_directory().join(PROFILE).join(format!("{name}.callgrind"));
     let mut command = Command::new(valgrind);
     command.args(["--tool=callgrind", "--collect-atstart=no", &format!("--toggle-collect={FUNCTION}")]);
     command.arg(format!("--callgrind-out-file={}", file.display())).arg(program).arg(name);
@@ -48,13 +47,13 @@ fn one(valgrind: &Path, program: &Path, line: &str) -> Result<Counted> {
     Ok(Counted { name: name.to_owned(), rows: rows.parse()?, instructions: total / times.max(1) })
 }
 
-/// The sum in a file of callgrind's; none where nothing was counted.
+/// The total in a file of callgrind's; none if nothing was counted.
 fn total(counts: &str) -> Option<u64> {
     let total = counts.lines().find_map(|line| line.strip_prefix("totals: "))?;
     total.trim().parse().ok().filter(|total| *total > 0)
 }
 
-/// What a command prints; its failure is an error with what it said.
+/// The output of a command. Its failure is an error with its standard error.
 fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot run {}", shown(command)))?;
     let said = String::from_utf8_lossy(&output.stderr);

@@ -1,9 +1,8 @@
-//! What is known of each crate: licence, origin, checksum.
+//! Licence, origin and checksum of each crate.
 
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::graph::Node;
@@ -13,42 +12,14 @@ use crate::build::{self, cargo};
 /// Where the crates of the workspace come from.
 const REPOSITORY: &str = "https://github.com/portent-serve/portent";
 
-/// Everything that a bill may name.
+/// Everything that a bill of materials can name.
 #[derive(Debug)]
 pub(super) struct Catalogue {
-    crates: HashMap<(String, String), Crate>,
+    crates: HashMap<(String, String), Value>,
     checksums: HashMap<(String, String), String>,
     /// Version of the compiler, which the standard library has too.
     compiler: String,
     models: Vec<Value>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Metadata {
-    packages: Vec<Crate>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Crate {
-    name: String,
-    version: String,
-    license: Option<String>,
-    description: Option<String>,
-    repository: Option<String>,
-    /// Registry that it is from; none for a crate of the workspace.
-    source: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Lock {
-    package: Vec<Locked>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Locked {
-    name: String,
-    version: String,
-    checksum: Option<String>,
 }
 
 impl Catalogue {
@@ -57,13 +28,13 @@ impl Catalogue {
         let output = cargo().args(["metadata", "--locked", "--format-version", "1"]).output()?;
         let error = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "cargo metadata failed: {}", error.trim());
-        let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
-        let lock: Lock = toml::from_str(&std::fs::read_to_string(build::workspace().join("Cargo.lock"))?)?;
-        let checksum = |locked: Locked| Some(((locked.name, locked.version), locked.checksum?));
-        let by_name = |found: Crate| ((found.name.clone(), found.version.clone()), found);
+        let metadata: Value = serde_json::from_slice(&output.stdout)?;
+        let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+        let by_name =
+            |found: &Value| Some(((field(found, "name")?, field(found, "version")?), found.clone()));
         Ok(Self {
-            crates: metadata.packages.into_iter().map(by_name).collect(),
-            checksums: lock.package.into_iter().filter_map(checksum).collect(),
+            crates: packages.iter().filter_map(by_name).collect(),
+            checksums: checksums(&std::fs::read_to_string(build::workspace().join("Cargo.lock"))?),
             compiler: build::compiler_version()?,
             models: models::components()?,
         })
@@ -71,31 +42,31 @@ impl Catalogue {
 
     /// What identifies a crate.
     pub(super) fn reference(&self, node: &Node) -> Result<Value> {
-        Ok(purl(self.get(node)?).into())
+        Ok(purl(node, self.get(node)?).into())
     }
 
     /// A crate as a component.
     pub(super) fn component(&self, node: &Node) -> Result<Value> {
         let found = self.get(node)?;
-        let license = found.license.as_deref();
+        let license = field(found, "license");
         let license = license.with_context(|| format!("{} states no licence", node.name))?;
-        let purl = purl(found);
+        let purl = purl(node, found);
         let mut component = json!({
             "type": "library",
             "bom-ref": purl,
-            "name": found.name,
-            "version": found.version,
-            "licenses": [{ "expression": expression(license) }],
+            "name": node.name,
+            "version": node.version,
+            "licenses": [{ "expression": expression(&license) }],
             "purl": purl,
         });
-        if let Some(description) = &found.description {
+        if let Some(description) = field(found, "description") {
             let words: Vec<&str> = description.split_whitespace().collect();
             component["description"] = words.join(" ").into();
         }
         if let Some(checksum) = self.checksums.get(&key(node)) {
             component["hashes"] = json!([{ "alg": "SHA-256", "content": checksum }]);
         }
-        if let Some(repository) = &found.repository {
+        if let Some(repository) = field(found, "repository") {
             component["externalReferences"] = json!([{ "type": "vcs", "url": repository }]);
         }
         Ok(component)
@@ -122,7 +93,7 @@ impl Catalogue {
         self.models.clone()
     }
 
-    fn get(&self, node: &Node) -> Result<&Crate> {
+    fn get(&self, node: &Node) -> Result<&Value> {
         let found = self.crates.get(&key(node));
         found.with_context(|| format!("cargo metadata has no {} {}", node.name, node.version))
     }
@@ -135,12 +106,29 @@ pub(super) fn expression(license: &str) -> String {
 }
 
 /// The package URL: of a crate of the workspace one that no crate of the registry has.
-fn purl(found: &Crate) -> String {
+fn purl(node: &Node, found: &Value) -> String {
     // Build metadata of a version begins with a plus sign, which a package URL escapes.
-    let purl = format!("pkg:cargo/{}@{}", found.name, found.version.replace('+', "%2B"));
-    if found.source.is_some() { purl } else { format!("{purl}?vcs_url=git%2B{REPOSITORY}") }
+    let purl = format!("pkg:cargo/{}@{}", node.name, node.version.replace('+', "%2B"));
+    if found["source"].is_string() { purl } else { format!("{purl}?vcs_url=git%2B{REPOSITORY}") }
 }
 
 fn key(node: &Node) -> (String, String) {
     (node.name.clone(), node.version.clone())
+}
+
+/// A text of a package in cargo's metadata.
+fn field(found: &Value, name: &str) -> Option<String> {
+    found[name].as_str().map(str::to_owned)
+}
+
+/// The checksums of `Cargo.lock`, by name and version. Cargo writes each key on a line of its own, the checksum last.
+fn checksums(lock: &str) -> HashMap<(String, String), String> {
+    let value = |package: &str, key: &str| {
+        let line = package.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \""));
+        Some(line?.strip_suffix('"')?.to_owned())
+    };
+    let entry = |package: &str| {
+        Some(((value(package, "name")?, value(package, "version")?), value(package, "checksum")?))
+    };
+    lock.split("[[package]]").filter_map(entry).collect()
 }

@@ -1,4 +1,4 @@
-//! Which crates one build takes, and which of them need which.
+//! The crates of one build and their dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ pub(super) struct Node {
     pub(super) version: String,
 }
 
-/// What a build takes.
+/// The crates of a build.
 #[derive(Debug)]
 pub(super) struct Graph {
     pub(super) root: Node,
@@ -38,7 +38,6 @@ fn tree(subject: &Subject, kinds: &str) -> Result<String> {
     let mut command = cargo();
     command.args(["tree", "--locked", "--package", subject.package, "--target", subject.target]);
     command.args(["--edges", kinds, "--prefix", "depth", "--format", "{p}", "--charset", "ascii"]);
-    command.args(subject.options);
     let output = command.output().with_context(|| format!("cannot run {}", shown(&command)))?;
     let error = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{} failed: {}", shown(&command), error.trim());
@@ -58,7 +57,7 @@ pub(super) fn lines(text: &str) -> Result<Vec<(usize, Node)>> {
     filled.map(|text| line(text).with_context(|| format!("cargo tree says {text:?}"))).collect()
 }
 
-/// Each crate needs those that stand one deeper below it. Where a crate stands again, what it needs is left out there.
+/// The dependencies of a crate are the lines one level deeper below it. A repeated crate is listed without them.
 pub(super) fn edges(lines: Vec<(usize, Node)>) -> BTreeMap<Node, BTreeSet<Node>> {
     let mut edges = BTreeMap::<Node, BTreeSet<Node>>::new();
     let mut above: Vec<Node> = Vec::new();

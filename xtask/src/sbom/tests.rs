@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use portent_tests::judge;
+use portent_tests::external;
 
 use super::graph::{Node, edges, lines};
 use super::*;
@@ -26,7 +26,7 @@ fn text<'v>(value: &'v Value, field: &str) -> &'v str {
 fn listed(subject: &Subject, kinds: &str) -> Result<BTreeSet<String>> {
     let mut command = build::cargo();
     command.args(["tree", "--package", subject.package, "--target", subject.target, "--edges", kinds]);
-    command.args(["--prefix", "none", "--no-dedupe"]).args(subject.options);
+    command.args(["--prefix", "none", "--no-dedupe"]);
     let output = String::from_utf8(command.output()?.stdout)?;
     let words = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     Ok(output.lines().filter(|line| !line.is_empty()).map(words).collect())
@@ -116,16 +116,16 @@ fn dependencies_lead_from_the_program_to_everything() -> Result<()> {
 }
 
 #[test]
-fn the_judge_finds_nothing() -> Result<()> {
-    let python = judge::program("python3").filter(|python| {
+fn the_external_checker_finds_nothing() -> Result<()> {
+    let python = external::program("python3").filter(|python| {
         let import = Command::new(python).args(["-c", "import cyclonedx, jsonschema, packageurl"]).output();
         import.is_ok_and(|output| output.status.success())
     });
-    let Some(python) = judge::found(python, "python3 with cyclonedx-python-lib") else { return Ok(()) };
-    let script = build::workspace().join("tests/judges/sbom.py");
+    let Some(python) = external::found(python, "python3 with cyclonedx-python-lib") else { return Ok(()) };
+    let script = build::workspace().join("tests/external_checkers/sbom.py");
     for (subject, bill) in bills()? {
-        let mut judge = Command::new(&python);
-        let mut process = judge.arg(&script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut checker = Command::new(&python);
+        let mut process = checker.arg(&script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         process.stdin.take().context("it has an input")?.write_all(bill.to_string().as_bytes())?;
         let output = process.wait_with_output()?;
         assert!(output.status.success(), "{}: {}", subject.package, String::from_utf8_lossy(&output.stdout));

@@ -1,8 +1,8 @@
-//! Any bytes are read alike by both readers, and what is accepted survives being written again.
+//! Both readers read any bytes alike, and an accepted line survives being written again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use portent_event::exercise::read_and_rewrite;
+use portent_event::fuzz_support::read_and_rewrite;
 
 fuzz_target!(|bytes: &[u8]| {
     read_and_rewrite(bytes);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::generate::events;
 use super::{event, line};
-use crate::exercise::{is_canonical, read, read_and_rewrite};
+use crate::fuzz_support::{is_canonical, read, read_and_rewrite};
 use crate::{DecodeError, Durations, ErrorType, Event, Line, Method, Predictions, Route, limits};
 
 /// What a damaged line may gain: pieces of JSON that are right somewhere else.

@@ -1,13 +1,12 @@
 //! The linear model: a weighted sum of columns made of the features.
 
-use crate::bytes::{Records, f64_at, index_at, u32_at};
-use crate::codes::{ColumnKind, FeatureKind};
-use crate::format::{Section, size};
-use crate::model::content;
-use crate::sections::Sections;
-use crate::{ArtefactError, Model};
+use crate::error::{ArtefactError, check};
+use crate::format::{ColumnKind, FeatureKind, Section, size};
+use crate::profile::Profiles;
+use crate::schema::Schema;
+use crate::sections::{Records, Sections, f64_at, index_at, u32_at};
 
-/// Columns, and an intercept with one weight a column.
+/// Columns, and an intercept with one weight per column.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Linear<'a> {
     columns: Records<'a>,
@@ -15,52 +14,40 @@ pub(crate) struct Linear<'a> {
     features: Records<'a>,
 }
 
-/// How one column is made.
+/// How one column is made of a feature.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Column<'a> {
-    record: &'a [u8],
-    feature: &'a [u8],
+struct Column {
+    feature: usize,
+    /// Value used in place of a missing one.
+    imputed: f64,
+    is_standardised: bool,
+    a: f64,
+    b: f64,
 }
 
 impl<'a> Linear<'a> {
-    pub(crate) fn open(sections: &Sections<'a>) -> Result<Self, ArtefactError> {
-        Ok(Self {
+    pub(crate) fn open(sections: &Sections<'a>, schema: &Schema<'a>) -> Result<Self, ArtefactError> {
+        let linear = Self {
             columns: sections.records(Section::Columns, size::COLUMN)?,
             weights: sections.records(Section::Linear, size::VALUE)?,
-            features: sections.records(Section::Features, size::FEATURE)?,
-        })
-    }
-
-    pub(crate) fn check(&self, model: &Model<'_>) -> Result<(), ArtefactError> {
-        for (column, number) in self.columns.iter().zip(0..) {
+            features: schema.features,
+        };
+        for (column, number) in linear.columns.iter().zip(0..) {
             let (a, b) = (f64_at(column, 8), f64_at(column, 16));
-            let valid = index_at(column, 0) < self.features.len()
+            let valid = index_at(column, 0) < linear.features.len()
                 && match ColumnKind::from_code(u32_at(column, 4)) {
                     Some(ColumnKind::Standardise) => a.is_finite() && b.is_finite() && b > 0.0,
                     Some(ColumnKind::Indicator) => a.is_finite(),
                     None => false,
                 };
-            if !valid {
-                return Err(content(Section::Columns, number, "feature, kind or parameters are invalid"));
-            }
+            check(valid, Section::Columns, number, "feature, kind or parameters are invalid")?;
         }
-        let rule = |holds: bool, rule| if holds { Ok(()) } else { Err(content(Section::Linear, 0, rule)) };
-        rule(model.classes().len() == 2, "a logistic regression has two classes")?;
-        rule(self.weights.len() == self.columns.len() + 1, "not one intercept and one weight a column")?;
-        let finite = self.weights.iter().all(|value| f64_at(value, 0).is_finite());
-        rule(finite, "a weight is not finite")
-    }
-
-    pub(crate) fn intercept(&self) -> f64 {
-        f64_at(self.weights.get(0), 0)
-    }
-
-    /// The columns with their weights.
-    pub(crate) fn columns(&self) -> impl Iterator<Item = (Column<'a>, f64)> + use<'a> {
-        let (columns, features) = (self.columns.iter(), self.features);
-        columns.zip(self.weights.iter().skip(1)).map(move |(record, weight)| {
-            (Column { record, feature: features.get(index_at(record, 0)) }, f64_at(weight, 0))
-        })
+        let rule = |holds, rule| check(holds, Section::Linear, 0, rule);
+        rule(schema.classes().len() == 2, "a logistic regression has two classes")?;
+        let is_whole = linear.weights.len() == linear.columns.len() + 1;
+        rule(is_whole, "not one intercept and one weight per column")?;
+        rule(linear.weights.iter().all(|weight| f64_at(weight, 0).is_finite()), "a weight is not finite")?;
+        Ok(linear)
     }
 
     /// The log-odds of a checked row.
@@ -68,71 +55,81 @@ impl<'a> Linear<'a> {
         self.columns().fold(self.intercept(), |sum, (column, weight)| sum + weight * column.value(row))
     }
 
-    /// Appends the log-odds of checked rows of this width, the same as [`Self::sum`] gives.
+    /// Appends the log-odds of checked rows of this width, as [`Self::sum`] computes them.
     pub(crate) fn sums(&self, width: usize, rows: &[f64], sums: &mut Vec<f64>) {
-        let columns: Vec<_> = self.columns().map(|(column, weight)| (column.making(), weight)).collect();
+        let columns: Vec<_> = self.columns().collect();
         let intercept = self.intercept();
         sums.extend(rows.chunks(width).map(|row| {
             columns.iter().fold(intercept, |sum, (column, weight)| sum + weight * column.value(row))
         }));
     }
+
+    /// Adds the contribution of each feature to the log-odds of a checked row, and returns the base.
+    ///
+    /// These are the contributions of Lundberg and Lee, "A Unified Approach to Interpreting Model Predictions",
+    /// NeurIPS 2017, §4.2, for a linear model with independent features: weight · (column − its mean over the
+    /// training rows). The base is the log-odds of a row whose columns are at those means.
+    pub(crate) fn explain(
+        &self,
+        schema: &Schema<'_>,
+        profiles: &Profiles<'_>,
+        row: &[f64],
+        contributions: &mut [f64],
+    ) -> f64 {
+        let mut base = self.intercept();
+        for (column, weight) in self.columns() {
+            let expected = column.expected(schema, profiles);
+            base += weight * expected;
+            if let Some(contribution) = contributions.get_mut(column.feature) {
+                *contribution += weight * (column.value(row) - expected);
+            }
+        }
+        base
+    }
+
+    fn intercept(&self) -> f64 {
+        f64_at(self.weights.get(0), 0)
+    }
+
+    /// The columns with their weights.
+    fn columns(&self) -> impl Iterator<Item = (Column, f64)> + use<'a> {
+        let (columns, features) = (self.columns.iter(), self.features);
+        columns.zip(self.weights.iter().skip(1)).map(move |(record, weight)| {
+            let feature = index_at(record, 0);
+            let column = Column {
+                feature,
+                imputed: f64_at(features.get(feature), 64),
+                is_standardised: u32_at(record, 4) == ColumnKind::Standardise as u32,
+                a: f64_at(record, 8),
+                b: f64_at(record, 16),
+            };
+            (column, f64_at(weight, 0))
+        })
+    }
 }
 
-/// What a column is made by, read once for many rows.
-#[derive(Clone, Copy)]
-struct Making {
-    feature: usize,
-    /// What stands for a missing value.
-    imputed: f64,
-    is_standardised: bool,
-    a: f64,
-    b: f64,
-}
-
-impl Making {
-    fn value(self, row: &[f64]) -> f64 {
+impl Column {
+    fn value(&self, row: &[f64]) -> f64 {
         let value = row.get(self.feature).copied().unwrap_or(f64::NAN);
         let value = if value.is_nan() { self.imputed } else { value };
         if self.is_standardised { (value - self.a) / self.b } else { f64::from(u8::from(value == self.a)) }
     }
-}
 
-impl Column<'_> {
-    /// Index of the feature that it is made of.
-    pub(crate) fn feature(&self) -> usize {
-        index_at(self.record, 0)
-    }
-
-    /// Its value for a row.
-    pub(crate) fn value(&self, row: &[f64]) -> f64 {
-        self.making().value(row)
-    }
-
-    fn making(&self) -> Making {
-        Making {
-            feature: self.feature(),
-            imputed: f64_at(self.feature, 64),
-            is_standardised: self.is_standardised(),
-            a: f64_at(self.record, 8),
-            b: f64_at(self.record, 16),
-        }
-    }
-
-    /// Its mean over the training rows: 0 for a standardised column; for an indicator the share of the rows with
-    /// its code, or 0 where the profile does not tell it.
-    pub(crate) fn expected(&self, model: &Model<'_>) -> f64 {
-        let feature = model.features().nth(self.feature());
-        let Some(feature) = feature.filter(|f| !self.is_standardised() && f.kind() == FeatureKind::Category)
+    /// The mean over the training rows: 0 for a standardised column. For an indicator it is the share of the rows
+    /// with its code, or 0 if the profile does not state that share.
+    fn expected(&self, schema: &Schema<'_>, profiles: &Profiles<'_>) -> f64 {
+        let feature = schema.features().nth(self.feature);
+        let Some(feature) = feature.filter(|f| !self.is_standardised && f.kind() == FeatureKind::Category)
         else {
             return 0.0;
         };
-        let (profile, code) = (model.feature_profile(self.feature()), f64_at(self.record, 8));
-        let bin = profile.bin(code);
-        let alone = feature.categories().all(|other| other.value == code || profile.bin(other.value) != bin);
+        let profile = profiles.get(self.feature);
+        let bin = profile.bin(self.a);
+        let alone = feature.codes().all(|other| other == self.a || profile.bin(other) != bin);
         if alone { profile.shares().nth(bin.into()).unwrap_or_default() } else { 0.0 }
     }
+}
 
-    fn is_standardised(&self) -> bool {
-        u32_at(self.record, 4) == ColumnKind::Standardise as u32
-    }
+pub(crate) fn logistic(sum: f64) -> f64 {
+    1.0 / (1.0 + (-sum).exp())
 }

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use crate::ModelSpec;
-use crate::exercise::{open_and_use, reseal, samples};
 use crate::format::HEADER_BYTES;
+use crate::fuzz_support::{open_and_use, reseal};
+use crate::samples;
 
 /// A sound artefact of either algorithm.
 fn spec() -> impl Strategy<Value = fn() -> ModelSpec> {

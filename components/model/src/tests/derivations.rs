@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::exercise::samples;
+use crate::samples;
 use crate::{Derivation, DerivationKind, InvalidSpec, MAX_WINDOW, Model, ModelSpec, NoValue, derive};
 
 const KINDS: [DerivationKind; 3] =

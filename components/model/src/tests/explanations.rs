@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::generate::{WIDTH, ensemble, reference_score, reference_sum, rows, spec};
-use crate::exercise::samples;
+use crate::samples;
 use crate::{
     Aggregate, Column, EnsembleSpec, ExplainError, ExplanationScale, LinearSpec, Link, Model, ModelSpec,
     NodeSpec, Parameters, Precision, RowError,

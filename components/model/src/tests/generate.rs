@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::exercise::samples;
+use crate::samples;
 use crate::{
     Aggregate, EnsembleSpec, Link, MissingPolicy, ModelSpec, NodeSpec, Parameters, Precision, Test, TreeSpec,
 };

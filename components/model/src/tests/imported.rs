@@ -1,6 +1,6 @@
 //! Artefacts that describe a component which scores.
 
-use crate::exercise::samples::imported;
+use crate::samples::imported;
 use crate::{
     Algorithm, ArtefactError, ExplainError, ExplanationScale, MissingPolicy, Model, ModelSpec, Parameters,
     RowError, Section,
@@ -59,7 +59,7 @@ fn two_classes_are_decided_alike_by_one_score_and_by_both() {
 
 #[test]
 fn only_a_description_may_leave_the_threshold_out() {
-    let mut spec = crate::exercise::samples::linear();
+    let mut spec = crate::samples::linear();
     spec.threshold = f64::NAN;
     let error = spec.to_bytes().unwrap_err().to_string();
     assert_eq!(error, "section Model, record 0: threshold is not between 0 and 1");
@@ -72,7 +72,7 @@ fn what_it_can_do_must_be_stated() {
     let mut file = imported().to_bytes().unwrap();
     let at = file.windows(8).rposition(|bytes| bytes == 1_u64.to_le_bytes()).unwrap();
     file[at] = 2;
-    crate::exercise::reseal(&mut file);
+    crate::fuzz_support::reseal(&mut file);
     let error = Model::open(&file).unwrap_err();
     assert!(matches!(error, ArtefactError::Content { section: Section::Imported, .. }), "{error}");
 }

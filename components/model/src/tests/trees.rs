@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::generate::{WIDTH, ensemble, reference_score, rows, spec};
-use crate::exercise::{reseal, samples};
+use crate::fuzz_support::reseal;
+use crate::samples;
 use crate::{
     Aggregate, Algorithm, ArtefactError, DerivationKind, EnsembleSpec, InvalidSpec, Link, Model, ModelSpec,
     NodeSpec, Parameters, RowError, Section, Style,

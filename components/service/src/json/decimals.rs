@@ -1,8 +1,9 @@
-//! Objects of short decimals in a known order, passed over at once: the rows of most clients.
+//! Reads objects of short decimals in a known order quickly. Most clients send such rows.
 
 use crate::limits;
 
-use super::{Reader, number};
+use super::number;
+use super::reader::Reader;
 
 /// The texts around the values of an object: before the first, between each two and behind the last. All rows that one
 /// program writes have the same.
@@ -16,16 +17,16 @@ pub(crate) struct Gap<'a> {
     mask: u128,
     /// The others.
     rest: &'a [u8],
-    length: usize,
+    pub(super) length: usize,
 }
 
 /// Bytes of [`Gap::start`].
-const START: usize = size_of::<u128>();
+pub(super) const START: usize = size_of::<u128>();
 
 impl<'a> Reader<'a> {
     /// Passes over an object of exactly these fields, in this order, and adds their values to `out`, if each is a short
-    /// decimal; adds the texts around the values to `gaps`, where they are asked for. Of anything else it passes over
-    /// nothing, and says so; what is in `out` and `gaps` from then on means nothing.
+    /// decimal. It adds the texts around the values to `gaps`, if there is one. If the next value is anything else, it
+    /// returns false, passes over nothing, and leaves `out` and `gaps` longer by values without a meaning.
     pub(crate) fn take_decimals(
         &mut self,
         names: &[&str],
@@ -94,7 +95,7 @@ impl<'a> Reader<'a> {
         last.end(bytes, at)
     }
 
-    /// Passes over this byte, if it is next.
+    /// Passes over this byte, if it is the next one.
     fn take(&mut self, byte: u8) -> Option<()> {
         let is_next = self.peek() == Some(byte);
         self.at += usize::from(is_next);
@@ -103,7 +104,7 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Gap<'a> {
-    fn new(text: &'a [u8]) -> Self {
+    pub(super) fn new(text: &'a [u8]) -> Self {
         let (start, rest) = text.split_at(text.len().min(START));
         let mut bytes = [0; START];
         bytes.iter_mut().zip(start).for_each(|(byte, of)| *byte = *of);
@@ -111,57 +112,12 @@ impl<'a> Gap<'a> {
         Self { start: u128::from_le_bytes(bytes), mask, rest, length: text.len() }
     }
 
-    /// Where it ends, if it is at this place and enough bytes follow to see that at once.
+    /// Its end, if it is at this place and enough bytes follow to compare it in one step.
     #[inline]
-    fn end(&self, bytes: &[u8], at: usize) -> Option<usize> {
+    pub(super) fn end(&self, bytes: &[u8], at: usize) -> Option<usize> {
         let there = bytes.get(at..)?;
         let is_same = u128::from_le_bytes(*there.first_chunk()?) & self.mask == self.start
             && (self.rest.is_empty() || there.get(START..self.length) == Some(self.rest));
         is_same.then_some(at + self.length)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gaps_of_all_lengths_are_compared_to_the_last_byte() {
-        for length in 0..40 {
-            let text: Vec<u8> = (0..length).collect();
-            let gap = Gap::new(&text);
-            let longer = [&*text, &[b'1'; START]].concat();
-            assert_eq!(gap.end(&longer, 0), Some(text.len()));
-            for at in 0..text.len() {
-                let mut other = longer.clone();
-                other[at] ^= 1;
-                assert_eq!(gap.end(&other, 0), None, "{length}, {at}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_row_is_taken_by_the_gaps_of_another() {
-        let (mut values, mut gaps) = (Vec::new(), Gaps::new());
-        let mut reader = Reader::new(" {\"a\": 1, \"bb\":-2.5 }");
-        assert!(reader.take_decimals(&["a", "bb"], &mut values, Some(&mut gaps)));
-        assert!(reader.end().is_ok());
-        assert_eq!(gaps.iter().map(|gap| gap.length).collect::<Vec<_>>(), [6, 7, 2]);
-        let mut taken = |text| {
-            let mut reader = Reader::new(text);
-            let is_taken = reader.take_decimals_between(&gaps, &mut values);
-            (is_taken, reader.since(0).len())
-        };
-        assert_eq!(taken("\n{\"a\": 30, \"bb\":0.25 }, {\"a\": 1, \"bb\""), (true, 22));
-        for other in [
-            "{\"a\": 1, \"bb\":2}",
-            "{\"a\":1, \"bb\":2 }",
-            "{\"a\": 1e3, \"bb\":2 }",
-            "{\"a\": 1, \"bc\":2 }",
-            "{\"a\": 1",
-        ] {
-            assert_eq!(taken(other), (false, 0), "{other}");
-        }
-        assert_eq!(values[..4], [1.0, -2.5, 30.0, 0.25]);
     }
 }

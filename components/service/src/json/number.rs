@@ -1,15 +1,15 @@
 //! Numbers, by the grammar of RFC 8259, §6.
 
-use super::JsonError;
+use super::error::JsonError;
 
-/// Most bytes, without the sign, of a decimal that [`exact`] reads: 15 digits and a point, or 16 digits.
+/// Most bytes, without the sign, of a short decimal: 15 digits and a point, or 16 digits.
 const EXACT_BYTES: usize = 16;
 
-/// Powers of ten by which such a decimal is divided.
+/// Powers of ten by which the digits of such a decimal are divided.
 const POWERS: [f64; EXACT_BYTES] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
-/// Where the number that begins at `start` ends.
+/// The end of the number that begins at `start`.
 pub(super) fn end(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
     let first = start + usize::from(bytes.get(start) == Some(&b'-'));
     let mut at = some_digits(bytes, first)?;
@@ -26,12 +26,15 @@ pub(super) fn end(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
     Ok(at)
 }
 
-/// The f64 nearest to a number's text; infinite where it is beyond.
+/// The f64 nearest to a number's text; infinite if it is out of the range of f64.
 pub(super) fn value(text: &str) -> f64 {
-    exact(text.as_bytes()).unwrap_or_else(|| text.parse().unwrap_or(f64::NAN))
+    match decimal(text.as_bytes(), 0) {
+        Some((value, end)) if end == text.len() => value,
+        _ => text.parse().unwrap_or(f64::NAN),
+    }
 }
 
-/// A number without an exponent, as [`exact`] reads it, and where it ends; `None` for any other, and for what is no number.
+/// A short decimal without an exponent, and its end; `None` for any other text.
 #[inline]
 pub(super) fn decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
     // Most values are codes of one digit.
@@ -56,8 +59,8 @@ pub(super) fn decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
     if is_exact { Some((quotient(is_negative, whole, places)?, end)) } else { None }
 }
 
-/// The digits from `at` on, behind those of `whole`, and where they end. Of more digits than [`EXACT_BYTES`] the number
-/// means nothing.
+/// The number of `whole` and the digits from `at` on, and their end. With more digits than [`EXACT_BYTES`] the number has
+/// no meaning.
 fn digits(bytes: &[u8], mut at: usize, mut whole: u64) -> (u64, usize) {
     while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
         whole = whole.wrapping_mul(10).wrapping_add(u64::from(digit));
@@ -66,7 +69,7 @@ fn digits(bytes: &[u8], mut at: usize, mut whole: u64) -> (u64, usize) {
     (whole, at)
 }
 
-/// Where the digits from `at` on end; there is one at least.
+/// The end of the digits from `at` on; there is at least one.
 fn some_digits(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
     let start = at;
     while let Some(b'0'..=b'9') = bytes.get(at) {
@@ -75,30 +78,8 @@ fn some_digits(bytes: &[u8], mut at: usize) -> Result<usize, JsonError> {
     if at > start { Ok(at) } else { Err(JsonError { offset: at, rule: "invalid number" }) }
 }
 
-/// The f64 nearest to a short decimal without an exponent. A whole number below 10^15 and a power of ten up to 10^15 are
-/// f64 themselves, so their quotient is rounded once; a whole number of 16 digits is rounded once too.
-fn exact(text: &[u8]) -> Option<f64> {
-    let (is_negative, magnitude) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        all => (false, all),
-    };
-    if magnitude.len() > EXACT_BYTES {
-        return None;
-    }
-    let (mut whole, mut places, mut has_point) = (0_u64, 0, false);
-    for byte in magnitude {
-        match byte {
-            b'0'..=b'9' => {
-                whole = 10 * whole + u64::from(byte - b'0');
-                places += usize::from(has_point);
-            }
-            b'.' if !has_point => has_point = true,
-            _ => return None,
-        }
-    }
-    quotient(is_negative, whole, places)
-}
-
+/// A short decimal by its digits. A whole number below 10^15 and a power of ten up to 10^15 are f64 themselves, so their
+/// quotient is rounded once. A whole number of 16 digits is rounded once too.
 fn quotient(is_negative: bool, whole: u64, places: usize) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "rounded to the nearest, as a reader of the text would")]
     let (whole, power) = (whole.cast_signed() as f64, POWERS.get(places)?);

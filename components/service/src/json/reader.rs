@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::limits;
 
+use super::error::JsonError;
 use super::{number, string};
 
 /// Reads one JSON text from its beginning to its end.
@@ -18,7 +19,7 @@ pub(crate) struct Reader<'a> {
 
 /// Type of the value that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum JsonType {
     Object,
     Array,
     String,
@@ -32,19 +33,10 @@ pub(crate) enum Kind {
 pub(crate) enum NextKey<'a> {
     /// The name that was expected.
     Expected,
-    /// A key, which may still be that name, written in another way.
+    /// A key. It may still be that name, written with escapes.
     Other(Cow<'a, str>),
-    /// Nothing: the object has been left.
+    /// Nothing: the object has ended.
     End,
-}
-
-/// Why a text is not JSON that the service reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct JsonError {
-    /// Byte of the text.
-    pub(crate) offset: usize,
-    /// What is wrong there; never contains input.
-    pub(crate) rule: &'static str,
 }
 
 impl<'a> Reader<'a> {
@@ -52,15 +44,15 @@ impl<'a> Reader<'a> {
         Self { text, at: 0, depth: 0, is_first: false }
     }
 
-    /// Looks at the next value.
-    pub(crate) fn kind(&mut self) -> Result<Kind, JsonError> {
+    /// The type of the next value.
+    pub(crate) fn next_type(&mut self) -> Result<JsonType, JsonError> {
         match self.peek() {
-            Some(b'{') => Ok(Kind::Object),
-            Some(b'[') => Ok(Kind::Array),
-            Some(b'"') => Ok(Kind::String),
-            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
-            Some(b't' | b'f') => Ok(Kind::Boolean),
-            Some(b'n') => Ok(Kind::Null),
+            Some(b'{') => Ok(JsonType::Object),
+            Some(b'[') => Ok(JsonType::Array),
+            Some(b'"') => Ok(JsonType::String),
+            Some(b'-' | b'0'..=b'9') => Ok(JsonType::Number),
+            Some(b't' | b'f') => Ok(JsonType::Boolean),
+            Some(b'n') => Ok(JsonType::Null),
             Some(_) => Err(self.error("expected value")),
             None => Err(self.error("unexpected end")),
         }
@@ -76,7 +68,7 @@ impl<'a> Reader<'a> {
         if self.next_item(b'}')? { self.key().map(Some) } else { Ok(None) }
     }
 
-    /// As [`Self::next_key`], but quick where the key is the expected name as it stands there.
+    /// As [`Self::next_key`], but quick if the key is the expected name without escapes.
     pub(crate) fn next_key_of(&mut self, expected: Option<&str>) -> Result<NextKey<'a>, JsonError> {
         if !self.next_item(b'}')? {
             return Ok(NextKey::End);
@@ -87,7 +79,7 @@ impl<'a> Reader<'a> {
         self.key().map(NextKey::Other)
     }
 
-    /// Enters an array; [`Self::next_element`] then says whether there is an element to read.
+    /// Enters an array; [`Self::next_element`] is then true if there is an element to read.
     pub(crate) fn begin_array(&mut self) -> Result<(), JsonError> {
         self.begin(b'[')
     }
@@ -97,7 +89,7 @@ impl<'a> Reader<'a> {
         self.next_item(b']')
     }
 
-    /// Reads a string, borrowed where it has no escapes.
+    /// Reads a string, borrowed if it has no escapes.
     pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         if self.peek() != Some(b'"') {
             return Err(self.error("expected a string"));
@@ -107,7 +99,7 @@ impl<'a> Reader<'a> {
         Ok(string)
     }
 
-    /// Reads a number; infinite where it is beyond f64.
+    /// Reads a number; infinite if it is out of the range of f64.
     pub(crate) fn number(&mut self) -> Result<f64, JsonError> {
         self.peek();
         let start = self.at;
@@ -115,7 +107,7 @@ impl<'a> Reader<'a> {
         Ok(number::value(self.since(start)))
     }
 
-    /// The number that a text is which [`Self::skip`] has passed over as one.
+    /// The number of a text that [`Self::skip`] has passed over.
     pub(crate) fn number_of(text: &str) -> f64 {
         number::value(text)
     }
@@ -131,24 +123,24 @@ impl<'a> Reader<'a> {
 
     /// Passes over a value of any type and returns its text.
     pub(crate) fn skip(&mut self) -> Result<&'a str, JsonError> {
-        let kind = self.kind()?;
+        let json_type = self.next_type()?;
         let start = self.at;
-        match kind {
-            Kind::Number => self.at = number::end(self.text.as_bytes(), start)?,
-            Kind::Object | Kind::Array => self.skip_container()?,
-            _ => self.skip_scalar(kind)?,
+        match json_type {
+            JsonType::Number => self.at = number::end(self.text.as_bytes(), start)?,
+            JsonType::Object | JsonType::Array => self.skip_container()?,
+            _ => self.skip_scalar(json_type)?,
         }
         Ok(self.since(start))
     }
 
-    /// Where the reader stands; [`Self::since`] gives the text read from there.
-    pub(crate) fn mark(&self) -> usize {
+    /// The position of the reader, for [`Self::since`].
+    pub(crate) fn position(&self) -> usize {
         self.at
     }
 
-    /// The text read since a mark.
-    pub(crate) fn since(&self, mark: usize) -> &'a str {
-        self.text.get(mark..self.at).unwrap_or_default()
+    /// The text read since a position.
+    pub(crate) fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     /// Checks that nothing but white space is left.
@@ -168,7 +160,7 @@ impl<'a> Reader<'a> {
         Ok(key)
     }
 
-    /// Passes over a key that is exactly this name, in quotes, with a colon behind it; says whether it is.
+    /// Passes over a key that is exactly this name, in quotes, with a colon behind it. Whether it is.
     fn take_key(&mut self, name: &str) -> bool {
         let before = self.at;
         let is_key = self.take_name(name) && self.text.as_bytes().get(self.at) == Some(&b':');
@@ -176,7 +168,7 @@ impl<'a> Reader<'a> {
         is_key
     }
 
-    /// Passes over exactly this name in quotes; says whether it is next.
+    /// Passes over exactly this name in quotes. Whether it is next.
     pub(super) fn take_name(&mut self, name: &str) -> bool {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let close = 1 + name.len();
@@ -224,22 +216,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over a container without recursion: which of the open ones are objects stands in the bits of a
-    /// word, as many as may be nested.
+    /// Passes over a container without recursion. The bits of a word say which of the open containers are objects.
     fn skip_container(&mut self) -> Result<(), JsonError> {
-        const { assert!(limits::DEPTH <= 64, "a bit a level") };
+        const { assert!(limits::DEPTH <= 64, "one bit per level") };
         let outside = self.depth;
         let mut objects = 0_u64;
         loop {
-            let kind = self.kind()?;
-            match kind {
-                Kind::Object | Kind::Array => {
-                    self.begin(if kind == Kind::Object { b'{' } else { b'[' })?;
-                    objects = objects << 1 | u64::from(kind == Kind::Object);
+            let json_type = self.next_type()?;
+            match json_type {
+                JsonType::Object | JsonType::Array => {
+                    self.begin(if json_type == JsonType::Object { b'{' } else { b'[' })?;
+                    objects = objects << 1 | u64::from(json_type == JsonType::Object);
                 }
-                _ => self.skip_scalar(kind)?,
+                _ => self.skip_scalar(json_type)?,
             }
-            while !(if objects & 1 == 1 { self.skip_key()? } else { self.next_element()? }) {
+            while !(if objects & 1 == 1 { self.next_key()?.is_some() } else { self.next_element()? }) {
                 objects >>= 1;
                 if self.depth == outside {
                     return Ok(());
@@ -248,16 +239,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn skip_key(&mut self) -> Result<bool, JsonError> {
-        Ok(self.next_key()?.is_some())
-    }
-
-    fn skip_scalar(&mut self, kind: Kind) -> Result<(), JsonError> {
-        match kind {
-            Kind::String => self.at = string::end(self.text, self.at)?,
-            Kind::Number => self.at = number::end(self.text.as_bytes(), self.at)?,
-            Kind::Boolean => _ = self.boolean()?,
-            Kind::Null | Kind::Object | Kind::Array => self.word("null")?,
+    fn skip_scalar(&mut self, json_type: JsonType) -> Result<(), JsonError> {
+        match json_type {
+            JsonType::String => self.at = string::end(self.text, self.at)?,
+            JsonType::Number => self.at = number::end(self.text.as_bytes(), self.at)?,
+            JsonType::Boolean => _ = self.boolean()?,
+            JsonType::Null | JsonType::Object | JsonType::Array => self.word("null")?,
         }
         Ok(())
     }
@@ -270,7 +257,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The next byte that is not white space; stands at it afterwards.
+    /// Moves to the next byte that is not white space.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use crate::limits;
 
-use super::JsonError;
+use super::error::JsonError;
 
-/// Where the string whose opening quote is at `start` ends, behind its closing quote.
+/// The position behind the closing quote of the string whose opening quote is at `start`.
 pub(super) fn end(text: &str, start: usize) -> Result<usize, JsonError> {
     scan(text, start, |_| {})
 }
 
-/// Reads the string whose opening quote is at `start`; also returns where it ends.
+/// Reads the string whose opening quote is at `start`; also returns its end.
 pub(super) fn read(text: &str, start: usize) -> Result<(Cow<'_, str>, usize), JsonError> {
     let bytes = text.as_bytes();
     let plain =
@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, start: usize) -> Result<(Cow<'_, str>, usize), Js
     Ok((Cow::Owned(string), end))
 }
 
-/// A part of a string: a range of the text as it stands, or what an escape means.
+/// A part of a string: a range of the text, or the character of an escape.
 enum Piece {
     Text(usize, usize),
     Character(char),
@@ -59,7 +59,7 @@ fn scan(text: &str, start: usize, mut take: impl FnMut(Piece)) -> Result<usize, 
     }
 }
 
-/// The escape whose backslash is at `at`, and where it ends.
+/// The character of the escape whose backslash is at `at`, and the end of the escape.
 fn escape(bytes: &[u8], at: usize) -> Result<(char, usize), JsonError> {
     let character = match bytes.get(at + 1) {
         Some(b'"') => '"',
@@ -76,7 +76,7 @@ fn escape(bytes: &[u8], at: usize) -> Result<(char, usize), JsonError> {
     Ok((character, at + 2))
 }
 
-/// `\uXXXX`, or two of them where they are a surrogate pair.
+/// `\uXXXX`, or two of them if they are a surrogate pair.
 fn unicode_escape(bytes: &[u8], at: usize) -> Result<(char, usize), JsonError> {
     let invalid = |rule| JsonError { offset: at, rule };
     let unit = |at: usize| {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::decimals::{Gap, START};
 use super::*;
 use crate::limits;
 
@@ -12,8 +13,8 @@ const BEYOND: &str = "beyond f64";
 /// Reads a whole text into serde_json's type, by pulling.
 fn read(text: &str) -> Result<Value, JsonError> {
     fn value(reader: &mut Reader<'_>) -> Result<Value, JsonError> {
-        Ok(match reader.kind()? {
-            Kind::Object => {
+        Ok(match reader.next_type()? {
+            JsonType::Object => {
                 reader.begin_object()?;
                 let mut object = serde_json::Map::new();
                 while let Some(key) = reader.next_key()? {
@@ -21,7 +22,7 @@ fn read(text: &str) -> Result<Value, JsonError> {
                 }
                 object.into()
             }
-            Kind::Array => {
+            JsonType::Array => {
                 reader.begin_array()?;
                 let mut array = Vec::new();
                 while reader.next_element()? {
@@ -29,13 +30,13 @@ fn read(text: &str) -> Result<Value, JsonError> {
                 }
                 array.into()
             }
-            Kind::String => reader.string()?.into_owned().into(),
-            Kind::Number => match reader.number()? {
+            JsonType::String => reader.string()?.into_owned().into(),
+            JsonType::Number => match reader.number()? {
                 number if number.is_infinite() => BEYOND.into(),
                 number => number.into(),
             },
-            Kind::Boolean => reader.boolean()?.into(),
-            Kind::Null => reader.skip().map(|_| Value::Null)?,
+            JsonType::Boolean => reader.boolean()?.into(),
+            JsonType::Null => reader.skip().map(|_| Value::Null)?,
         })
     }
     let mut reader = Reader::new(text);
@@ -217,4 +218,44 @@ proptest! {
         prop_assert_eq!(plain.number().unwrap(), quick.number().unwrap());
         prop_assert_eq!(quick.next_key_of(Some("a")).unwrap(), NextKey::End);
     }
+}
+
+#[test]
+fn gaps_of_all_lengths_are_compared_to_the_last_byte() {
+    for length in 0..40 {
+        let text: Vec<u8> = (0..length).collect();
+        let gap = Gap::new(&text);
+        let longer = [&*text, &[b'1'; START]].concat();
+        assert_eq!(gap.end(&longer, 0), Some(text.len()));
+        for at in 0..text.len() {
+            let mut other = longer.clone();
+            other[at] ^= 1;
+            assert_eq!(gap.end(&other, 0), None, "{length}, {at}");
+        }
+    }
+}
+
+#[test]
+fn a_row_is_taken_by_the_gaps_of_another() {
+    let (mut values, mut gaps) = (Vec::new(), Gaps::new());
+    let mut reader = Reader::new(" {\"a\": 1, \"bb\":-2.5 }");
+    assert!(reader.take_decimals(&["a", "bb"], &mut values, Some(&mut gaps)));
+    assert!(reader.end().is_ok());
+    assert_eq!(gaps.iter().map(|gap| gap.length).collect::<Vec<_>>(), [6, 7, 2]);
+    let mut taken = |text| {
+        let mut reader = Reader::new(text);
+        let is_taken = reader.take_decimals_between(&gaps, &mut values);
+        (is_taken, reader.since(0).len())
+    };
+    assert_eq!(taken("\n{\"a\": 30, \"bb\":0.25 }, {\"a\": 1, \"bb\""), (true, 22));
+    for other in [
+        "{\"a\": 1, \"bb\":2}",
+        "{\"a\":1, \"bb\":2 }",
+        "{\"a\": 1e3, \"bb\":2 }",
+        "{\"a\": 1, \"bc\":2 }",
+        "{\"a\": 1",
+    ] {
+        assert_eq!(taken(other), (false, 0), "{other}");
+    }
+    assert_eq!(values[..4], [1.0, -2.5, 30.0, 0.25]);
 }

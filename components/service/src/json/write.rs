@@ -33,7 +33,7 @@ pub(crate) fn push_float(out: &mut Vec<u8>, number: f64) {
 }
 
 fn push<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    // Writing these types to a Vec cannot fail; were it to, the value reads null.
+    // Writing these types to a Vec cannot fail.
     if serde_json::to_writer(&mut *out, value).is_err() {
         out.extend_from_slice(b"null");
     }

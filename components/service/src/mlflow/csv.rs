@@ -4,15 +4,15 @@
 use crate::fields::Fields;
 use crate::refusal::Refusal;
 use crate::rows::RowReader;
-use crate::table::{Columns, Source};
-use crate::violation::{Part, Place, Rule, Violations};
+use crate::table::{Columns, RowSource};
+use crate::violation::{InputRule, Place, RequestPart, Violations};
 
 /// Cells that stand for a missing value: those of pandas that people write.
 const MISSING: [&str; 6] = ["", "NA", "N/A", "NaN", "nan", "null"];
 
 /// The rows of a text.
 #[derive(Debug)]
-pub(super) struct Lines<'a> {
+pub(super) struct CsvRows<'a> {
     cells: Cells<'a>,
     columns: Columns,
     /// Number of the line on which each row begins, from 1.
@@ -29,7 +29,7 @@ struct Cells<'a> {
     more: bool,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> CsvRows<'a> {
     /// Reads the line of names.
     pub(super) fn new(
         bytes: &'a [u8],
@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-impl<'a> Source<'a> for Lines<'a> {
+impl<'a> RowSource<'a> for CsvRows<'a> {
     fn next(&mut self, fields: &mut Fields<'a>, _: &[&str]) -> Result<bool, Refusal<'a>> {
         if !self.cells.begin_row() {
             return Ok(false);
@@ -90,15 +90,15 @@ impl<'a> Source<'a> for Lines<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// Goes to the next row that is not empty; says whether there is one.
+    /// Goes to the next row that is not empty. Whether there is one.
     fn begin_row(&mut self) -> bool {
         while self.end_line() {}
         self.more = self.at < self.text.len();
         self.more
     }
 
-    /// The next cell of the row, or `None` behind its last one. Quotes that stand twice inside quotes are left so: no
-    /// name and no number that the service knows has any.
+    /// The next cell of the row, or `None` behind the last one. Doubled quotes inside quotes stay doubled: no name and no
+    /// number of a model has a quote.
     fn next(&mut self) -> Result<Option<&'a str>, Refusal<'a>> {
         if !std::mem::take(&mut self.more) {
             return Ok(None);
@@ -164,9 +164,9 @@ impl<'a> Cells<'a> {
 }
 
 fn at_line<'a>(line: usize) -> Place<'a> {
-    Place { part: Part::Lines, row: Some(line), ..Place::default() }
+    Place { part: RequestPart::Lines, row: Some(line), ..Place::default() }
 }
 
 fn broken<'a>(line: usize, rule: &'static str) -> Refusal<'a> {
-    Violations::one(Rule::own("csv_invalid", rule), at_line(line), None).into()
+    Violations::one(InputRule::own("csv_invalid", rule), at_line(line), None).into()
 }

@@ -1,32 +1,32 @@
-//! Where rows come from: a list of rows, or a list for each column.
-
-use crate::fields::Fields;
-use crate::json::{Kind, Reader};
-use crate::limits;
-use crate::refusal::Refusal;
-use crate::rows::RowReader;
-use crate::violation::{Place, Rule, Violations};
+//! Sources of rows: a list of rows, or a list for each column.
 
 use portent_model::MissingPolicy;
 
+use crate::fields::Fields;
+use crate::json::{JsonType, Reader};
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::rows::RowReader;
+use crate::violation::{InputRule, Place, Violations};
+
 /// Gives rows one after the other.
-pub(crate) trait Source<'a> {
-    /// Reads the next row; says whether there was one.
+pub(crate) trait RowSource<'a> {
+    /// Reads the next row. Whether there was one.
     fn next(&mut self, fields: &mut Fields<'a>, names: &[&str]) -> Result<bool, Refusal<'a>>;
 
     /// Number of values of a row that is a list.
     fn width(&self) -> usize;
 
-    /// Where a row stands in the request.
+    /// The place of a row in the request.
     fn place(&self, row: usize) -> Place<'a>;
 
-    /// Where all rows stand.
+    /// The place of all rows.
     fn place_of_all(&self) -> Place<'a> {
         Place { row: None, ..self.place(0) }
     }
 }
 
-/// What the positions of a row stand for: an index into the names of the row reader, or nothing that it knows.
+/// The column of each position of a row: an index into the names of the row reader, or `None` if it does not know it.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     indices: Vec<Option<usize>>,
@@ -34,7 +34,7 @@ pub(crate) struct Columns {
 
 /// A list of rows.
 #[derive(Debug)]
-pub(crate) struct Listed<'a> {
+pub(crate) struct ListedRows<'a> {
     reader: Reader<'a>,
     name: &'a str,
     columns: Columns,
@@ -42,7 +42,7 @@ pub(crate) struct Listed<'a> {
 
 /// An object with a list of values for each column.
 #[derive(Debug)]
-pub(crate) struct Across<'a> {
+pub(crate) struct ColumnRows<'a> {
     columns: Vec<Column<'a>>,
     name: &'a str,
 }
@@ -81,13 +81,13 @@ impl Columns {
         let index = reader.names().iter().position(|known| *known == name);
         if index.is_some() && self.indices.contains(&index) {
             let name = index.and_then(|index| reader.names().get(index));
-            violations.add(Rule::repeated(), Place { field: name.copied(), ..place }, None);
+            violations.add(InputRule::repeated(), Place { field: name.copied(), ..place }, None);
         }
         self.indices.push(index);
         Ok(())
     }
 
-    /// Names the features without a column that have to have one.
+    /// Checks that each feature that must not be missing has a column.
     pub(crate) fn check<'a>(
         &self,
         reader: &RowReader<'a>,
@@ -96,20 +96,20 @@ impl Columns {
     ) {
         for (index, feature) in reader.features.iter().enumerate() {
             if feature.missing() == MissingPolicy::Reject && !self.indices.contains(&Some(index)) {
-                violations.add(Rule::Missing, place.field(feature.name()), None);
+                violations.add(InputRule::Missing, place.field(feature.name()), None);
             }
         }
     }
 }
 
-impl<'a> Listed<'a> {
+impl<'a> ListedRows<'a> {
     /// The rows of a list, from its text; `name` is that of the list in the request.
     pub(crate) fn new(name: &'a str, text: &'a str, columns: Columns) -> Result<Self, Refusal<'a>> {
-        Ok(Self { reader: list(text, Place { list: Some(name), ..Place::default() })?, name, columns })
+        Ok(Self { reader: list(text, Place::list(name))?, name, columns })
     }
 }
 
-impl<'a> Source<'a> for Listed<'a> {
+impl<'a> RowSource<'a> for ListedRows<'a> {
     fn next(&mut self, fields: &mut Fields<'a>, names: &[&str]) -> Result<bool, Refusal<'a>> {
         let more = self.reader.next_element()?;
         if more {
@@ -127,7 +127,7 @@ impl<'a> Source<'a> for Listed<'a> {
     }
 }
 
-impl<'a> Across<'a> {
+impl<'a> ColumnRows<'a> {
     /// The columns of an object, from its text; `name` is that of the object in the request.
     pub(crate) fn new(
         name: &'a str,
@@ -135,12 +135,12 @@ impl<'a> Across<'a> {
         reader: &RowReader<'a>,
         violations: &mut Violations<'a>,
     ) -> Result<Self, Refusal<'a>> {
-        let place = Place { list: Some(name), ..Place::default() };
+        let place = Place::list(name);
         let fields = Fields::of_text(text, reader.names())?;
         let mut columns = Vec::new();
         for (element, texts) in fields.iter() {
             if let Some(name) = element.repeated.and_then(|index| reader.names().get(index)) {
-                violations.add(Rule::repeated(), place.field(name), None);
+                violations.add(InputRule::repeated(), place.field(name), None);
             }
             for (index, (text, name)) in texts.iter().zip(reader.names()).enumerate() {
                 if let Some(text) = text {
@@ -154,7 +154,7 @@ impl<'a> Across<'a> {
     }
 }
 
-impl<'a> Source<'a> for Across<'a> {
+impl<'a> RowSource<'a> for ColumnRows<'a> {
     fn next(&mut self, fields: &mut Fields<'a>, names: &[&str]) -> Result<bool, Refusal<'a>> {
         let mut ended = 0;
         for column in &mut self.columns {
@@ -164,7 +164,7 @@ impl<'a> Source<'a> for Across<'a> {
             return Ok(false);
         }
         if ended > 0 {
-            let rule = Rule::own("column_length", "All columns should have the same number of values");
+            let rule = InputRule::own("column_length", "All columns should have the same number of values");
             return Err(Violations::one(rule, self.place_of_all(), None).into());
         }
         let mut values = Vec::with_capacity(names.len());
@@ -184,11 +184,11 @@ impl<'a> Source<'a> for Across<'a> {
     }
 }
 
-/// A reader inside the list that a text is.
+/// A reader inside the list of a text.
 fn list<'a>(text: &'a str, place: Place<'a>) -> Result<Reader<'a>, Refusal<'a>> {
     let mut reader = Reader::new(text);
-    if reader.kind()? != Kind::Array {
-        return Err(Violations::one(Rule::NotAList, place, None).into());
+    if reader.next_type()? != JsonType::Array {
+        return Err(Violations::one(InputRule::NotAList, place, None).into());
     }
     reader.begin_array()?;
     Ok(reader)

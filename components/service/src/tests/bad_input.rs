@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits;
+use crate::violation::InputRule;
 
 #[track_caller]
 fn check_field(field: &str, value: &str, kind: &str) {
@@ -171,4 +172,10 @@ fn compressed_bodies_are_read_and_bounded() {
     let halves = compressed!(GzEncoder, &vec![b' '; limits::BODY_BYTES / 2 + 1]);
     assert_eq!(send("gzip", &halves.repeat(2)).status, 413, "the limit is on all members together");
     assert_eq!(send("deflate", &compressed!(ZlibEncoder, b"\xff")).status, 422);
+}
+
+#[test]
+fn bounds_are_written_as_people_write_them() {
+    assert_eq!(InputRule::AtMost(120.0).message(), "Input should be less than or equal to 120");
+    assert_eq!(InputRule::AtLeast(-1e100).message(), "Input should be greater than or equal to -1e100");
 }

@@ -1,6 +1,6 @@
 //! What an answer adds to the counts.
 
-use portent_event::{ErrorType, Line, Method, Route, limits};
+use portent_event::{ErrorType, Line, Method, Route, is_event_line, limits};
 
 use super::*;
 
@@ -18,8 +18,8 @@ fn a_prediction_counts_its_result_and_bins() {
     assert_eq!([predictions.classes[0].count, predictions.classes[1].count], [1, 0]);
     assert_eq!(*predictions.classes[0].confidence, [0, 0, 0, 1], "0.71 lies in the bucket up to 0.8");
     assert_eq!(predictions.bins.len(), 13);
-    assert!(predictions.bins.iter().all(|bins| bins.total() == 1));
-    assert_eq!(predictions.score_bins.total(), 1);
+    assert!(predictions.bins.iter().all(|bins| bins.iter().map(|(_, rows)| rows).sum::<u32>() == 1));
+    assert_eq!(predictions.score_bins.iter().map(|(_, rows)| rows).sum::<u32>(), 1);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn lines_round_trip_and_hold_no_value() {
     let mut line = Vec::new();
     event.encode(&mut line);
     let text = String::from_utf8(line).unwrap();
-    assert!(Line::is_ours(text.as_bytes()));
+    assert!(is_event_line(text.as_bytes()));
     assert!(!text.contains("147") && !text.contains("2.3"), "{text}");
     assert_eq!(Line::decode(text.trim_end().as_bytes()).unwrap(), Line::Event(event));
 }
@@ -76,7 +76,7 @@ fn the_log_line_names_the_request_and_holds_no_value() {
         (&"debug".into(), &"/predict".into(), &200.into())
     );
     assert_eq!((&entry["request_id"], &entry["rows"]), (&"0000000000000007".into(), &1.into()));
-    assert!(!Line::is_ours(line.as_bytes()), "it is not an event");
+    assert!(!is_event_line(line.as_bytes()), "it is not an event");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use portent_model::{
-    Aggregate, ClassSpec, Derivation, DerivationKind, EnsembleSpec, FeatureKind, FeatureSpec, InterfaceSpec,
+    Aggregate, ClassSpec, Derivation, DerivationKind, EnsembleSpec, FeatureKind, FeatureSpec, Interface,
     Link, MissingPolicy, ModelSpec, NodeSpec, Parameters, Precision, Style, Test, TreeSpec,
 };
 use serde_json::json;
@@ -46,13 +46,13 @@ pub(super) fn spec() -> ModelSpec {
             base: 0.0,
             trees: vec![stump(3, 50.0), stump(2, 5.0)],
         }),
-        interface: InterfaceSpec {
+        interface: Interface {
             style: Style::Readings,
-            list: text("readings"),
-            group: text("Module_ID"),
-            time: text("Timestamp"),
-            prediction: text("hazard_prediction"),
-            score: text("hazard_probability"),
+            list: "readings",
+            group: "Module_ID",
+            time: "Timestamp",
+            prediction: "hazard_prediction",
+            score: "hazard_probability",
         },
         derivations: vec![derived(2, DerivationKind::Delta, 1), derived(3, DerivationKind::RollingMean, 3)],
         profiles: vec![],

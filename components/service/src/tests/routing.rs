@@ -65,7 +65,7 @@ fn routes_are_found_below_the_path_of_the_component() {
 }
 
 #[test]
-fn errors_have_the_form_of_their_dialect() {
+fn errors_have_the_form_of_their_protocol() {
     let error = |path: &str| get(path).json;
     assert_eq!(error("/nothing"), serde_json::json!({ "detail": "Not Found" }));
     assert_eq!(error("/v2/nothing"), serde_json::json!({ "error": "Not Found" }));

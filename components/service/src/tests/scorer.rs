@@ -1,4 +1,4 @@
-//! A scorer of another component, as every dialect shows it, well behaved and not.
+//! A scorer of another component in every protocol, with and without faults.
 
 mod descriptions;
 mod misbehaving;
@@ -102,7 +102,7 @@ fn golden() -> (Value, [f64; 3]) {
 }
 
 #[test]
-fn every_dialect_gives_the_scores_of_the_component() {
+fn every_protocol_gives_the_scores_of_the_component() {
     let service = service_of(&description(), by_heat);
     let (rows, hot) = golden();
     let classes = [1, 0, 0];

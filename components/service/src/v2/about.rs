@@ -1,4 +1,4 @@
-//! What the protocol's clients ask before they infer: health, metadata, and Triton's extensions of them.
+//! Health, metadata, and Triton's extensions of them, which clients ask for before they infer.
 
 use portent_event::ErrorType;
 use portent_model::Model;
@@ -8,12 +8,12 @@ use crate::body;
 use crate::call::Call;
 use crate::json::Reader;
 use crate::limits;
+use crate::model_state::{ModelState, NotReady};
 use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
-use crate::service::{ModelState, NotReady};
 
 use super::members::{bad, fields, optional};
-use super::output::{OUTPUTS, Output};
+use super::output::Output;
 
 /// Name of the server in its metadata.
 const SERVER: &str = "portent";
@@ -51,7 +51,7 @@ pub(crate) fn models(model: &ModelState<'_>) -> Outcome {
     Outcome::ok(&json!({ "models": model.model().into_iter().map(Model::name).collect::<Vec<_>>() }))
 }
 
-/// The repository: what is built in.
+/// The models of the repository: the one that is built in.
 pub(crate) fn index(model: &ModelState<'_>) -> Outcome {
     let entry = |model: &Model<'_>| {
         let (name, version) = (model.name(), model.version());
@@ -63,7 +63,7 @@ pub(crate) fn index(model: &ModelState<'_>) -> Outcome {
 pub(crate) fn model(call: &Call<'_>) -> Outcome {
     of_model(call, |model| {
         let names: Vec<_> = model.features().map(|feature| feature.name()).collect();
-        let outputs = OUTPUTS.iter().filter(|(output, _)| !output.is_explanation());
+        let outputs = Output::ALL.iter().filter(|output| !output.is_explanation());
         json!({
             "name": model.name(),
             "versions": [model.version()],
@@ -74,8 +74,8 @@ pub(crate) fn model(call: &Call<'_>) -> Outcome {
                 "shape": [-1, names.len()],
                 "parameters": { "features": names.join(",") },
             }],
-            "outputs": outputs.map(|(output, name)| json!({
-                "name": name,
+            "outputs": outputs.map(|output| json!({
+                "name": output.name(),
                 "datatype": output.datatype().name(),
                 "shape": shape(output.columns(model)),
             })).collect::<Vec<_>>(),
@@ -84,8 +84,7 @@ pub(crate) fn model(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn model_ready(call: &Call<'_>) -> Outcome {
-    let ready = call.check_model().and_then(|()| call.scorer.check().map_err(|problem| problem.not_ready()));
-    answer(ready.map(|()| json!({ "name": call.model.name(), "ready": true })))
+    answer(call.check_ready().map(|()| json!({ "name": call.model.name(), "ready": true })))
 }
 
 /// The configuration, in the form of Triton's `ModelConfig`.
@@ -95,9 +94,8 @@ pub(crate) fn config(call: &Call<'_>) -> Outcome {
             let datatype = if datatype == "BYTES" { "STRING" } else { datatype };
             json!({ "name": name, "data_type": format!("TYPE_{datatype}"), "dims": shape(columns) })
         };
-        let outputs = OUTPUTS.iter().filter(|(output, _)| !output.is_explanation());
-        let output =
-            |(output, name): &(Output, &str)| tensor(name, output.datatype().name(), output.columns(model));
+        let outputs = Output::ALL.iter().filter(|output| !output.is_explanation());
+        let output = |output: &Output| tensor(output.name(), output.datatype().name(), output.columns(model));
         json!({
             "name": model.name(),
             "platform": platform(model),
@@ -112,7 +110,7 @@ pub(crate) fn config(call: &Call<'_>) -> Outcome {
     })
 }
 
-/// The models that there are statistics of. Their counts are the aggregator's: a sandbox has none.
+/// The models that have statistics. The counts are with the aggregator: an instance has none.
 pub(crate) fn statistics(call: &Call<'_>) -> Outcome {
     of_model(call, |model| json!({ "model_stats": [{ "name": model.name(), "version": model.version() }] }))
 }
@@ -154,7 +152,7 @@ fn of_model(call: &Call<'_>, describe: impl FnOnce(&Model<'_>) -> Value) -> Outc
 }
 
 fn answer(result: Result<Value, Refusal<'_>>) -> Outcome {
-    result.map_or_else(|refusal| refusal.into_outcome(ErrorForm::Message), |body| Outcome::ok(&body))
+    Refusal::into_answer(result, ErrorForm::Message)
 }
 
 /// `<project>_<format>`, as the protocol asks for it.

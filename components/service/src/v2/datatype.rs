@@ -21,7 +21,7 @@ pub(super) enum Datatype {
     Bytes,
 }
 
-/// Every datatype with its name and the bytes of an element; 0 where these vary.
+/// Every datatype with its name and the bytes of an element; 0 if these vary.
 const DATATYPES: [(Datatype, &str, usize); 14] = [
     (Datatype::Bool, "BOOL", 1),
     (Datatype::Uint8, "UINT8", 1),
@@ -49,7 +49,7 @@ impl Datatype {
         self.entry().1
     }
 
-    /// Bytes of an element; `None` where these vary.
+    /// Bytes of an element; `None` if these vary.
     pub(super) fn size(self) -> Option<usize> {
         Some(self.entry().2).filter(|size| *size > 0)
     }
@@ -89,11 +89,11 @@ impl Datatype {
 
     /// A number of a JSON text as a value of this datatype, or `None` if it is not one.
     ///
-    /// FP32 is rounded to single precision, so that JSON says what the same tensor in binary form would.
+    /// FP32 is rounded to single precision, so that a tensor has the same values in JSON and in binary form.
     pub(super) fn accept(self, number: f64) -> Option<f64> {
         let (least, most) = match self {
             Self::Fp64 => return Some(number),
-            #[expect(clippy::cast_possible_truncation, reason = "it is what single precision means")]
+            #[expect(clippy::cast_possible_truncation, reason = "rounded to single precision on purpose")]
             Self::Fp32 => return Some(f64::from(number as f32)),
             Self::Uint8 => (0.0, f64::from(u8::MAX)),
             Self::Uint16 => (0.0, f64::from(u16::MAX)),
@@ -126,12 +126,12 @@ fn copy<'v, const N: usize>(
     Ok(())
 }
 
-/// A whole number by sign and magnitude, if double precision holds it and its neighbours.
+/// A whole number by sign and magnitude, if double precision distinguishes it from its neighbours.
 #[inline]
 fn exact(is_negative: bool, magnitude: u64) -> Option<f64> {
     #[expect(
         clippy::cast_precision_loss,
-        reason = "what is rounded is beyond the limit, also when it is rounded"
+        reason = "a number that is rounded is above the limit, rounded or not"
     )]
     let number = magnitude as f64;
     (number <= WHOLE_NUMBER).then_some(if is_negative { -number } else { number })

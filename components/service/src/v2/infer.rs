@@ -2,37 +2,34 @@
 
 use std::borrow::Cow;
 
+use portent_event::{Predictions, Stage};
 use portent_model::Model;
 
 use crate::body;
 use crate::call::Call;
 use crate::exchange::Response;
 use crate::json::push_string;
-use crate::outcome::{Outcome, Stage, StopWatch};
+use crate::observe::observe;
+use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
-use crate::scoring::score;
+use crate::stop_watch::StopWatch;
 
 use super::datatype::Datatype;
 use super::matrix;
 use super::members::bad;
-use super::output::{OUTPUTS, Output, Results};
-use super::request::{Data, InferRequest, Input, Shape, read};
-use super::requested::Requested;
+use super::output::{Output, RequestedOutput, Results};
+use super::request::{InferRequest, read};
+use super::tensor::{InputTensor, Shape, TensorData};
 
-/// Header that says how many bytes of the body are JSON; tensors in binary form follow.
+/// Header with the number of bytes of the body that are JSON. Tensors in binary form follow them.
 const JSON_LENGTH: &str = "inference-header-content-length";
 
-/// Outputs where the request names none.
+/// Outputs if the request names none.
 const DEFAULTS: [Output; 2] = [Output::Class, Output::Probabilities];
 
 /// Answers an inference request.
 pub(crate) fn infer(call: &Call<'_>) -> Outcome {
-    let mut watch = StopWatch::start(call.clock);
-    let result = match body::bytes(call.request) {
-        Ok(body) => answer(call, &body, &mut watch),
-        Err(refusal) => Err(refusal),
-    };
-    watch.stop(result, ErrorForm::Message)
+    call.respond(ErrorForm::Message, |call| body::bytes(call.request), answer)
 }
 
 fn answer<'a>(call: &Call<'a>, body: &[u8], watch: &mut StopWatch<'_>) -> Result<Outcome, Refusal<'a>> {
@@ -44,12 +41,12 @@ fn answer<'a>(call: &Call<'a>, body: &[u8], watch: &mut StopWatch<'_>) -> Result
     watch.lap(Stage::Parse);
     matrix::check(call.model, &rows)?;
     watch.lap(Stage::Validate);
-    let scored = score(call, &rows, request.explain, matrix::place)?;
+    let scored = call.score(&rows, request.explain, matrix::place)?;
     watch.lap(Stage::Score);
-    let predictions = scored.observed(call.model, &rows);
-    let response = respond(&request, Results { model: call.model, scored: &scored });
+    let predictions = observe(call.model, &rows, &scored);
+    let outcome = outcome(&request, Results { model: call.model, scored: &scored }, predictions);
     watch.lap(Stage::Encode);
-    Ok(Outcome { predictions: Some(Box::new(predictions)), ..Outcome::new(response) })
+    Ok(outcome)
 }
 
 /// The request: JSON, JSON and binary tensors, or nothing but the one binary tensor.
@@ -76,7 +73,7 @@ fn read_body<'b>(call: &Call<'_>, body: &'b [u8]) -> Result<InferRequest<'b>, Re
     read(json, binary)
 }
 
-/// A body that is one tensor of the type and width that the metadata name, and asks for its like.
+/// A body that is one tensor of the type and width in the metadata. The answer is binary too.
 fn raw<'b>(model: &Model<'_>, bytes: &'b [u8]) -> Result<InferRequest<'b>, Refusal<'static>> {
     let (width, datatype) = (model.feature_count(), Datatype::Fp64);
     let row = width * datatype.size().unwrap_or(1);
@@ -86,17 +83,18 @@ fn raw<'b>(model: &Model<'_>, bytes: &'b [u8]) -> Result<InferRequest<'b>, Refus
         return Err(bad(format_args!("the body"), rule));
     }
     let shape = Shape { rows: bytes.len() / row, columns: Some(width) };
-    let input = Input { name: Cow::Borrowed("input"), shape, datatype, data: Data::Binary(bytes) };
+    let input =
+        InputTensor { name: Cow::Borrowed("input"), shape, datatype, data: TensorData::Binary(bytes) };
     Ok(InferRequest { inputs: vec![input], binary: true, ..InferRequest::default() })
 }
 
 /// Writes the answer: JSON, and behind it the outputs in binary form.
-fn respond(request: &InferRequest<'_>, results: Results<'_>) -> Response {
-    let defaults = OUTPUTS.iter().map(|(output, _)| *output);
+fn outcome(request: &InferRequest<'_>, results: Results<'_>, predictions: Predictions<'static>) -> Outcome {
+    let defaults = Output::ALL.into_iter();
     let defaults =
         defaults.filter(|output| DEFAULTS.contains(output) || request.explain && output.is_explanation());
     let outputs = match request.outputs.as_slice() {
-        [] => defaults.map(Requested::plain).collect(),
+        [] => defaults.map(RequestedOutput::plain).collect(),
         outputs => outputs.to_vec(),
     };
     let mut json = Vec::with_capacity(256);
@@ -126,16 +124,12 @@ fn respond(request: &InferRequest<'_>, results: Results<'_>) -> Response {
     }
     json.extend_from_slice(b"]}");
     if !has_binary {
-        return Response::json(200, json);
+        return Outcome::predicted(json, predictions);
     }
     let length = json.len().to_string();
     json.append(&mut binary);
-    Response {
-        status: 200,
-        headers: vec![
-            ("content-type", Cow::Borrowed("application/octet-stream")),
-            (JSON_LENGTH, Cow::Owned(length)),
-        ],
-        body: json,
-    }
+    let headers =
+        vec![("content-type", Cow::Borrowed("application/octet-stream")), (JSON_LENGTH, Cow::Owned(length))];
+    let response = Response { status: 200, headers, body: json };
+    Outcome { predictions: Some(Box::new(predictions)), ..Outcome::new(response) }
 }

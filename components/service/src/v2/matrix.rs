@@ -1,29 +1,22 @@
-//! Input tensors to rows: one tensor of all features, or one tensor a feature.
+//! Input tensors to rows: one tensor of all features, or one tensor per feature.
 
-use portent_model::{Feature, FeatureKind, MissingPolicy, Model};
+use portent_model::{Feature, MissingPolicy, Model};
 
 use crate::coding::{Coding, Codings};
 use crate::limits;
 use crate::refusal::Refusal;
 use crate::rows::Rows;
-use crate::values;
-use crate::violation::{Place, Rule, Violations};
+use crate::values::{self, Bounds};
+use crate::violation::{InputRule, Place, Violations};
 
 use super::members::bad;
-use super::request::{InferRequest, Input};
-use super::target::{Cells, Target};
+use super::request::InferRequest;
+use super::tensor::{Cells, InputTensor, Matrix};
 
-/// Where the elements of each input go.
+/// The cells of the elements of each input.
 struct Arrangement {
     rows: usize,
     cells: Vec<Cells>,
-}
-
-/// What most values of a feature keep: a look that costs little.
-struct Usual {
-    lower: f64,
-    upper: f64,
-    is_whole: bool,
 }
 
 /// Place of a row in an error.
@@ -31,7 +24,7 @@ pub(super) fn place<'a>(row: usize) -> Place<'a> {
     Place::row("rows", row)
 }
 
-/// Reads the inputs into rows in model order. Nothing is checked but that each value is one of its datatype.
+/// Reads the inputs into rows in model order. Each value is checked against its datatype, but not against its feature.
 pub(super) fn read<'m>(model: &Model<'m>, request: &InferRequest<'_>) -> Result<Rows, Refusal<'m>> {
     let features: Vec<_> = model.features().collect();
     let arrangement = Arrangement::of(&features, &request.inputs)?;
@@ -42,13 +35,16 @@ pub(super) fn read<'m>(model: &Model<'m>, request: &InferRequest<'_>) -> Result<
         return Err(Refusal::too_large(format!("A batch has at most {} rows", limits::BATCH_ROWS)));
     }
     let coding = coding(model, request)?;
-    let mut violations = Violations::default();
-    let mut values = vec![f64::NAN; arrangement.rows * features.len()];
-    let labels = coding.is_none();
-    let mut target = Target { values: &mut values, features: &features, labels };
+    let mut matrix = Matrix {
+        values: vec![f64::NAN; arrangement.rows * features.len()],
+        features: &features,
+        labels: coding.is_none(),
+        violations: Violations::default(),
+    };
     for (index, (input, cells)) in request.inputs.iter().zip(arrangement.cells).enumerate() {
-        input.read(index, cells, &mut target, &mut violations)?;
+        input.read(index, cells, &mut matrix)?;
     }
+    let Matrix { mut values, mut violations, .. } = matrix;
     if let Some((codings, coding)) = coding {
         for (row, values) in values.chunks_exact_mut(features.len()).enumerate() {
             codings.recode(coding, &features, values, &[], place(row), &mut violations);
@@ -60,11 +56,11 @@ pub(super) fn read<'m>(model: &Model<'m>, request: &InferRequest<'_>) -> Result<
 /// Checks the rows against the rules of the features.
 pub(super) fn check<'m>(model: &Model<'m>, rows: &Rows) -> Result<(), Refusal<'m>> {
     let features: Vec<_> = model.features().collect();
-    let usual: Vec<_> = features.iter().map(Usual::of).collect();
+    let bounds: Vec<_> = features.iter().map(Bounds::of).collect();
     let mut violations = Violations::default();
     for (row, values) in rows.values.chunks_exact(features.len().max(1)).enumerate() {
-        for (index, (value, usual)) in values.iter().zip(&usual).enumerate() {
-            if !usual.holds(*value)
+        for (index, (value, bounds)) in values.iter().zip(&bounds).enumerate() {
+            if !bounds.contain(*value)
                 && let Some(feature) = features.get(index)
                 && let Some(rule) = broken(feature, *value)
             {
@@ -76,7 +72,7 @@ pub(super) fn check<'m>(model: &Model<'m>, rows: &Rows) -> Result<(), Refusal<'m
 }
 
 impl Arrangement {
-    fn of<'m>(features: &[Feature<'m>], inputs: &[Input<'_>]) -> Result<Self, Refusal<'m>> {
+    fn of<'m>(features: &[Feature<'m>], inputs: &[InputTensor<'_>]) -> Result<Self, Refusal<'m>> {
         match inputs {
             [] => Err(bad(format_args!("inputs"), "is empty")),
             [input] if position(features, &input.name).is_none() => Self::whole(features, input),
@@ -85,7 +81,7 @@ impl Arrangement {
     }
 
     /// One tensor, row after row in model order; its name does not matter.
-    fn whole<'m>(features: &[Feature<'m>], input: &Input<'_>) -> Result<Self, Refusal<'m>> {
+    fn whole<'m>(features: &[Feature<'m>], input: &InputTensor<'_>) -> Result<Self, Refusal<'m>> {
         let width = features.len();
         if input.shape.columns != Some(width) {
             let rule = format!("should be [n,{width}]: {width} features a row");
@@ -94,15 +90,15 @@ impl Arrangement {
         Ok(Self { rows: input.shape.rows, cells: vec![Cells { first: 0, step: 1 }] })
     }
 
-    /// One tensor a feature, by name, in any order.
-    fn by_feature<'m>(features: &[Feature<'m>], inputs: &[Input<'_>]) -> Result<Self, Refusal<'m>> {
+    /// One tensor per feature, by name, in any order.
+    fn by_feature<'m>(features: &[Feature<'m>], inputs: &[InputTensor<'_>]) -> Result<Self, Refusal<'m>> {
         let rows = inputs.first().map_or(0, |input| input.shape.rows);
         let (mut cells, mut seen) = (Vec::with_capacity(inputs.len()), vec![false; features.len()]);
         for (index, input) in inputs.iter().enumerate() {
             let Some(feature) = position(features, &input.name) else {
-                let shown = Some(input.name.as_ref()).filter(|name| portent_event::is_name(name));
-                let shown = shown.map(|name| format!(": '{name}'")).unwrap_or_default();
-                return Err(bad(format_args!("inputs[{index}].name"), format!("is not a feature{shown}")));
+                let name = Some(input.name.as_ref()).filter(|name| portent_event::is_name(name));
+                let name = name.map(|name| format!(": '{name}'")).unwrap_or_default();
+                return Err(bad(format_args!("inputs[{index}].name"), format!("is not a feature{name}")));
             };
             if !matches!(input.shape.columns, None | Some(1)) {
                 let rule = "should be [n] or [n,1]: a tensor a feature";
@@ -120,50 +116,23 @@ impl Arrangement {
         let mut violations = Violations::default();
         for (feature, _) in features.iter().zip(seen).filter(|(_, seen)| !seen) {
             if feature.missing() == MissingPolicy::Reject {
-                violations.add(
-                    Rule::Missing,
-                    Place { list: Some("inputs"), ..Place::default() }.field(feature.name()),
-                    None,
-                );
+                violations.add(InputRule::Missing, Place::list("inputs").field(feature.name()), None);
             }
         }
         if violations.is_empty() { Ok(Self { rows, cells }) } else { Err(violations.into()) }
     }
 }
 
-impl Usual {
-    fn of(feature: &Feature<'_>) -> Self {
-        let is_whole = feature.kind() != FeatureKind::Number;
-        let limit = if is_whole { limits::WHOLE_NUMBER } else { f64::MAX };
-        Self { lower: feature.lower().max(-limit), upper: feature.upper().min(limit), is_whole }
-    }
-
-    fn holds(&self, value: f64) -> bool {
-        value >= self.lower && value <= self.upper && (!self.is_whole || is_whole(value))
-    }
-}
-
-/// Whether a number has no fraction, for numbers that `i64` holds; others are looked at again.
-fn is_whole(value: f64) -> bool {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "compared with the number itself"
-    )]
-    let whole = value as i64 as f64;
-    whole == value
-}
-
 /// The rule that a value breaks.
 #[cold]
-fn broken(feature: &Feature<'_>, value: f64) -> Option<Rule> {
+fn broken(feature: &Feature<'_>, value: f64) -> Option<InputRule> {
     if value.is_nan() {
-        return (feature.missing() == MissingPolicy::Reject).then_some(Rule::Missing);
+        return (feature.missing() == MissingPolicy::Reject).then_some(InputRule::Missing);
     }
     values::check(feature, value).err()
 }
 
-/// The coding that the request states, where it is not the model's own.
+/// The coding that the request states, if it is not the model's own.
 fn coding<'m>(
     model: &Model<'m>,
     request: &InferRequest<'_>,

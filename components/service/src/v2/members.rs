@@ -3,21 +3,21 @@
 use std::borrow::Cow;
 use std::fmt::{Arguments, Display};
 
-use crate::json::{Kind, Reader};
+use crate::json::{JsonType, Reader};
 use crate::refusal::Refusal;
 
-/// Most elements of a list of tensors: as many as features, and some to be refused by name.
+/// Most elements of a list of tensors: as many as features, and some more that are refused by name.
 const LIST_ITEMS: usize = 1_024;
 
-/// Reads an object: `take` is given the index of each of `names` that is there and reads its value. Other
-/// members are passed over.
+/// Reads an object. `take` gets the index of each of `names` that is present, and reads its value. Other members are
+/// passed over.
 pub(super) fn fields<'a>(
     reader: &mut Reader<'a>,
     place: Arguments<'_>,
     names: &[&str],
     mut take: impl FnMut(usize, &mut Reader<'a>) -> Result<(), Refusal<'static>>,
 ) -> Result<(), Refusal<'static>> {
-    if reader.kind()? != Kind::Object {
+    if reader.next_type()? != JsonType::Object {
         return Err(bad(place, "is an object"));
     }
     let mut seen = 0_u64;
@@ -42,7 +42,7 @@ pub(super) fn list<'a, T>(
     place: Arguments<'_>,
     mut read: impl FnMut(&mut Reader<'a>, usize) -> Result<T, Refusal<'static>>,
 ) -> Result<Vec<T>, Refusal<'static>> {
-    if reader.kind()? != Kind::Array {
+    if reader.next_type()? != JsonType::Array {
         return Err(bad(place, "is a list"));
     }
     let mut items = Vec::new();
@@ -56,12 +56,12 @@ pub(super) fn list<'a, T>(
     Ok(items)
 }
 
-/// Reads a value that may be `null`, as clients write it that have nothing to say.
+/// Reads a value that may be `null`.
 pub(super) fn optional<'a, T>(
     reader: &mut Reader<'a>,
     read: impl FnOnce(&mut Reader<'a>) -> Result<T, Refusal<'static>>,
 ) -> Result<Option<T>, Refusal<'static>> {
-    if reader.kind()? == Kind::Null {
+    if reader.next_type()? == JsonType::Null {
         reader.skip()?;
         return Ok(None);
     }
@@ -72,16 +72,24 @@ pub(super) fn text<'a>(
     reader: &mut Reader<'a>,
     place: Arguments<'_>,
 ) -> Result<Cow<'a, str>, Refusal<'static>> {
-    if reader.kind()? == Kind::String { Ok(reader.string()?) } else { Err(bad(place, "is a string")) }
+    if reader.next_type()? == JsonType::String {
+        Ok(reader.string()?)
+    } else {
+        Err(bad(place, "is a string"))
+    }
 }
 
 pub(super) fn boolean<'a>(reader: &mut Reader<'a>, place: Arguments<'_>) -> Result<bool, Refusal<'static>> {
-    if reader.kind()? == Kind::Boolean { Ok(reader.boolean()?) } else { Err(bad(place, "is true or false")) }
+    if reader.next_type()? == JsonType::Boolean {
+        Ok(reader.boolean()?)
+    } else {
+        Err(bad(place, "is true or false"))
+    }
 }
 
-/// A number of things: whole, not negative, and of a size that can be counted.
+/// A whole number from 0 on that fits 32 bits.
 pub(super) fn whole<'a>(reader: &mut Reader<'a>, place: Arguments<'_>) -> Result<usize, Refusal<'static>> {
-    let number = if reader.kind()? == Kind::Number { Some(reader.number()?) } else { None };
+    let number = if reader.next_type()? == JsonType::Number { Some(reader.number()?) } else { None };
     match number {
         Some(number) if (0.0..=f64::from(u32::MAX)).contains(&number) && number.fract() == 0.0 => {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "just checked")]

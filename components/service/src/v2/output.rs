@@ -1,14 +1,13 @@
-//! The outputs: what there is, and how it is written.
+//! The output tensors of an answer, in the two forms of the protocol.
 
 use portent_model::Model;
+use portent_openapi::contract::{EXPLANATION_OUTPUTS, OUTPUTS};
 
 use crate::explanation::Explanations;
-use crate::json::{push_float, push_string};
+use crate::json::{push_float, push_integer, push_string};
 use crate::scoring::Scored;
 
 use super::datatype::Datatype;
-use super::elements::{BinaryElements, Elements, JsonElements};
-use super::requested::Requested;
 
 /// An output tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,22 +18,23 @@ pub(super) enum Output {
     Probabilities,
     /// Name of the predicted class.
     Label,
-    /// What each feature contributed.
+    /// Contribution of each feature.
     Contributions,
-    /// What the contributions add to.
+    /// The value that the contributions are added to.
     ContributionsBase,
 }
 
-/// Every output with its name.
-pub(super) const OUTPUTS: [(Output, &str); 5] = [
-    (Output::Class, "predict"),
-    (Output::Probabilities, "predict_proba"),
-    (Output::Label, "label"),
-    (Output::Contributions, "contributions"),
-    (Output::ContributionsBase, "contributions_base"),
-];
+/// An output that a request asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestedOutput {
+    pub(super) output: Output,
+    /// Whether it is to be binary, if the request says so for this output.
+    pub(super) binary: Option<bool>,
+    /// The most probable classes as texts, this many at most.
+    pub(super) classes: Option<usize>,
+}
 
-/// What outputs are written from.
+/// The results that outputs are written from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Results<'r> {
     pub(super) model: &'r Model<'r>,
@@ -42,17 +42,27 @@ pub(super) struct Results<'r> {
 }
 
 impl Output {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Class, Self::Probabilities, Self::Label, Self::Contributions, Self::ContributionsBase];
+
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        OUTPUTS.iter().find(|(_, known)| *known == name).map(|(output, _)| *output)
+        Self::ALL.into_iter().find(|output| output.name() == name)
     }
 
     pub(super) fn name(self) -> &'static str {
-        OUTPUTS.iter().find(|(output, _)| *output == self).map_or("", |(_, name)| *name)
+        let ([class, probabilities, label], [contributions, base]) = (OUTPUTS, EXPLANATION_OUTPUTS);
+        match self {
+            Self::Class => class,
+            Self::Probabilities => probabilities,
+            Self::Label => label,
+            Self::Contributions => contributions,
+            Self::ContributionsBase => base,
+        }
     }
 
     /// All names, for an error.
     pub(super) fn names() -> String {
-        OUTPUTS.map(|(_, name)| name).join(", ")
+        Self::ALL.map(Self::name).join(", ")
     }
 
     pub(super) fn datatype(self) -> Datatype {
@@ -63,7 +73,7 @@ impl Output {
         }
     }
 
-    /// Values a row, where there is a dimension of them.
+    /// Values per row, if there is a dimension of them.
     pub(super) fn columns(self, model: &Model<'_>) -> Option<usize> {
         match self {
             Self::Probabilities => Some(model.classes().len()),
@@ -72,13 +82,17 @@ impl Output {
         }
     }
 
-    /// Whether it takes an explanation.
+    /// Whether it needs an explanation.
     pub(super) fn is_explanation(self) -> bool {
         matches!(self, Self::Contributions | Self::ContributionsBase)
     }
 }
 
-impl Requested {
+impl RequestedOutput {
+    pub(super) fn plain(output: Output) -> Self {
+        Self { output, binary: None, classes: None }
+    }
+
     /// Appends the tensor to the list of tensors in `json`, its elements there or to `binary`.
     pub(super) fn push(
         self,
@@ -101,14 +115,14 @@ impl Requested {
         );
         if is_binary {
             let before = binary.len();
-            results.write(self, &mut BinaryElements { out: binary });
+            results.write(self, &mut Elements { out: binary, is_binary });
             let size = binary.len() - before;
             json.extend_from_slice(format!("\"parameters\":{{\"binary_data_size\":{size}}}}}").as_bytes());
             return;
         }
         json.extend_from_slice(b"\"data\":[");
         let before = json.len();
-        results.write(self, &mut JsonElements { out: json });
+        results.write(self, &mut Elements { out: json, is_binary });
         if json.len() > before {
             json.pop();
         }
@@ -117,7 +131,7 @@ impl Requested {
 }
 
 impl Results<'_> {
-    fn write(&self, requested: Requested, elements: &mut impl Elements) {
+    fn write(&self, requested: RequestedOutput, elements: &mut Elements<'_>) {
         match (requested.output, requested.classes) {
             (Output::Probabilities, Some(classes)) => self.write_classification(classes, elements),
             (Output::Class, _) => {
@@ -138,7 +152,7 @@ impl Results<'_> {
     }
 
     /// Triton's classification: `value:index:label`, the most probable class first.
-    fn write_classification(&self, classes: usize, elements: &mut impl Elements) {
+    fn write_classification(&self, classes: usize, elements: &mut Elements<'_>) {
         let mut text = Vec::new();
         self.each(|row| {
             let mut order: Vec<_> = (0..self.model.classes().len()).collect();
@@ -153,7 +167,7 @@ impl Results<'_> {
         });
     }
 
-    fn explained(&self, values: impl Fn(&Explanations) -> &[f64], elements: &mut impl Elements) {
+    fn explained(&self, values: impl Fn(&Explanations) -> &[f64], elements: &mut Elements<'_>) {
         let values = self.scored.explanations.as_ref().map(values).unwrap_or_default();
         values.iter().for_each(|value| elements.number(*value));
     }
@@ -164,5 +178,41 @@ impl Results<'_> {
 
     fn probability(&self, row: usize, class: usize) -> f64 {
         self.scored.probability(self.model, row, class)
+    }
+}
+
+/// Writes elements: as little-endian bytes, texts behind their lengths; or as items of a JSON list, each with a comma
+/// behind it.
+#[derive(Debug)]
+struct Elements<'o> {
+    out: &'o mut Vec<u8>,
+    is_binary: bool,
+}
+
+impl Elements<'_> {
+    fn integer(&mut self, value: usize) {
+        if self.is_binary {
+            return self.out.extend_from_slice(&(value as u64).to_le_bytes());
+        }
+        push_integer(self.out, value);
+        self.out.push(b',');
+    }
+
+    fn number(&mut self, value: f64) {
+        if self.is_binary {
+            return self.out.extend_from_slice(&value.to_le_bytes());
+        }
+        push_float(self.out, value);
+        self.out.push(b',');
+    }
+
+    fn text(&mut self, value: &str) {
+        if self.is_binary {
+            let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
+            self.out.extend_from_slice(&length.to_le_bytes());
+            return self.out.extend_from_slice(value.as_bytes());
+        }
+        push_string(self.out, value);
+        self.out.push(b',');
     }
 }

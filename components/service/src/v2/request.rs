@@ -1,66 +1,38 @@
 //! The JSON of an inference request.
 
 use std::borrow::Cow;
+use std::fmt::Arguments;
 
-use crate::json::{Kind, Reader};
+use portent_openapi::contract::{ENCODING, EXPLAIN};
+
+use crate::json::{JsonType, Reader};
 use crate::refusal::Refusal;
 
 use super::datatype::Datatype;
 use super::members::{bad, boolean, fields, list, optional, text, whole};
-use super::requested::{self, Requested};
+use super::output::{Output, RequestedOutput};
+use super::tensor::{InputTensor, Shape, TensorData};
 
 /// Longest identity of a request, in bytes.
 const ID_BYTES: usize = 1_024;
 
-/// A request, as far as the service looks at it.
+/// The parts of a request that the service uses.
 #[derive(Debug, Default)]
 pub(super) struct InferRequest<'a> {
     /// Echoed in the answer.
     pub(super) id: Option<Cow<'a, str>>,
     /// Whether explanations are asked for.
     pub(super) explain: bool,
-    /// Name of the coding that the values are in.
+    /// Name of the coding of the values.
     pub(super) encoding: Option<Cow<'a, str>>,
-    pub(super) inputs: Vec<Input<'a>>,
-    /// Empty where the defaults are asked for.
-    pub(super) outputs: Vec<Requested>,
-    /// Whether outputs are binary that do not say so themselves.
+    pub(super) inputs: Vec<InputTensor<'a>>,
+    /// Empty if the defaults are asked for.
+    pub(super) outputs: Vec<RequestedOutput>,
+    /// Whether outputs without a form of their own are binary.
     pub(super) binary: bool,
 }
 
-/// An input tensor.
-#[derive(Debug)]
-pub(super) struct Input<'a> {
-    pub(super) name: Cow<'a, str>,
-    pub(super) shape: Shape,
-    pub(super) datatype: Datatype,
-    pub(super) data: Data<'a>,
-}
-
-/// Dimensions: rows, and values a row where there is a second one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    pub(super) rows: usize,
-    pub(super) columns: Option<usize>,
-}
-
-/// Where a tensor's elements are.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Data<'a> {
-    /// JSON that has been scanned.
-    Json(&'a str),
-    /// In binary form.
-    Binary(&'a [u8]),
-}
-
-impl Shape {
-    /// Number of elements; dimensions have at most 32 bits.
-    pub(super) fn elements(self) -> u64 {
-        self.rows as u64 * self.columns.unwrap_or(1) as u64
-    }
-}
-
-/// Reads a request. Tensors in binary form follow each other in `binary`, and nothing else does.
+/// Reads a request. `binary` holds its tensors in binary form, one behind the other, and nothing else.
 pub(super) fn read<'a>(text: &'a str, mut binary: &'a [u8]) -> Result<InferRequest<'a>, Refusal<'static>> {
     let (mut request, mut reader, mut inputs) = (InferRequest::default(), Reader::new(text), None);
     let names = ["id", "parameters", "inputs", "outputs"];
@@ -73,7 +45,7 @@ pub(super) fn read<'a>(text: &'a str, mut binary: &'a [u8]) -> Result<InferReque
                     input(reader, index, &mut binary)
                 })?)
             }
-            _ => request.outputs = optional(reader, requested::read)?.unwrap_or_default(),
+            _ => request.outputs = optional(reader, outputs)?.unwrap_or_default(),
         }
         Ok(())
     })?;
@@ -96,9 +68,9 @@ fn identity<'a>(reader: &mut Reader<'a>) -> Result<Cow<'a, str>, Refusal<'static
     Ok(id)
 }
 
-/// Parameters that are not known are passed over, as the protocol wants it.
+/// Unknown parameters are passed over, as the protocol demands.
 fn parameters<'a>(reader: &mut Reader<'a>, request: &mut InferRequest<'a>) -> Result<(), Refusal<'static>> {
-    let names = ["explain", "encoding", "binary_data_output"];
+    let names = [EXPLAIN, ENCODING, "binary_data_output"];
     fields(reader, format_args!("parameters"), &names, |index, reader| {
         match index {
             0 => request.explain = boolean(reader, format_args!("parameters.explain"))?,
@@ -113,7 +85,7 @@ fn input<'a>(
     reader: &mut Reader<'a>,
     index: usize,
     binary: &mut &'a [u8],
-) -> Result<Input<'a>, Refusal<'static>> {
+) -> Result<InputTensor<'a>, Refusal<'static>> {
     let (mut name, mut shape, mut datatype, mut data, mut size) = (None, None, None, None, None);
     let names = ["name", "shape", "datatype", "parameters", "data"];
     fields(reader, format_args!("inputs[{index}]"), &names, |field, reader| {
@@ -128,8 +100,8 @@ fn input<'a>(
     })?;
     let required = |field: &str| bad(format_args!("inputs[{index}].{field}"), "is required");
     let data = match (data, size) {
-        (Some(data), None) => Data::Json(data),
-        (None, Some(size)) => Data::Binary(take(binary, size).ok_or_else(|| {
+        (Some(data), None) => TensorData::Json(data),
+        (None, Some(size)) => TensorData::Binary(take(binary, size).ok_or_else(|| {
             let rule =
                 "is more bytes than follow the JSON; Inference-Header-Content-Length says where it ends";
             bad(format_args!("inputs[{index}].parameters.binary_data_size"), rule)
@@ -139,7 +111,7 @@ fn input<'a>(
         }
         (None, None) => return Err(required("data")),
     };
-    Ok(Input {
+    Ok(InputTensor {
         name: name.ok_or_else(|| required("name"))?,
         shape: shape.ok_or_else(|| required("shape"))?,
         datatype: datatype.ok_or_else(|| required("datatype"))?,
@@ -150,7 +122,7 @@ fn input<'a>(
 fn read_shape<'a>(reader: &mut Reader<'a>, index: usize) -> Result<Shape, Refusal<'static>> {
     let place = format_args!("inputs[{index}].shape");
     let wrong = || bad(place, "is a list of one or two dimensions");
-    if reader.kind()? != Kind::Array {
+    if reader.next_type()? != JsonType::Array {
         return Err(wrong());
     }
     let (mut dimensions, mut rank) = ([0; 2], 0);
@@ -190,4 +162,54 @@ fn take<'a>(bytes: &mut &'a [u8], size: usize) -> Option<&'a [u8]> {
     let (taken, rest) = bytes.split_at_checked(size)?;
     *bytes = rest;
     Some(taken)
+}
+
+/// Reads the list of outputs.
+fn outputs(reader: &mut Reader<'_>) -> Result<Vec<RequestedOutput>, Refusal<'static>> {
+    let mut outputs: Vec<RequestedOutput> = Vec::new();
+    list(reader, format_args!("outputs"), |reader, index| {
+        let requested = requested_output(reader, index)?;
+        if outputs.iter().any(|other| other.output == requested.output) {
+            return Err(bad(format_args!("outputs[{index}].name"), "is asked for twice"));
+        }
+        outputs.push(requested);
+        Ok(())
+    })?;
+    Ok(outputs)
+}
+
+fn requested_output(reader: &mut Reader<'_>, index: usize) -> Result<RequestedOutput, Refusal<'static>> {
+    let place = format_args!("outputs[{index}]");
+    let (mut output, mut binary, mut classes) = (None, None, None);
+    fields(reader, place, &["name", "parameters"], |field, reader| {
+        if field == 0 {
+            let name = text(reader, format_args!("{place}.name"))?;
+            output = Some(Output::from_name(&name).ok_or_else(|| unknown_output(place, &name))?);
+            return Ok(());
+        }
+        optional(reader, |reader| {
+            let names = ["binary_data", "classification", "shared_memory_region"];
+            fields(reader, format_args!("{place}.parameters"), &names, |field, reader| {
+                match field {
+                    0 => binary = Some(boolean(reader, format_args!("{place}.parameters.binary_data"))?),
+                    1 => classes = Some(whole(reader, format_args!("{place}.parameters.classification"))?),
+                    _ => return Err(bad(place, "shared_memory_region: shared memory is not offered")),
+                }
+                Ok(())
+            })
+        })?;
+        Ok(())
+    })?;
+    let output = output.ok_or_else(|| bad(format_args!("{place}.name"), "is required"))?;
+    let classes = classes.filter(|classes| *classes > 0);
+    if classes.is_some() && output != Output::Probabilities {
+        return Err(bad(format_args!("{place}.parameters.classification"), "is for predict_proba"));
+    }
+    Ok(RequestedOutput { output, binary, classes })
+}
+
+/// The error quotes the output if it is a name.
+fn unknown_output(place: Arguments<'_>, name: &str) -> Refusal<'static> {
+    let quoted = if portent_event::is_name(name) { format!(" '{name}'") } else { String::new() };
+    bad(format_args!("{place}.name"), format!("there is no output{quoted}; there are {}", Output::names()))
 }

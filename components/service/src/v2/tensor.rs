@@ -1,31 +1,86 @@
-//! The elements of one input tensor, into their cells of the matrix.
+//! Input tensors, and the matrix that their elements are read into.
 
-use crate::json::{JsonError, Kind, Reader};
+use std::borrow::Cow;
+
+use portent_model::Feature;
+
+use crate::json::{JsonError, JsonType, Reader};
 use crate::refusal::Refusal;
-use crate::violation::{Rule, Violations};
+use crate::values;
+use crate::violation::{InputRule, Place, Violations};
 
 use super::datatype::Datatype;
 use super::members::bad;
-use super::request::{Data, Input};
-use super::target::{Cells, Target};
 
-impl Input<'_> {
-    /// Checks, before anything is made room for, that the data can be as long as the shape says.
+/// An input tensor.
+#[derive(Debug)]
+pub(super) struct InputTensor<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) shape: Shape,
+    pub(super) datatype: Datatype,
+    pub(super) data: TensorData<'a>,
+}
+
+/// Dimensions: rows, and values per row if there is a second one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) rows: usize,
+    pub(super) columns: Option<usize>,
+}
+
+/// Where a tensor's elements are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TensorData<'a> {
+    /// JSON that has been scanned.
+    Json(&'a str),
+    /// In binary form.
+    Binary(&'a [u8]),
+}
+
+impl Shape {
+    /// Number of elements; dimensions have at most 32 bits.
+    pub(super) fn elements(self) -> u64 {
+        self.rows as u64 * self.columns.unwrap_or(1) as u64
+    }
+}
+
+/// A matrix that tensors are read into.
+#[derive(Debug)]
+pub(super) struct Matrix<'t, 'm> {
+    /// Row after row, one value per feature; NaN if missing.
+    pub(super) values: Vec<f64>,
+    pub(super) features: &'t [Feature<'m>],
+    /// Whether labels of categories stand for their codes.
+    pub(super) labels: bool,
+    pub(super) violations: Violations<'m>,
+}
+
+/// The cells of a tensor's elements: all of the matrix, or one per row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cells {
+    pub(super) first: usize,
+    pub(super) step: usize,
+}
+
+impl InputTensor<'_> {
+    /// Checks that the data can be as long as the shape says, before memory is allocated for them.
     pub(super) fn check_length<'a>(&self, index: usize) -> Result<(), Refusal<'a>> {
         let elements = self.shape.elements();
         match (self.data, self.datatype.size()) {
-            (Data::Binary(bytes), Some(size))
+            (TensorData::Binary(bytes), Some(size))
                 if elements.checked_mul(size as u64) != Some(bytes.len() as u64) =>
             {
                 let rule = format!("{} bytes are not {elements} elements of {size}", bytes.len());
                 Err(bad(format_args!("inputs[{index}]"), rule))
             }
-            // An element takes four bytes for its length, or in JSON a digit and what separates it.
-            (Data::Binary(bytes), None) if (bytes.len() as u64) / 4 < elements => {
+            // An element takes four bytes for its length, or in JSON a digit and a separator.
+            (TensorData::Binary(bytes), None) if (bytes.len() as u64) / 4 < elements => {
                 Err(self.wrong_length(index))
             }
-            (Data::Json(text), _) if (text.len() as u64) / 2 < elements => Err(self.wrong_length(index)),
-            (Data::Json(_), _) if matches!(self.datatype, Datatype::Fp16 | Datatype::Bf16) => {
+            (TensorData::Json(text), _) if (text.len() as u64) / 2 < elements => {
+                Err(self.wrong_length(index))
+            }
+            (TensorData::Json(_), _) if matches!(self.datatype, Datatype::Fp16 | Datatype::Bf16) => {
                 let rule = format!("{} is taken in binary form only", self.datatype.name());
                 Err(bad(format_args!("inputs[{index}].data"), rule))
             }
@@ -38,20 +93,19 @@ impl Input<'_> {
         &self,
         index: usize,
         cells: Cells,
-        target: &mut Target<'_, 'm>,
-        violations: &mut Violations<'m>,
+        matrix: &mut Matrix<'_, 'm>,
     ) -> Result<(), Refusal<'m>> {
         match self.data {
-            Data::Json(text) => match self.read_json(text, cells, target, violations) {
+            TensorData::Json(text) => match self.read_json(text, cells, matrix) {
                 Ok(true) => Ok(()),
                 Ok(false) | Err(JsonError { .. }) => Err(self.wrong_length(index)),
             },
-            Data::Binary(bytes) if self.datatype == Datatype::Bytes => {
-                let read = self.read_texts(bytes, cells, target, violations);
+            TensorData::Binary(bytes) if self.datatype == Datatype::Bytes => {
+                let read = self.read_texts(bytes, cells, matrix);
                 read.ok_or_else(|| self.wrong_length(index))
             }
-            Data::Binary(bytes) => {
-                let values = target.values.iter_mut();
+            TensorData::Binary(bytes) => {
+                let values = matrix.values.iter_mut();
                 let read = match cells {
                     Cells { first: 0, step: 1 } => self.datatype.read_binary(bytes, values),
                     Cells { first, step } => {
@@ -59,32 +113,31 @@ impl Input<'_> {
                     }
                 };
                 if let Err(element) = read {
-                    violations.add(self.rule(), target.place(cells.at(element)), None);
+                    matrix.violations.add(self.rule(), matrix.place(cells.at(element)), None);
                 }
                 Ok(())
             }
         }
     }
 
-    /// Reads a flat list, or one nested as the shape says; says whether it was one of them.
+    /// Reads a flat list, or one nested as the shape says. Whether it was one of them.
     fn read_json<'m>(
         &self,
         text: &str,
         cells: Cells,
-        target: &mut Target<'_, 'm>,
-        violations: &mut Violations<'m>,
+        matrix: &mut Matrix<'_, 'm>,
     ) -> Result<bool, JsonError> {
         let mut reader = Reader::new(text);
         let mut element = 0;
         let mut read = |reader: &mut Reader<'_>| {
             let cell = cells.at(element);
             element += 1;
-            self.read_element(reader, cell, target, violations)
+            self.read_element(reader, cell, matrix)
         };
         reader.begin_array()?;
         let (mut fits, mut is_nested) = (true, None);
         while fits && reader.next_element()? {
-            let is_list = self.shape.columns.is_some() && reader.kind()? == Kind::Array;
+            let is_list = self.shape.columns.is_some() && reader.next_type()? == JsonType::Array;
             if is_list != *is_nested.get_or_insert(is_list) {
                 return Ok(false);
             }
@@ -103,51 +156,44 @@ impl Input<'_> {
         Ok(fits && element as u64 == self.shape.elements())
     }
 
-    /// Reads one element; says whether there was a cell for it.
+    /// Reads one element. Whether there was a cell for it.
     fn read_element<'m>(
         &self,
         reader: &mut Reader<'_>,
         cell: usize,
-        target: &mut Target<'_, 'm>,
-        violations: &mut Violations<'m>,
+        matrix: &mut Matrix<'_, 'm>,
     ) -> Result<bool, JsonError> {
-        let number = match (reader.kind()?, self.datatype) {
-            (Kind::Number, datatype) => datatype.accept(reader.number()?),
-            (Kind::Null, _) => reader.skip().map(|_| Some(f64::NAN))?,
-            (Kind::Boolean, Datatype::Bool) => Some(f64::from(u8::from(reader.boolean()?))),
-            (Kind::String, Datatype::Bytes) => {
+        let number = match (reader.next_type()?, self.datatype) {
+            (JsonType::Number, datatype) => datatype.accept(reader.number()?),
+            (JsonType::Null, _) => reader.skip().map(|_| Some(f64::NAN))?,
+            (JsonType::Boolean, Datatype::Bool) => Some(f64::from(u8::from(reader.boolean()?))),
+            (JsonType::String, Datatype::Bytes) => {
                 let text = reader.string()?;
-                return Ok(target.put_text(cell, &text, violations));
+                return Ok(matrix.put_text(cell, &text));
             }
             _ => reader.skip().map(|_| None)?,
         };
         if number.is_none() {
-            violations.add(self.rule(), target.place(cell), None);
+            matrix.violations.add(self.rule(), matrix.place(cell), None);
         }
-        Ok(target.put(cell, number.unwrap_or(f64::NAN)))
+        Ok(matrix.put(cell, number.unwrap_or(f64::NAN)))
     }
 
-    /// Reads texts that each stand behind their length; `None` where they are not as many as the shape says.
-    fn read_texts<'m>(
-        &self,
-        mut bytes: &[u8],
-        cells: Cells,
-        target: &mut Target<'_, 'm>,
-        violations: &mut Violations<'m>,
-    ) -> Option<()> {
+    /// Reads texts that each stand behind their length; `None` if they are not as many as the shape says.
+    fn read_texts<'m>(&self, mut bytes: &[u8], cells: Cells, matrix: &mut Matrix<'_, 'm>) -> Option<()> {
         for element in 0..usize::try_from(self.shape.elements()).ok()? {
             let (length, rest) = bytes.split_first_chunk::<4>()?;
             let (text, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
             bytes = rest;
-            target.put_text(cells.at(element), std::str::from_utf8(text).unwrap_or_default(), violations);
+            matrix.put_text(cells.at(element), std::str::from_utf8(text).unwrap_or_default());
         }
         bytes.is_empty().then_some(())
     }
 
-    /// What an element has to be.
-    fn rule(&self) -> Rule {
+    /// The rule for an element.
+    fn rule(&self) -> InputRule {
         let name = self.datatype.name();
-        Rule::own(
+        InputRule::own(
             "datatype",
             match self.datatype {
                 Datatype::Bool => "Input should be true or false, in binary form 1 or 0".to_owned(),
@@ -165,14 +211,49 @@ impl Input<'_> {
 
     fn wrong_length<'a>(&self, index: usize) -> Refusal<'a> {
         let form = match (self.data, self.shape.columns) {
-            (Data::Binary(_), _) => "texts, each behind its length",
-            (Data::Json(_), None) => "elements, flat",
-            (Data::Json(_), Some(_)) => "elements, flat or nested",
+            (TensorData::Binary(_), _) => "texts, each behind its length",
+            (TensorData::Json(_), None) => "elements, flat",
+            (TensorData::Json(_), Some(_)) => "elements, flat or nested",
         };
         let elements = self.shape.elements();
         bad(
             format_args!("inputs[{index}]"),
             format!("its data are not the {elements} {form}, that its shape says"),
         )
+    }
+}
+
+impl Cells {
+    /// Index in the matrix of an element.
+    pub(super) fn at(self, element: usize) -> usize {
+        self.first + element * self.step
+    }
+}
+
+impl<'m> Matrix<'_, 'm> {
+    /// Puts a number into a cell. Whether there is such a cell.
+    pub(super) fn put(&mut self, cell: usize, number: f64) -> bool {
+        let value = self.values.get_mut(cell);
+        value.map(|value| *value = number).is_some()
+    }
+
+    /// Puts the number of a text: the code of a category by its label, or a decimal number.
+    pub(super) fn put_text(&mut self, cell: usize, text: &str) -> bool {
+        let feature = self.features.get(cell % self.features.len());
+        let mut labels = feature.filter(|_| self.labels).into_iter().flat_map(Feature::categories);
+        let code = labels.find(|category| category.label == text).map(|category| category.value);
+        let number = code.or_else(|| values::decimal(text));
+        if number.is_none() {
+            let rule = "Input should be a decimal number, or the label of a category of the feature";
+            self.violations.add(InputRule::own("datatype", rule), self.place(cell), None);
+        }
+        self.put(cell, number.unwrap_or(f64::NAN))
+    }
+
+    /// Row and feature of a cell.
+    pub(super) fn place(&self, cell: usize) -> Place<'m> {
+        let width = self.features.len();
+        let field = self.features.get(cell % width).map(Feature::name);
+        Place { field, ..Place::row("rows", cell / width) }
     }
 }

@@ -116,7 +116,7 @@ impl App {
             let exemplar = Exemplar::new(&event.request_id, 1_000_000_000, time);
             self.count_error(route, error, now).remember(exemplar);
         }
-        for (stage, nanoseconds) in stages(event) {
+        for (stage, nanoseconds) in event.durations.stages() {
             let stage = self.stages.entry((route, stage)).or_insert_with(|| DurationSeries::since(now));
             stage.observe(nanoseconds);
         }
@@ -215,17 +215,6 @@ fn expected_stages() -> impl Iterator<Item = (Route, Stage)> {
 fn status_label(status: u16) -> u16 {
     let registered = StatusCode::from_u16(status).is_ok_and(|code| code.canonical_reason().is_some());
     if registered { status } else { STATUS_OTHER }
-}
-
-fn stages(event: &Event<'_>) -> impl Iterator<Item = (Stage, u64)> {
-    let durations = event.durations;
-    let stages = [
-        (Stage::Parse, durations.parse),
-        (Stage::Validate, durations.validate),
-        (Stage::Score, durations.score),
-        (Stage::Encode, durations.encode),
-    ];
-    stages.into_iter().filter_map(|(stage, nanoseconds)| Some((stage, nanoseconds?)))
 }
 
 /// What a request that did not predict says of the model's state, if anything.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use portent_event::{DecodeError, closed_set};
+use portent_event::{DecodeError, closed_sets};
 use serde::{Deserialize, Serialize};
 
-closed_set! {
+closed_sets! {
     /// How an event came to the aggregator; the `way` label.
     pub enum Way {
         /// From the embedded host, in process.
@@ -15,9 +15,7 @@ closed_set! {
         /// From a followed file.
         Tail = "tail",
     }
-}
 
-closed_set! {
     /// Why a line or a delivery was refused; the `reason` label.
     pub enum Rejection {
         /// A delivery larger than the body limit.
@@ -43,9 +41,7 @@ closed_set! {
         /// A format version that this program does not read.
         Version = "version",
     }
-}
 
-closed_set! {
     /// A limit that was reached; the `limit` label.
     pub enum Limit {
         /// Applications that events introduce.

@@ -1,4 +1,4 @@
-//! A judge of our own: no outside one refuses duplicate series or, in text 0.0.4, buckets that fall.
+//! A checker of our own: no external one refuses duplicate series or, in text 0.0.4, buckets that fall.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use super::scenario::READINGS;
 use crate::hvs::recording::{GASES, Reading, SENSORS};
 use crate::random::SplitMix64;
+
+/// Readings of a recording: three hours.
+pub(super) const READINGS: usize = 1080;
 
 /// Probability that a value is missing, and that it is a spike (seed).
 const MISSING: f64 = 0.0005;

@@ -1,9 +1,9 @@
 //! One rack over one scenario: its modules, what passes between them, and what their sensors recorded.
 
-use super::faults;
+use super::faults::{self, READINGS};
 use super::load::Unrest;
 use super::module::{Module, SURFACE_TO_AIR, Surroundings};
-use super::scenario::{READINGS, Scenario};
+use super::scenario::Scenario;
 use super::sensors::{Around, Sensors};
 use crate::hvs::recording::{CHARGE, GASES, Reading, SAMPLE_SECONDS};
 use crate::random::SplitMix64;

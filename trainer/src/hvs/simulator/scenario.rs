@@ -2,13 +2,8 @@
 
 use super::faults::{self, Disturbance};
 use super::module::Traits;
-use super::short::{self, Short};
+use super::short::{self, MINUTE, Short};
 use crate::random::SplitMix64;
-
-/// Readings of a recording: three hours.
-pub(super) const READINGS: usize = 1080;
-
-pub(super) const MINUTE: f64 = 60.0;
 
 /// What a scenario is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

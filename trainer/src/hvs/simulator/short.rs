@@ -1,7 +1,9 @@
 //! Internal shorts: where, when and how hot.
 
-use super::scenario::MINUTE;
 use crate::random::SplitMix64;
+
+/// Seconds.
+pub(super) const MINUTE: f64 = 60.0;
 
 /// An internal short. Its heat grows linearly from the first to the last value.
 #[derive(Clone, Copy, Debug)]

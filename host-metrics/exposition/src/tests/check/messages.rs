@@ -1,4 +1,4 @@
-//! The same judge for the protobuf format, which has to say what the text says.
+//! The same checker for the protobuf format, which has to say what the text says.
 
 use std::collections::BTreeMap;
 

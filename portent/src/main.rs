@@ -1,0 +1,41 @@
+//! `portent`: see `portent --help`.
+
+mod cli;
+
+mod compose;
+mod train;
+mod up;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use host_metrics::{exit, logging};
+
+use crate::cli::{Cli, Command};
+
+const NAME: &str = "portent";
+
+fn main() -> ExitCode {
+    let cli: Cli = match exit::parse(NAME) {
+        Ok(cli) => cli,
+        Err(status) => return status,
+    };
+    if let Err(error) = logging::init(&cli.log) {
+        return exit::usage(NAME, &error.to_string());
+    }
+    exit::finish(NAME, run(cli.command))
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Up(args) => {
+            let runtime = tokio::runtime::Runtime::new().context("starting threads")?;
+            runtime.block_on(up::run(*args))
+        }
+        Command::Train(command) => train::train(&command),
+        Command::Simulate(command) => train::simulate(&command),
+        Command::Inspect { file, json } => train::inspect(&file, json),
+        Command::Evaluate { file, data, json } => train::evaluate(&file, &data, json),
+        Command::Compose(args) => compose::run(&args),
+    }
+}
