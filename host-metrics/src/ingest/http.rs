@@ -1,12 +1,11 @@
 //! Events by HTTP: `POST /v1/events`, and `/healthz`.
 //!
-//! The body is one or more event lines. It is counted as a whole or not at all, and once: the delivery is
-//! named by the headers `portent-source` and `portent-sequence`, and one that comes again is acknowledged
-//! and not counted. Without them it is refused, since a retry of it could not be told from news.
-//! `portent-dropped` is the number of events that the sender gave up on before. Where tokens are asked for, a
-//! delivery without one is refused before its body is looked at.
+//! The body is one or more event lines. It is counted once, as a whole or not at all. The headers `portent-source` and
+//! `portent-sequence` identify the delivery: one that comes again is acknowledged and not counted. A delivery without
+//! them is refused, since a retry of it could not be recognised. `portent-dropped` is the number of events that the
+//! sender gave up on before. If tokens are required, a delivery without one is refused before its body is read.
 
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -194,14 +193,6 @@ fn number<N: std::str::FromStr>(
     number.map(Some).ok_or_else(|| unidentified(format!("header {name} is not a whole number in range")))
 }
 
-fn missing(header: &str) -> RefusedDelivery {
-    unidentified(format!("header {header} is missing: without it a repeat cannot be recognised"))
-}
-
-fn unidentified(message: String) -> RefusedDelivery {
-    RefusedDelivery { status: StatusCode::BAD_REQUEST, reason: Rejection::Unidentified, message }
-}
-
 impl DeliveryLines<'_> {
     /// Counts the lines that end in a piece of the body, up to the first that is wrong.
     fn take(&mut self, piece: &[u8]) -> Result<(), RefusedDelivery> {
@@ -242,12 +233,8 @@ impl DeliveryLines<'_> {
     }
 }
 
-fn bad_line(number: usize, reason: Rejection, rule: &dyn std::fmt::Display) -> RefusedDelivery {
-    RefusedDelivery { status: StatusCode::BAD_REQUEST, reason, message: format!("line {number}: {rule}") }
-}
-
-/// Hands over a body piece by piece, plain or `content-encoding: gzip`. What is left of it when something is
-/// wrong is thrown away, so that its sender comes to read the answer.
+/// Hands over a body piece by piece, plain or `content-encoding: gzip`. If something is wrong, the rest of it is
+/// discarded, so that its sender comes to read the answer.
 async fn read_body<B>(
     headers: &HeaderMap,
     mut body: B,
@@ -257,92 +244,85 @@ async fn read_body<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
+    let limit = limits.body_bytes;
     let is_gzip = match headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes().to_ascii_lowercase()) {
         None => false,
         Some(coding) if coding == b"identity" => false,
         Some(coding) if coding == b"gzip" || coding == b"x-gzip" => true,
         Some(_) => {
             discard(body).await;
-            return Err(unsupported());
+            let message = "content-encoding is neither gzip nor identity";
+            return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, Rejection::Malformed, message));
         }
     };
-    // Refused before the first byte where the client waits to be asked for it.
-    if headers.contains_key(EXPECT) && body.size_hint().lower() > limits.body_bytes as u64 {
-        return Err(too_large(limits.body_bytes));
+    // Refused before the first byte if the client waits for permission to send it.
+    if headers.contains_key(EXPECT) && body.size_hint().lower() > limit as u64 {
+        return Err(too_large(limit));
     }
     let mut compressed = Vec::new();
-    let reading = read_as_it_comes(&mut body, limits.body_bytes, |piece| match is_gzip {
-        true => {
-            compressed.extend_from_slice(piece);
-            Ok(())
+    let reading = async {
+        let mut left = limit;
+        while let Some(frame) = body.frame().await {
+            let early = |_| refused(StatusCode::BAD_REQUEST, Rejection::Incomplete, "body ended early");
+            let frame = frame.map_err(early)?;
+            let Some(piece) = frame.data_ref() else { continue };
+            left = left.checked_sub(piece.len()).ok_or_else(|| too_large(limit))?;
+            if is_gzip {
+                compressed.extend_from_slice(piece);
+            } else {
+                take(piece)?;
+            }
         }
-        false => take(piece),
-    });
-    let late = || Err(incomplete(StatusCode::REQUEST_TIMEOUT, "body did not arrive in time"));
-    let read = tokio::time::timeout(limits.body_timeout, reading).await.unwrap_or_else(|_| late());
+        Ok(())
+    };
+    let late = || refused(StatusCode::REQUEST_TIMEOUT, Rejection::Incomplete, "body did not arrive in time");
+    let read = tokio::time::timeout(limits.body_timeout, reading).await.unwrap_or_else(|_| Err(late()));
     if read.is_err() {
         discard(body).await;
     }
     read?;
     if is_gzip {
-        take(&decompressed(compressed, limits.body_bytes).await?)?;
-    }
-    Ok(())
-}
-
-async fn read_as_it_comes<B>(
-    body: &mut B,
-    limit: usize,
-    mut take: impl FnMut(&[u8]) -> Result<(), RefusedDelivery>,
-) -> Result<(), RefusedDelivery>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let mut left = limit;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| incomplete(StatusCode::BAD_REQUEST, "body ended early"))?;
-        if let Some(piece) = frame.data_ref() {
-            left = left.checked_sub(piece.len()).ok_or_else(|| too_large(limit))?;
-            take(piece)?;
-        }
+        take(&decompressed(compressed, limit).await?)?;
     }
     Ok(())
 }
 
 /// Decompresses on a thread of its own.
 async fn decompressed(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, RefusedDelivery> {
-    match tokio::task::spawn_blocking(move || decompress(&body, limit)).await {
-        Ok(Ok(Some(plain))) => Ok(plain),
-        Ok(Ok(None)) => Err(too_large(limit)),
-        _ => Err(incomplete(StatusCode::BAD_REQUEST, "the body is not the gzip that its header says")),
+    let decompressing = tokio::task::spawn_blocking(move || {
+        let mut plain = Vec::new();
+        let read = MultiGzDecoder::new(&body[..]).take(limit as u64 + 1).read_to_end(&mut plain);
+        read.map(|_| plain)
+    });
+    match decompressing.await {
+        Ok(Ok(plain)) if plain.len() <= limit => Ok(plain),
+        Ok(Ok(_)) => Err(too_large(limit)),
+        _ => {
+            let message = "the body is not the gzip that its header says";
+            Err(refused(StatusCode::BAD_REQUEST, Rejection::Incomplete, message))
+        }
     }
 }
 
-/// Decompresses up to a limit; `None` if there is more.
-fn decompress(body: &[u8], limit: usize) -> io::Result<Option<Vec<u8>>> {
-    let mut plain = Vec::new();
-    MultiGzDecoder::new(body).take(limit as u64 + 1).read_to_end(&mut plain)?;
-    Ok((plain.len() <= limit).then_some(plain))
+fn refused(status: StatusCode, reason: Rejection, message: impl Into<String>) -> RefusedDelivery {
+    RefusedDelivery { status, reason, message: message.into() }
 }
 
 fn too_large(limit: usize) -> RefusedDelivery {
-    RefusedDelivery {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        reason: Rejection::BodyTooLarge,
-        message: format!("body longer than {limit} bytes"),
-    }
+    let message = format!("body longer than {limit} bytes");
+    refused(StatusCode::PAYLOAD_TOO_LARGE, Rejection::BodyTooLarge, message)
 }
 
-fn incomplete(status: StatusCode, message: &str) -> RefusedDelivery {
-    RefusedDelivery { status, reason: Rejection::Incomplete, message: message.to_owned() }
+fn bad_line(number: usize, reason: Rejection, rule: &dyn std::fmt::Display) -> RefusedDelivery {
+    refused(StatusCode::BAD_REQUEST, reason, format!("line {number}: {rule}"))
 }
 
-fn unsupported() -> RefusedDelivery {
-    RefusedDelivery {
-        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        reason: Rejection::Malformed,
-        message: "content-encoding is neither gzip nor identity".to_owned(),
-    }
+fn missing(header: &str) -> RefusedDelivery {
+    unidentified(format!("header {header} is missing: without it a repeat cannot be recognised"))
+}
+
+fn unidentified(message: String) -> RefusedDelivery {
+    refused(StatusCode::BAD_REQUEST, Rejection::Unidentified, message)
 }
 
 #[cfg(test)]
