@@ -1,21 +1,21 @@
-//! What a scrape holds up: how long it takes to copy the counts, which is the only time it holds their lock, and
-//! what the next event of each application takes, which copies that application's counts once.
+//! How long a scrape stalls counting: the time to copy the counts, for which it holds their lock, and the time of the
+//! next event of each application, which copies that application's counts once.
 //!
-//! `cargo run --release -p host-metrics --no-default-features --example stall [APPLICATIONS]`
+//! `cargo run --release -p host-metrics --example stall [APPLICATIONS]`
 
 #![expect(clippy::print_stdout, reason = "what it is for")]
 
 use std::time::{Duration, Instant};
 
-use host_metrics::config::Config;
-use host_metrics::exposition::Format;
-use host_metrics::models::ModelLibrary;
-use host_metrics::{Aggregator, Way};
+use host_metrics::Aggregator;
+use portent_counts::{ModelStore, Way};
+use portent_exposition::Config;
+use portent_exposition::accept::Format;
 
 fn main() -> anyhow::Result<()> {
     let apps: usize = std::env::args().nth(1).map_or(Ok(150), |argument| argument.parse())?;
-    let library = ModelLibrary::open(vec!["models/*.portent".to_owned()])?;
-    let aggregator = Aggregator::new(library, &[], Config::default());
+    let store = ModelStore::open(vec!["models/*.portent".to_owned()])?;
+    let aggregator = Aggregator::new(store, &[], Config::default());
     let lines: Vec<String> = (0..apps).map(line).collect();
     let apply = |line: &String| {
         let mut delta = aggregator.delta(Way::Http);
@@ -50,8 +50,8 @@ fn line(app: usize) -> String {
     )
 }
 
-fn report(what: &str, durations: &mut [Duration]) {
+fn report(name: &str, durations: &mut [Duration]) {
     durations.sort_unstable();
     let at = |quantile: usize| durations.get(durations.len() * quantile / 1000).copied().unwrap_or_default();
-    println!("{what}: median {:?}, p99 {:?}, longest {:?}", at(500), at(990), durations.last());
+    println!("{name}: median {:?}, p99 {:?}, longest {:?}", at(500), at(990), durations.last());
 }

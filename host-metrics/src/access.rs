@@ -6,7 +6,12 @@ use std::sync::Arc;
 use portent_server::{Access, AccessError, ListenerNames, RefusalReason};
 
 use crate::cli::AggregatorArgs;
-use crate::environment;
+
+/// Variable of the tokens of scrapes, one per line.
+const METRICS_TOKEN: &str = "PORTENT_METRICS_TOKEN";
+
+/// Variable of the tokens of deliveries, one per line.
+const INGEST_TOKEN: &str = "PORTENT_INGEST_TOKEN";
 
 /// Access to both listeners.
 #[derive(Debug)]
@@ -21,7 +26,7 @@ impl ListenerAccess {
     /// Reads the files and variables that hold tokens and certificates, and checks the listeners' addresses.
     ///
     /// # Errors
-    /// [`AccessError`] for the first option that makes no sense, or file that cannot be used.
+    /// [`AccessError`] for the first option that makes no sense, or the first file that cannot be used.
     pub fn open(
         args: &AggregatorArgs,
         environment: impl Fn(&str) -> Option<OsString>,
@@ -33,8 +38,8 @@ impl ListenerAccess {
             Ok(Arc::new(access))
         };
         Ok(Self {
-            metrics: open("metrics", environment::METRICS_TOKEN.name, args.metrics, args.access.metrics())?,
-            ingest: open("ingest", environment::INGEST_TOKEN.name, args.ingest, args.access.ingest())?,
+            metrics: open("metrics", METRICS_TOKEN, args.metrics, args.access.metrics())?,
+            ingest: open("ingest", INGEST_TOKEN, args.ingest, args.access.ingest())?,
         })
     }
 

@@ -12,11 +12,11 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, VARY};
 use hyper::{Request, StatusCode};
 use portent_counts::clock;
+use portent_exposition::Config;
 use portent_exposition::accept;
-use portent_exposition::config::{Config, ConfigError};
 use portent_exposition::snapshot::{Reloaded, Snapshot};
+use portent_server::RefusalReason;
 use portent_server::response::{self, BufferedResponse};
-use portent_server::{AccessError, RefusalReason};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -92,15 +92,6 @@ impl Phase {
     }
 }
 
-/// Why a configuration that was read again is not in force.
-#[derive(Debug, thiserror::Error)]
-enum ReloadError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Access(#[from] AccessError),
-}
-
 /// An exposition that somebody is reading.
 struct ScrapeBody {
     body: Vec<u8>,
@@ -130,7 +121,7 @@ impl Admin {
     }
 
     /// Reads the configuration file, tokens and certificates again. If something is wrong, nothing changes. Blocks.
-    pub(crate) fn reload(&self) -> Result<(), impl std::error::Error + use<>> {
+    pub(crate) fn reload(&self) -> anyhow::Result<()> {
         let _reloading = self.reloading.lock();
         let read = self.read_again();
         match &read {
@@ -146,7 +137,7 @@ impl Admin {
     }
 
     /// The new configuration. Tokens and certificates go last: they are in force as soon as they are read.
-    fn read_again(&self) -> Result<Config, ReloadError> {
+    fn read_again(&self) -> anyhow::Result<Config> {
         let config = self.file.as_deref().map(Config::load).transpose()?;
         self.access.reload()?;
         Ok(config.unwrap_or_default())

@@ -11,7 +11,7 @@ use portent_counts::file_position::{FileIdentity, FilePosition};
 use portent_counts::models::{ModelMetadata, ModelStore, ModelStoreError, Models};
 use portent_counts::registry::{DurationHistogram, Limit, OTHER_APP, Registry, Rejection, Way};
 use portent_counts::series_limits::Limits;
-use portent_counts::{Change, Delta, Ledger, Origin, clock};
+use portent_counts::{Delta, Ledger, Origin, clock};
 use portent_event::{DropReason, DropReport, ErrorType, Event, Route};
 use portent_exposition::Config;
 use portent_exposition::process::Process;
@@ -107,7 +107,7 @@ impl Aggregator {
     ) -> Self {
         let now = clock::now();
         let models = store.models();
-        let expected = expected(apps.iter().chain(models.iter().map(|model| &model.app)), &models, now);
+        let expected = expected(apps.iter().chain(models.values().map(|model| &model.app)), &models, now);
         let shared = Shared {
             store,
             counted: Mutex::new(Counted { ledger, last: None }),
@@ -402,12 +402,10 @@ impl Aggregator {
     fn snapshot_of(&self, registry: Registry) -> Snapshot {
         let in_flight = lock(&self.shared.in_flight);
         let in_flight = in_flight.iter().map(|(app, number)| (app.clone(), number.load(Ordering::Relaxed)));
-        let config = self.config();
         Snapshot {
             registry,
             in_flight: in_flight.collect(),
-            aliases: Arc::clone(&config.aliases),
-            gauge_expiry: u64::try_from(config.gauge_expiry.as_nanos()).unwrap_or(u64::MAX),
+            config: self.config(),
             refused_requests: Vec::new(),
             tail_files: self.shared.tail_files.load(Ordering::Relaxed),
             tail_lag_bytes: self.shared.tail_lag.load(Ordering::Relaxed),
@@ -437,8 +435,7 @@ impl Aggregator {
 
     fn commit(&self, counted: &mut Counted, counts: Registry, origin: Origin) {
         let journal = self.shared.journal.as_ref();
-        let change = Change::new(counts, origin);
-        let record = counted.ledger.commit(change, clock::now(), journal.is_some());
+        let record = counted.ledger.commit(counts, origin, clock::now(), journal.is_some());
         if let Some((journal, record)) = journal.zip(record) {
             counted.last = Some(journal.append(&record));
         }

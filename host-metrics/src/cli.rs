@@ -1,4 +1,4 @@
-//! The command line. What the program reads of its environment is listed in [`crate::environment`].
+//! The command line. `docs/configuration.md` also lists the environment variables.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -242,7 +242,7 @@ mod tests {
 
     use super::*;
     use crate::exit::one_line;
-    use crate::testing::aggregator_args;
+    use crate::tests::aggregator_args;
 
     fn refused(arguments: &[&str]) -> String {
         let arguments = ["host-metrics"].iter().chain(arguments);

@@ -5,7 +5,6 @@
 //! process. The modules are listed in reading order.
 
 pub mod cli;
-pub mod environment;
 pub mod exit;
 pub mod logging;
 pub mod start;
@@ -21,6 +20,6 @@ mod line_batch;
 pub mod access;
 
 #[cfg(test)]
-mod testing;
+mod tests;
 
 pub use aggregator::Aggregator;

@@ -12,7 +12,7 @@ use crate::aggregator::Aggregator;
 /// Everything that is known, without the counts that a scrape shows.
 pub(crate) fn status(aggregator: &Aggregator, phase: &str) -> Value {
     let snapshot = aggregator.snapshot();
-    let config = aggregator.config();
+    let config = &snapshot.config;
     let reloaded = aggregator.reloaded();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -27,7 +27,7 @@ pub(crate) fn status(aggregator: &Aggregator, phase: &str) -> Value {
             "apps": config.limits.apps,
             "series": config.limits.series,
         },
-        "limit_hits": counts(Limit::ALL, Limit::as_str, |limit| snapshot.registry.ingest.limit_hits.get(&limit).copied().unwrap_or_default()),
+        "limit_hits": counts(Limit::ALL, Limit::as_str, |limit| snapshot.registry.ingest.limit_hits(limit)),
         "aliases": config.aliases.iter().map(|alias| alias.name.as_str()).collect::<Vec<_>>(),
         "reloaded": reloaded.map(|last| json!({ "ok": last.is_ok, "time": clock::format(last.time) })),
     })

@@ -15,7 +15,7 @@ pub(super) const MEMORY: &str = "host-metrics, memory";
 pub(super) const DURABLE: &str = "host-metrics, --state";
 
 /// Raises every limit above what is measured here.
-const CONFIG: &str = "[limits]\napps = 10000\nseries_per_family = 10000000\nseries = 10000000\n";
+const CONFIG: &str = "[limits]\napps = 10000\nseries = 10000000\n";
 
 /// How to start each server.
 #[derive(Debug)]

@@ -63,9 +63,20 @@ macro_rules! closed_sets {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                Self::from_text(&text)
-                    .ok_or_else(|| serde::de::Error::custom(concat!("not a known ", stringify!($name))))
+                struct Text;
+                impl serde::de::Visitor<'_> for Text {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a string")
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        $name::from_text(text)
+                            .ok_or_else(|| E::custom(concat!("not a known ", stringify!($name))))
+                    }
+                }
+                deserializer.deserialize_str(Text)
             }
         }
     )+ };

@@ -1,23 +1,23 @@
-//! The framing of container runtimes: what stands in the log files of Kubernetes' nodes.
+//! The framing that container runtimes give to lines in the log files of Kubernetes' nodes.
 //!
 //! A line is `2026-01-02T03:04:05.678901234Z stdout F message`. The third field is `F` for a full message or
 //! the last part of one, and `P` for a part that goes on in the next line of the same stream; more tags may
 //! follow behind colons. Runtimes cut messages at 16 KiB. Files that are not framed like this pass through.
 //! <https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md>
 
-use portent_event::{is_event_line, limits::ACCEPTED_LINE_BYTES};
+use portent_event::is_event_line;
 use serde::{Deserialize, Serialize};
 
-use crate::lines::Found;
+use crate::lines::{Found, LineBuffer};
 
 /// Messages of which the last part has not come yet, by stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Messages {
-    stdout: Partial,
-    stderr: Partial,
+    stdout: LineBuffer,
+    stderr: LineBuffer,
 }
 
-/// A frame: a line as the runtime writes it, taken apart.
+/// A line as the runtime writes it, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Frame<'a> {
     is_stdout: bool,
@@ -25,53 +25,28 @@ struct Frame<'a> {
     part: &'a [u8],
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Partial {
-    bytes: Vec<u8>,
-    is_too_long: bool,
-}
-
 impl Messages {
-    /// Hands over the message that a line ends, if it ends one. A line without the framing is a message.
-    pub fn take(&mut self, line: &[u8], each: impl FnOnce(Found<'_>)) {
+    /// Hands over the message that a line ends, if it ends one, or that has become too long. A line without the framing
+    /// is a message.
+    pub fn take(&mut self, line: &[u8], mut each: impl FnMut(Found<'_>)) {
         if is_event_line(line) {
             return each(Found::Whole(line));
         }
         let Some(Frame { is_stdout, is_last, part }) = frame(line) else { return each(Found::Whole(line)) };
-        let partial = if is_stdout { &mut self.stdout } else { &mut self.stderr };
-        if is_last && partial.is_empty() {
+        let message = if is_stdout { &mut self.stdout } else { &mut self.stderr };
+        if is_last && message.is_empty() {
             return each(Found::Whole(part));
         }
-        partial.extend(part);
+        message.feed(part, &mut each);
         if is_last {
-            let Partial { bytes, is_too_long } = std::mem::take(partial);
-            each(if is_too_long {
-                Found::TooLong { ours: is_event_line(&bytes) }
-            } else {
-                Found::Whole(&bytes)
-            });
+            message.feed(b"\n", each);
         }
     }
 
     /// Whether a message of ours has begun and not ended.
     #[must_use]
     pub fn is_torn(&self) -> bool {
-        is_event_line(&self.stdout.bytes) || is_event_line(&self.stderr.bytes)
-    }
-}
-
-impl Partial {
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && !self.is_too_long
-    }
-
-    fn extend(&mut self, part: &[u8]) {
-        if self.bytes.len() + part.len() > ACCEPTED_LINE_BYTES {
-            self.is_too_long = true;
-        }
-        if !self.is_too_long {
-            self.bytes.extend_from_slice(part);
-        }
+        self.stdout.is_torn() || self.stderr.is_torn()
     }
 }
 
@@ -99,7 +74,7 @@ fn frame(line: &[u8]) -> Option<Frame<'_>> {
 /// For property tests and the fuzzer: takes any text line by line, with a restart after each.
 ///
 /// # Panics
-/// If a restart changes what comes out, or more is held than two messages of the longest that is counted.
+/// If a restart changes the messages, or if more is held than two messages of the greatest length.
 #[cfg(any(test, fuzzing))]
 pub fn check(text: &[u8]) {
     let (mut messages, mut restarted) = (Messages::default(), Messages::default());
@@ -115,7 +90,9 @@ pub fn check(text: &[u8]) {
             taken
         };
         assert_eq!(taken(&mut messages), taken(&mut restarted));
-        assert!(messages.stdout.bytes.len().max(messages.stderr.bytes.len()) <= ACCEPTED_LINE_BYTES);
+        assert!(
+            messages.stdout.len().max(messages.stderr.len()) <= portent_event::limits::ACCEPTED_LINE_BYTES
+        );
         restarted =
             postcard::to_stdvec(&messages).and_then(|bytes| postcard::from_bytes(&bytes)).unwrap_or_default();
         assert_eq!(restarted, messages);
@@ -168,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_beyond_the_limit_is_passed_over_once() {
+    fn a_message_over_the_limit_is_ignored_once() {
         let part = format!("{TIME} stdout P {{\"portent\":{}", "x".repeat(16 << 10));
         let last = format!("{TIME} stdout F end");
         let lines: Vec<&str> = [&*part].repeat(9).into_iter().chain([&*last, &*last]).collect();

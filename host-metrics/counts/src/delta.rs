@@ -12,7 +12,7 @@ use crate::registry::{Registry, Rejection, Way};
 /// out to be wrong is thrown away as a whole.
 #[derive(Debug)]
 pub struct Delta<'a> {
-    library: &'a ModelStore,
+    store: &'a ModelStore,
     models: Arc<Models>,
     way: Way,
     now: u64,
@@ -23,9 +23,9 @@ pub struct Delta<'a> {
 impl<'a> Delta<'a> {
     /// Begins counts of lines that came this way.
     #[must_use]
-    pub fn new(library: &'a ModelStore, way: Way) -> Self {
-        let (models, counts) = (library.models(), Registry::default());
-        Self { library, models, way, now: clock::now(), events: 0, counts }
+    pub fn new(store: &'a ModelStore, way: Way) -> Self {
+        let (models, counts) = (store.models(), Registry::default());
+        Self { store, models, way, now: clock::now(), events: 0, counts }
     }
 
     /// Counts a line, given without its newline. A line that is not ours, or not right, is counted as such.
@@ -57,8 +57,8 @@ impl<'a> Delta<'a> {
 
     /// Counts an event whose time has been read already.
     pub fn apply_event_of(&mut self, event: &Event<'_>, time: u64) {
-        if event.predictions.iter().any(|made| !self.models.contains(&made.model)) {
-            self.models = self.library.models_for(event.predictions.iter().map(|made| &made.model));
+        if event.predictions.iter().any(|made| !self.models.contains_key(&made.model)) {
+            self.models = self.store.models_for(event.predictions.iter().map(|made| &made.model));
         }
         self.events += 1;
         self.counts.ingest.receive(self.way, 1);

@@ -1,4 +1,4 @@
-//! What is counted, with the identities by which it is counted once.
+//! The counts, with the identities by which each event is counted once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,8 +6,7 @@ use std::sync::Arc;
 use portent_event::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::change::{Change, Origin};
-use crate::dedup::Dedup;
+use crate::dedup::{Dedup, Delivery};
 use crate::file_position::{FileIdentity, FilePosition};
 use crate::models::ModelMetadata;
 use crate::registry::Registry;
@@ -30,6 +29,29 @@ pub struct Ledger {
     limits: SeriesLimits,
 }
 
+/// One change of the counts, as the journal keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Change {
+    origin: Origin,
+    /// Models that no earlier change described.
+    new_models: Vec<Arc<ModelMetadata>>,
+    /// The counts that are added.
+    counts: Registry,
+}
+
+/// The identity by which counts are added once.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Origin {
+    /// None: they come once by their nature.
+    Anonymous,
+    /// A delivery by HTTP.
+    Delivery(Delivery),
+    /// A followed file, and how far it is read with this change.
+    File(FileIdentity, FilePosition),
+    /// A file that is not followed any more.
+    Forgotten(FileIdentity),
+}
+
 /// Bytes that are no record, or no checkpoint, of a ledger.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRecord {
@@ -48,13 +70,20 @@ impl From<&'static str> for InvalidRecord {
 }
 
 impl Ledger {
-    /// Holds a change within the limits and applies it. Returns the record from which [`Self::replay`] makes the same
+    /// Holds counts within the limits and adds them. Returns the record from which [`Self::replay`] makes the same
     /// change, if one is wanted.
-    pub fn commit(&mut self, mut change: Change, now: u64, wants_record: bool) -> Option<Vec<u8>> {
-        self.limits.admit(&self.registry, &mut change.counts, now);
+    pub fn commit(
+        &mut self,
+        mut counts: Registry,
+        origin: Origin,
+        now: u64,
+        wants_record: bool,
+    ) -> Option<Vec<u8>> {
+        self.limits.admit(&self.registry, &mut counts, now);
         let is_new =
             |model: &&Arc<ModelMetadata>| !model.is_unknown() && !self.models.contains_key(&model.digest);
-        change.new_models = change.counts.models().filter(is_new).map(Arc::clone).collect();
+        let new_models = counts.models().filter(is_new).map(Arc::clone).collect();
+        let change = Change { origin, new_models, counts };
         let record = wants_record.then(|| encode(&change, 512));
         self.apply(change);
         record

@@ -5,7 +5,6 @@
 
 pub mod ledger;
 
-pub mod change;
 pub mod dedup;
 pub mod delta;
 
@@ -21,12 +20,12 @@ pub mod registry;
 pub mod models;
 
 pub mod clock;
+mod sparse;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use change::{Change, Origin};
 pub use delta::Delta;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Origin};
 pub use models::{ModelMetadata, ModelStore, Models};
 pub use registry::{Registry, Way};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Found<'a> {
     /// A whole line, without its newline.
     Whole(&'a [u8]),
-    /// A line beyond the limit, passed over; whether it began as one of ours.
+    /// A line over the limit, which is ignored.
     TooLong {
         /// Whether it began as one of ours.
         ours: bool,
@@ -32,13 +32,12 @@ impl LineBuffer {
             if std::mem::take(&mut self.skipping) {
                 continue;
             }
-            match self.torn.is_empty() {
-                true => each(found(line)),
-                false => {
-                    self.torn.extend_from_slice(line);
-                    each(found(&self.torn));
-                    self.torn.clear();
-                }
+            if self.torn.is_empty() {
+                each(found(line));
+            } else {
+                self.torn.extend_from_slice(line);
+                each(found(&self.torn));
+                self.torn.clear();
             }
         }
         if self.skipping {
@@ -48,7 +47,8 @@ impl LineBuffer {
         if self.torn.len() > ACCEPTED_LINE_BYTES {
             each(found(&self.torn));
             self.skipping = true;
-            self.forget();
+            // One long line must not hold its memory for as long as the file is followed.
+            self.torn = Vec::new();
         }
     }
 
@@ -58,9 +58,16 @@ impl LineBuffer {
         is_event_line(&self.torn)
     }
 
-    fn forget(&mut self) {
-        // One long line must not hold its memory for as long as the file is followed.
-        self.torn = Vec::new();
+    /// Whether no line has begun.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.torn.is_empty() && !self.skipping
+    }
+
+    /// Bytes that are held.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn len(&self) -> usize {
+        self.torn.len()
     }
 }
 
@@ -101,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_is_passed_over_once_and_holds_no_memory() {
+    fn a_long_line_is_ignored_once_and_holds_no_memory() {
         let mut buffer = LineBuffer::default();
         let chunk = vec![b'x'; ACCEPTED_LINE_BYTES];
         assert_eq!(

@@ -1,8 +1,8 @@
-//! What the aggregator knows of models: names, classes, features and bin edges, read from their artefacts,
-//! or from what a service says of its model.
+//! Names, classes, features and bin edges of models, read from their artefacts or from the profile that a service
+//! answers.
 
 mod metadata;
 mod store;
 
-pub use metadata::{Bins, InvalidProfile, ModelMetadata};
+pub use metadata::{InvalidProfile, ModelMetadata};
 pub use store::{ModelStore, ModelStoreError, Models};

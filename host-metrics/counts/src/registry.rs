@@ -45,7 +45,7 @@ impl Registry {
         self.with_app(name, now, |app| {
             app.expect_series();
             models
-                .iter()
+                .values()
                 .filter(|metadata| metadata.app == name)
                 .for_each(|metadata| _ = app.model(metadata, now));
         });

@@ -9,7 +9,6 @@ use std::sync::{Arc, LazyLock};
 
 use portent_event::{ErrorType, Method, Route, Stage};
 
-use crate::models::ModelMetadata;
 use crate::registry::{
     App, CONFIDENCE, Counter, DURATION, DurationSeries, Limit, ModelCounts, OTHER_APP, Registry, STATUS_OTHER,
 };
@@ -82,10 +81,6 @@ impl SeriesLimits {
             self.used += series_of_app(&EXPECTED);
         }
     }
-
-    fn has_room(&self, series: u64) -> bool {
-        self.used.saturating_add(series) <= self.limits.series
-    }
 }
 
 /// A delivery that is being admitted, and its part that goes to the overflow series.
@@ -102,18 +97,18 @@ impl Admission<'_> {
             if name == OTHER_APP || counted.apps.contains_key(name) {
                 return true;
             }
-            let is_admitted = match number < self.series.limits.apps {
-                true => self.takes(series_of_app(&EXPECTED)),
-                false => self.hit(Limit::Apps),
-            };
-            match is_admitted {
-                true => number += 1,
-                false => self.overflow.merge(app),
+            let has_room = number < self.series.limits.apps;
+            let is_admitted =
+                if has_room { self.takes(series_of_app(&EXPECTED)) } else { self.hit(Limit::Apps) };
+            if is_admitted {
+                number += 1;
+            } else {
+                self.overflow.merge(app);
             }
             is_admitted
         });
         if !self.overflow.is_empty() {
-            // Under the one name they are judged like any other application.
+            // Under the one name they are limited like any other application.
             let created = self.overflow.created;
             let overflow = std::mem::replace(&mut self.overflow, App::since(created));
             let other = apps.entry(OTHER_APP.to_owned()).or_insert_with(|| Arc::new(App::since(created)));
@@ -122,8 +117,9 @@ impl Admission<'_> {
     }
 
     fn admit_series(&mut self, known: &App, app: &mut App, is_other: bool) {
+        let mut overflow = take(&mut self.overflow);
         let mut timed: Vec<_> = known.requests.keys().map(|(method, route, _)| (*method, *route)).collect();
-        for (key, series) in take(&mut app.requests) {
+        split(&mut app.requests, &mut overflow.requests, DurationSeries::merge, |key| {
             let other = (Method::Other, Route::Unmatched, STATUS_OTHER);
             let is_timed_first = !timed.contains(&(key.0, key.1));
             let is_admitted = (is_other && key == other)
@@ -132,51 +128,62 @@ impl Admission<'_> {
             if is_admitted {
                 timed.push((key.0, key.1));
             }
-            let (map, key) =
-                if is_admitted { (&mut app.requests, key) } else { (&mut self.overflow.requests, other) };
-            map.entry(key).and_modify(|sum: &mut DurationSeries| sum.merge(&series)).or_insert(series);
-        }
-        for (key, counter) in take(&mut app.errors) {
+            if is_admitted { Ok(key) } else { Err(other) }
+        });
+        split(&mut app.errors, &mut overflow.errors, Counter::merge, |key| {
             let other = (ErrorType::Other, Route::Unmatched);
             let is_admitted = (is_other && key == other) || known.errors.contains_key(&key) || self.takes(1);
-            let (map, key) =
-                if is_admitted { (&mut app.errors, key) } else { (&mut self.overflow.errors, other) };
-            map.entry(key).and_modify(|sum: &mut Counter| sum.merge(&counter)).or_insert(counter);
-        }
-        for (key, series) in take(&mut app.stages) {
+            if is_admitted { Ok(key) } else { Err(other) }
+        });
+        split(&mut app.stages, &mut overflow.stages, DurationSeries::merge, |key| {
             let other = (Route::Unmatched, key.1);
             let is_admitted = (is_other && key == other)
                 || known.stages.contains_key(&key)
                 || self.takes(series_of_stage(key.1));
-            let (map, key) =
-                if is_admitted { (&mut app.stages, key) } else { (&mut self.overflow.stages, other) };
-            map.entry(key).and_modify(|sum: &mut DurationSeries| sum.merge(&series)).or_insert(series);
-        }
-        for (digest, model) in take(&mut app.models) {
+            if is_admitted { Ok(key) } else { Err(other) }
+        });
+        app.models.retain(|digest, model| {
             let is_admitted = (is_other && model.metadata.is_unknown())
-                || known.models.contains_key(&digest)
-                || self.takes(series_of_model(&model));
-            if is_admitted {
-                app.models.insert(digest, model);
-            } else {
-                let model = model.without_names(&ModelMetadata::unknown());
-                self.overflow.model(&model.metadata, model.created).merge(&model);
+                || known.models.contains_key(digest)
+                || self.takes(series_of_model(model));
+            if !is_admitted {
+                let model = model.without_names();
+                overflow.model(&model.metadata, model.created).merge(&model);
             }
-        }
+            is_admitted
+        });
+        self.overflow = overflow;
     }
 
     /// Accounts for more series, if they stay within the limit.
     fn takes(&mut self, series: u64) -> bool {
-        if !self.series.has_room(series) {
+        let used = self.series.used.saturating_add(series);
+        if used > self.series.limits.series {
             return self.hit(Limit::Series);
         }
-        self.series.used += series;
+        self.series.used = used;
         true
     }
 
     fn hit(&mut self, limit: Limit) -> bool {
         *self.hits.entry(limit).or_default() += 1;
         false
+    }
+}
+
+/// Moves series that are not admitted to the overflow; `admit` gives the key that the series has there as an error.
+fn split<K: Copy + Ord, V>(
+    series: &mut BTreeMap<K, V>,
+    overflow: &mut BTreeMap<K, V>,
+    merge: impl Fn(&mut V, &V),
+    mut admit: impl FnMut(K) -> Result<K, K>,
+) {
+    for (key, value) in take(series) {
+        let (map, key) = match admit(key) {
+            Ok(key) => (&mut *series, key),
+            Err(key) => (&mut *overflow, key),
+        };
+        map.entry(key).and_modify(|sum| merge(sum, &value)).or_insert(value);
     }
 }
 

@@ -66,7 +66,10 @@ pub fn digest(version: &str) -> Digest {
 /// Versions 1 and 2 of the model.
 pub fn models() -> Models {
     let mut models = Models::default();
-    ["1", "2"].iter().for_each(|version| models.insert(ModelMetadata::read(&artefact(version)).unwrap()));
+    ["1", "2"].iter().for_each(|version| {
+        let metadata = ModelMetadata::read(&artefact(version)).unwrap();
+        models.insert(metadata.digest, metadata.into());
+    });
     models
 }
 

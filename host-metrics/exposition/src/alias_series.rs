@@ -1,4 +1,4 @@
-//! The series of an alias: those of its families under other labels, equal ones added up.
+//! The series of an alias: those of its families under other labels. Series with equal labels are added up.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,6 @@ use crate::collect;
 use crate::families::Kind;
 use crate::sample::{HistogramSample, Sample, Sink};
 use crate::snapshot::Snapshot;
-use portent_counts::registry::{Exemplar, NativeHistogram};
 
 /// Gives the series of an alias to a sink, in the order of their label values.
 pub(super) fn write(snapshot: &Snapshot, family: &AliasFamily, sink: &mut dyn Sink) {
@@ -15,19 +14,15 @@ pub(super) fn write(snapshot: &Snapshot, family: &AliasFamily, sink: &mut dyn Si
     for alias in &family.members {
         collect::source(alias.family)(snapshot, &mut Collector { alias, series: &mut series });
     }
-    for (labels, sum) in &series.numbers {
-        sink.number(&texts(labels), *sum);
-    }
-    for (labels, sum) in &series.histograms {
-        sink.histogram(&texts(labels), sum.sample());
-    }
+    series.numbers.into_iter().for_each(|(labels, sum)| sink.number(&texts(&labels), sum));
+    series.histograms.into_iter().for_each(|(labels, sum)| sink.histogram(&texts(&labels), sum));
 }
 
 /// Series by their label values.
 #[derive(Debug, Default)]
 struct Series {
     numbers: BTreeMap<Vec<String>, Sample>,
-    histograms: BTreeMap<Vec<String>, HistogramSum>,
+    histograms: BTreeMap<Vec<String>, HistogramSample<'static>>,
 }
 
 /// Takes the series of one family for one of its aliases.
@@ -37,76 +32,26 @@ struct Collector<'a> {
     series: &'a mut Series,
 }
 
-/// Histograms over the same bounds, added up.
-#[derive(Debug)]
-struct HistogramSum {
-    bounds: &'static [(u64, &'static str)],
-    counts: Vec<u64>,
-    sum_nano: u128,
-    created: u64,
-    native: Option<NativeHistogram>,
-    exemplars: Vec<(u8, Exemplar)>,
+impl Collector<'_> {
+    fn labels(&self, source_values: &[&str]) -> Option<Vec<String>> {
+        Some(self.alias.map(source_values)?.into_iter().map(str::to_owned).collect())
+    }
 }
 
 impl Sink for Collector<'_> {
     fn number(&mut self, labels: &[&str], sample: Sample) {
-        let Some(labels) = self.alias.map(labels) else { return };
-        let sum = self.series.numbers.entry(owned(&labels));
+        let Some(labels) = self.labels(labels) else { return };
         // An info is 1, however many say the same.
         let is_info = self.alias.family.kind == Kind::Info;
+        let sum = self.series.numbers.entry(labels);
         sum.and_modify(|sum| _ = (!is_info).then(|| sum.merge(sample))).or_insert(sample);
     }
 
     fn histogram(&mut self, labels: &[&str], sample: HistogramSample<'_>) {
-        let Some(labels) = self.alias.map(labels) else { return };
-        let sum = self.series.histograms.entry(owned(&labels));
-        sum.and_modify(|sum| sum.merge(sample)).or_insert_with(|| HistogramSum::from(sample));
+        let Some(labels) = self.labels(labels) else { return };
+        let sum = self.series.histograms.entry(labels);
+        sum.and_modify(|sum| sum.merge(&sample)).or_insert_with(|| sample.into_owned());
     }
-}
-
-impl From<HistogramSample<'_>> for HistogramSum {
-    fn from(sample: HistogramSample<'_>) -> Self {
-        Self {
-            bounds: sample.bounds,
-            counts: sample.counts.to_vec(),
-            sum_nano: sample.sum_nano,
-            created: sample.created,
-            native: sample.native.cloned(),
-            exemplars: sample.exemplars.to_vec(),
-        }
-    }
-}
-
-impl HistogramSum {
-    fn sample(&self) -> HistogramSample<'_> {
-        HistogramSample {
-            bounds: self.bounds,
-            counts: &self.counts,
-            sum_nano: self.sum_nano,
-            created: self.created,
-            native: self.native.as_ref(),
-            exemplars: &self.exemplars,
-        }
-    }
-
-    fn merge(&mut self, more: HistogramSample<'_>) {
-        self.counts.iter_mut().zip(more.counts).for_each(|(count, more)| *count += more);
-        self.sum_nano += more.sum_nano;
-        self.created = self.created.min(more.created);
-        if let Some((native, more)) = self.native.as_mut().zip(more.native) {
-            native.merge(more);
-        }
-        for (bucket, exemplar) in more.exemplars {
-            match self.exemplars.iter_mut().find(|(other, _)| other == bucket) {
-                Some((_, known)) => *known = *exemplar.max(known),
-                None => self.exemplars.push((*bucket, *exemplar)),
-            }
-        }
-    }
-}
-
-fn owned(labels: &[&str]) -> Vec<String> {
-    labels.iter().map(|label| (*label).to_owned()).collect()
 }
 
 fn texts(labels: &[String]) -> Vec<&str> {

@@ -1,47 +1,39 @@
 //! The optional configuration file, in TOML: limits, the expiry of gauges, and aliases of families.
-//!
-//! Text becomes a [`Config`] by way of `raw` (the shape of the file) and `check` (the rules of an alias);
-//! `group` brings aliases of one name together. A [`Config`] that exists has passed every rule.
 
-mod check;
-mod group;
-mod names;
-mod problem;
-mod raw;
+mod aliases;
 
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Read as _;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use toml::Spanned;
-
-pub use problem::{Problem, Problems};
-use raw::Raw;
-
 use portent_counts::series_limits::Limits;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
 
 use crate::alias::AliasFamily;
 
 /// Largest configuration file, in bytes: 1 MiB.
 pub const FILE_BYTES: u64 = 1 << 20;
 
-/// Most `[[alias]]` tables.
-const ALIASES: usize = 64;
+/// Most problems that are reported of one file.
+const PROBLEMS: usize = 32;
 
-/// What the configuration file says, or would say by default.
+/// Most characters of a message of the TOML reader that are kept.
+const SYNTAX_CHARACTERS: usize = 200;
+
+/// The configuration. Every value has passed every rule.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Bounds of what is counted and exposed.
     pub limits: Limits,
-    /// Gauges and info of an application without events for this long are no longer exposed; 24 hours by
-    /// default.
+    /// Gauges and info of an application without events for this long are not exposed; 24 hours by default.
     pub gauge_expiry: Duration,
-    /// Other names of families, in order of their first mention; no two with the same one.
-    pub aliases: Arc<[AliasFamily]>,
+    /// Other names of families, in order of their first mention; each name once.
+    pub aliases: Vec<AliasFamily>,
 }
 
 /// Why a configuration file is refused. Each problem is one line of the message.
@@ -52,7 +44,7 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         error: std::io::Error,
     },
     /// The file is larger than [`FILE_BYTES`].
@@ -62,19 +54,49 @@ pub enum ConfigError {
         path: PathBuf,
     },
     /// The file breaks rules.
-    #[error("{}", problems.lines(&path.display().to_string()))]
+    #[error("{}", lines(path, problems))]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
-        problems: Problems,
+        /// The broken rules, in order of their places.
+        problems: Vec<Problem>,
     },
+}
+
+/// A broken rule and its place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {rule}")]
+pub struct Problem {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The rule, in one line.
+    pub rule: String,
+}
+
+/// The shape of the file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Tables {
+    limits: LimitsTable,
+    gauge_expiry: Option<Spanned<String>>,
+    alias: Vec<Spanned<aliases::AliasTable>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsTable {
+    apps: Option<Spanned<usize>>,
+    /// Without effect since one limit covers all families.
+    series_per_family: Option<IgnoredAny>,
+    series: Option<Spanned<u64>>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let gauge_expiry = Duration::from_secs(24 * 60 * 60);
-        Self { limits: Limits::default(), gauge_expiry, aliases: Arc::default() }
+        Self { limits: Limits::default(), gauge_expiry, aliases: Vec::new() }
     }
 }
 
@@ -91,90 +113,86 @@ impl Config {
         if bytes.len() as u64 > FILE_BYTES {
             return Err(ConfigError::TooLarge { path: path.to_owned() });
         }
-        let parsed = utf8(&bytes).and_then(Self::parse);
+        let parsed = match str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(text),
+            Err(error) => {
+                let broken = vec![(error.valid_up_to(), "not UTF-8".to_owned())];
+                Err(problems(&String::from_utf8_lossy(&bytes), broken))
+            }
+        };
         parsed.map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
     }
 
     /// Checks the text of a configuration file.
     ///
     /// # Errors
-    /// [`Problems`] of the text: the first one if it is not TOML of the right shape, else all rules that are
-    /// broken.
-    pub fn parse(text: &str) -> Result<Self, Problems> {
-        let raw: Raw = toml::from_str(text).map_err(|error| Problems::syntax(text, &error))?;
-        let mut problems = Problems::default();
+    /// The problems of the text: the first one if it is not TOML of the right shape, else all broken rules, at most
+    /// 32.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let tables: Tables = toml::from_str(text).map_err(|error| {
+            let message = error.message().replace('\n', ", ").replace(char::is_control, " ");
+            let rule = message.chars().take(SYNTAX_CHARACTERS).collect();
+            problems(text, vec![(error.span().map_or(0, |span| span.start), rule)])
+        })?;
+        if tables.limits.series_per_family.is_some() {
+            tracing::warn!(
+                "limits.series_per_family has no effect any more: limits.series bounds the series of all families"
+            );
+        }
+        let (default, mut broken) = (Self::default(), Vec::new());
+        let LimitsTable { apps, series, .. } = tables.limits;
         let config = Self {
-            limits: limits(&raw, text, &mut problems),
-            gauge_expiry: gauge_expiry(&raw, text, &mut problems),
-            aliases: aliases(&raw, text, &mut problems).into(),
+            limits: Limits {
+                apps: within("apps", apps, 1..=10_000, &mut broken).unwrap_or(default.limits.apps),
+                series: within("series", series, 1_000..=10_000_000, &mut broken)
+                    .unwrap_or(default.limits.series),
+            },
+            gauge_expiry: gauge_expiry(tables.gauge_expiry, &mut broken).unwrap_or(default.gauge_expiry),
+            aliases: aliases::families(&tables.alias, &mut broken),
         };
-        problems.none_or(config)
+        if broken.is_empty() { Ok(config) } else { Err(problems(text, broken)) }
     }
 }
 
-fn utf8(bytes: &[u8]) -> Result<&str, Problems> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let valid = String::from_utf8_lossy(valid);
-        let mut problems = Problems::default();
-        problems.add(&valid, valid.len(), "not UTF-8");
-        problems
-    })
-}
-
-fn limits(raw: &Raw, text: &str, problems: &mut Problems) -> Limits {
-    let (limits, default) = (&raw.limits, Limits::default());
-    if limits.series_per_family.is_some() {
-        tracing::warn!(
-            "limits.series_per_family has no effect any more: limits.series bounds the series of all families"
-        );
-    }
-    let mut at = |place, rule: &str| problems.add(text, place, rule);
-    Limits {
-        apps: within("apps", &limits.apps, 1..=10_000, &mut at).unwrap_or(default.apps),
-        series: within("series", &limits.series, 1_000..=10_000_000, &mut at).unwrap_or(default.series),
-    }
-}
-
-/// A limit, if it is given and within its range; `refuse` is told a byte of the text and the rule.
 fn within<T: Copy + PartialOrd + Display>(
     key: &str,
-    limit: &Option<Spanned<T>>,
+    limit: Option<Spanned<T>>,
     range: RangeInclusive<T>,
-    refuse: &mut impl FnMut(usize, &str),
+    broken: &mut Vec<(usize, String)>,
 ) -> Option<T> {
-    let limit = limit.as_ref()?;
-    let number = Some(*limit.get_ref()).filter(|number| range.contains(number));
-    if number.is_none() {
+    let limit = limit?;
+    if !range.contains(limit.get_ref()) {
         let rule = format!("limits.{key}: not a number from {} to {}", range.start(), range.end());
-        refuse(limit.span().start, &rule);
+        broken.push((limit.span().start, rule));
     }
-    number
+    Some(limit.into_inner())
 }
 
-fn gauge_expiry(raw: &Raw, text: &str, problems: &mut Problems) -> Duration {
+fn gauge_expiry(text: Option<Spanned<String>>, broken: &mut Vec<(usize, String)>) -> Option<Duration> {
     let range = Duration::from_secs(60)..=Duration::from_secs(365 * 24 * 60 * 60);
-    let default = Config::default().gauge_expiry;
-    let Some(value) = &raw.gauge_expiry else { return default };
-    let duration = humantime::parse_duration(value.get_ref()).ok().filter(|value| range.contains(value));
-    duration.unwrap_or_else(|| {
-        problems.add(text, value.span().start, "gauge_expiry: not a duration from 1m to 365d, such as 24h");
-        default
-    })
+    let text = text?;
+    let duration = humantime::parse_duration(text.get_ref()).ok().filter(|value| range.contains(value));
+    if duration.is_none() {
+        let rule = "gauge_expiry: not a duration from 1m to 365d, such as 24h".to_owned();
+        broken.push((text.span().start, rule));
+    }
+    duration
 }
 
-fn aliases(raw: &Raw, text: &str, problems: &mut Problems) -> Vec<AliasFamily> {
-    if let Some(surplus) = raw.alias.get(ALIASES) {
-        problems.add(text, surplus.span().start, "more than 64 aliases");
-    }
-    let mut families = Vec::new();
-    for (index, alias) in raw.alias.iter().take(ALIASES).enumerate() {
-        let mut report = check::Report::new(text, problems, index + 1, alias);
-        if let Some(checked) = check::alias(alias.get_ref(), &mut report) {
-            group::join(&mut families, checked, alias.get_ref().name.span().start, &mut report);
-        }
-    }
-    families
+/// Rules that are broken at bytes of a text as problems, in order of their places.
+fn problems(text: &str, mut broken: Vec<(usize, String)>) -> Vec<Problem> {
+    broken.sort();
+    let problem = |(offset, rule)| {
+        let before = text.get(..offset).unwrap_or_default();
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        Problem { line: 1 + before.matches('\n').count(), column: 1 + last.chars().count(), rule }
+    };
+    broken.into_iter().take(PROBLEMS).map(problem).collect()
+}
+
+fn lines(path: &Path, problems: &[Problem]) -> String {
+    let lines: Vec<_> = problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -37,73 +37,50 @@ impl Snapshot {
         String::from_utf8_lossy(&self.expose(Format::Text)).into_owned()
     }
 
-    /// The exposition: families in the order of [`crate::families::ALL`], then aliases by name. The same
-    /// snapshot gives the same bytes.
+    /// The exposition: families in the order of [`families::ALL`], then aliases by name. The same snapshot gives the
+    /// same bytes.
     #[must_use]
     pub fn expose(&self, format: Format) -> Vec<u8> {
-        let (replacing, mut others): (Vec<_>, Vec<_>) = self.aliases.iter().partition(|alias| alias.replaces);
+        let (replacing, mut others): (Vec<_>, Vec<_>) =
+            self.config.aliases.iter().partition(|alias| alias.replaces);
         others.sort_unstable_by_key(|alias| &alias.name);
-        let mut writer = Writer::new(format);
+        let mut out = Vec::new();
+        // Numbers of series by family, in the order of the exposition, without families that have none.
+        let mut numbers: Vec<(String, u64)> = Vec::new();
+        let mut numbers_at = 0;
+        let mut add = |head: &Head<'_>, write: &dyn Fn(&mut dyn Sink)| {
+            if head.name == families::SERIES.name {
+                // It has the numbers of all families, so it is written last.
+                numbers_at = out.len();
+                return;
+            }
+            let number = write_family(format, &mut out, head, write);
+            if number > 0 {
+                numbers.push((head.name.to_owned(), number));
+            }
+        };
         for (family, write) in TABLE {
             match replacing.iter().find(|alias| alias.name == family.name) {
                 Some(alias) => {
-                    writer.family(&Head::of_alias(alias), |sink| alias_series::write(self, alias, sink))
+                    add(&Head::of_alias(alias), &|sink| alias_series::write(self, alias, sink));
                 }
-                None => writer.family(&Head::of_family(family), |sink| write(self, sink)),
+                None => add(&Head::of_family(family), &|sink| write(self, sink)),
             }
         }
         for alias in others {
-            writer.family(&Head::of_alias(alias), |sink| alias_series::write(self, alias, sink));
+            add(&Head::of_alias(alias), &|sink| alias_series::write(self, alias, sink));
         }
-        writer.finish()
-    }
-}
-
-/// An exposition being written.
-#[derive(Debug)]
-struct Writer {
-    format: Format,
-    out: Vec<u8>,
-    /// Numbers of series by family, in the order of the exposition, without those that have none.
-    series: Vec<(String, u64)>,
-    /// Where the family that tells these numbers belongs. It is written last, since it tells of all.
-    series_at: usize,
-}
-
-impl Writer {
-    /// Begins an exposition.
-    fn new(format: Format) -> Self {
-        Self { format, out: Vec::new(), series: Vec::new(), series_at: 0 }
-    }
-
-    /// Writes a family.
-    fn family(&mut self, head: &Head<'_>, write: impl FnOnce(&mut dyn Sink)) {
-        if head.name == families::SERIES.name {
-            self.series_at = self.out.len();
-            return;
-        }
-        let number = write_family(self.format, &mut self.out, head, write);
-        if number > 0 {
-            self.series.push((head.name.to_owned(), number));
-        }
-    }
-
-    /// Ends the exposition.
-    fn finish(mut self) -> Vec<u8> {
         // This family has one series for every family, itself included.
-        let own = self.series.len() as u64 + 1;
-        self.series.push((families::SERIES.name.to_owned(), own));
-        let mut numbers = Vec::new();
-        write_family(self.format, &mut numbers, &Head::of_family(&families::SERIES), |sink| {
-            for (family, number) in &self.series {
-                sink.number(&[family], Sample::gauge(*number));
-            }
+        numbers.push((families::SERIES.name.to_owned(), numbers.len() as u64 + 1));
+        let mut series = Vec::new();
+        write_family(format, &mut series, &Head::of_family(&families::SERIES), |sink| {
+            numbers.iter().for_each(|(family, number)| sink.number(&[family], Sample::gauge(*number)));
         });
-        self.out.splice(self.series_at..self.series_at, numbers);
-        if self.format == Format::OpenMetrics {
-            self.out.extend_from_slice(OPEN_METRICS_END);
+        out.splice(numbers_at..numbers_at, series);
+        if format == Format::OpenMetrics {
+            out.extend_from_slice(OPEN_METRICS_END);
         }
-        self.out
+        out
     }
 }
 

@@ -7,11 +7,11 @@
 mod native;
 mod wire;
 
-use crate::families::Kind;
-use crate::sample::Value;
-use crate::sample::{Head, HistogramSample, Sample, Sink};
 use portent_counts::clock::SECOND;
 use portent_counts::registry::Exemplar;
+
+use crate::families::Kind;
+use crate::sample::{Head, HistogramSample, Sample, Sink, Value};
 
 const FAMILY_NAME: u32 = 1;
 const FAMILY_HELP: u32 = 2;
@@ -120,12 +120,12 @@ impl Sink for Message<'_> {
     }
 
     fn histogram(&mut self, labels: &[&str], sample: HistogramSample<'_>) {
-        self.metric(labels, |out| wire::message(out, METRIC_HISTOGRAM, |out| histogram(out, sample)));
+        self.metric(labels, |out| wire::message(out, METRIC_HISTOGRAM, |out| histogram(out, &sample)));
         self.series += sample.counts.len() as u64 + 2;
     }
 }
 
-fn histogram(out: &mut Vec<u8>, sample: HistogramSample<'_>) {
+fn histogram(out: &mut Vec<u8>, sample: &HistogramSample<'_>) {
     wire::unsigned(out, HISTOGRAM_COUNT, sample.count());
     wire::double(out, HISTOGRAM_SUM, Value::Nano(sample.sum_nano).to_f64());
     for (bucket, bound, count) in sample.cumulative() {
@@ -136,7 +136,7 @@ fn histogram(out: &mut Vec<u8>, sample: HistogramSample<'_>) {
             sample.exemplar(bucket).iter().for_each(|found| exemplar(out, BUCKET_EXEMPLAR, found));
         });
     }
-    if let Some(buckets) = sample.native {
+    if let Some(buckets) = &sample.native {
         native::write(out, buckets);
     }
     created(out, HISTOGRAM_CREATED, sample.created);

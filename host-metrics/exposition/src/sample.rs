@@ -1,5 +1,6 @@
 //! Samples on their way from the counts to a format.
 
+use std::borrow::Cow;
 use std::ops::AddAssign;
 
 use portent_counts::registry::{
@@ -55,21 +56,21 @@ pub enum Value {
     Nano(u128),
 }
 
-/// A histogram with fixed bounds, and the native one beside it where there is one.
-#[derive(Clone, Copy, Debug)]
+/// A histogram with fixed bounds, and the native one beside it if there is one.
+#[derive(Clone, Debug)]
 pub struct HistogramSample<'a> {
     /// Upper bounds without `+Inf`.
     pub bounds: &'static [(u64, &'static str)],
     /// Observations per bucket, not cumulative, `+Inf` last.
-    pub counts: &'a [u64],
+    pub counts: Cow<'a, [u64]>,
     /// Sum of the observations, in billionths of the unit.
     pub sum_nano: u128,
     /// Since when it is counted, in nanoseconds since the epoch; 0 if that is not known.
     pub created: u64,
     /// The same observations in exponential buckets.
-    pub native: Option<&'a NativeHistogram>,
+    pub native: Option<Cow<'a, NativeHistogram>>,
     /// The newest requests, each with the index of its bucket.
-    pub exemplars: &'a [(u8, Exemplar)],
+    pub exemplars: Cow<'a, [(u8, Exemplar)]>,
 }
 
 impl<'a> Head<'a> {
@@ -133,11 +134,40 @@ impl<'a> HistogramSample<'a> {
         created: u64,
     ) -> Self {
         let Histogram { buckets, sum_nano } = histogram;
-        Self { bounds, counts: buckets, sum_nano: *sum_nano, created, native: None, exemplars: &[] }
+        let (counts, exemplars) = (Cow::Borrowed(&buckets[..]), Cow::default());
+        Self { bounds, counts, sum_nano: *sum_nano, created, native: None, exemplars }
+    }
+
+    /// Adds a histogram over the same bounds.
+    pub fn merge(&mut self, more: &HistogramSample<'_>) {
+        self.counts.to_mut().iter_mut().zip(&*more.counts).for_each(|(count, more)| *count += more);
+        self.sum_nano += more.sum_nano;
+        self.created = self.created.min(more.created);
+        if let Some((native, more)) = self.native.as_mut().zip(more.native.as_ref()) {
+            native.to_mut().merge(more);
+        }
+        let exemplars = self.exemplars.to_mut();
+        for (bucket, exemplar) in &*more.exemplars {
+            match exemplars.iter_mut().find(|(other, _)| other == bucket) {
+                Some((_, known)) => *known = *exemplar.max(known),
+                None => exemplars.push((*bucket, *exemplar)),
+            }
+        }
+    }
+
+    /// The same, independent of the counts it was made of.
+    #[must_use]
+    pub fn into_owned(self) -> HistogramSample<'static> {
+        HistogramSample {
+            counts: self.counts.into_owned().into(),
+            native: self.native.map(|native| Cow::Owned(native.into_owned())),
+            exemplars: self.exemplars.into_owned().into(),
+            ..self
+        }
     }
 
     /// The buckets from the lowest: index, bound (`None` is infinity), and observations up to the bound.
-    pub fn cumulative(self) -> impl Iterator<Item = (usize, Option<(u64, &'static str)>, u64)> {
+    pub fn cumulative(&self) -> impl Iterator<Item = (usize, Option<(u64, &'static str)>, u64)> {
         let bounds = self.bounds.iter().copied().map(Some).chain([None]);
         let mut count = 0;
         self.counts.iter().zip(bounds).enumerate().map(move |(index, (more, bound))| {
@@ -148,13 +178,13 @@ impl<'a> HistogramSample<'a> {
 
     /// Number of observations.
     #[must_use]
-    pub fn count(self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
     /// The newest request known to be in a bucket.
     #[must_use]
-    pub fn exemplar(self, bucket: usize) -> Option<&'a Exemplar> {
+    pub fn exemplar(&self, bucket: usize) -> Option<&Exemplar> {
         let found = self.exemplars.iter().find(|(other, _)| usize::from(*other) == bucket);
         found.map(|(_, exemplar)| exemplar)
     }
@@ -163,7 +193,8 @@ impl<'a> HistogramSample<'a> {
 impl<'a> From<&'a DurationSeries> for HistogramSample<'a> {
     fn from(series: &'a DurationSeries) -> Self {
         let classic = HistogramSample::classic(&DURATION, &series.classic, series.created);
-        Self { native: Some(&series.native), exemplars: series.exemplars(), ..classic }
+        let native = Some(Cow::Borrowed(&series.native));
+        Self { native, exemplars: series.exemplars().into(), ..classic }
     }
 }
 

@@ -1,25 +1,22 @@
-//! Everything that a scrape shows, at one moment.
+//! The data of a scrape: counts and other figures at one moment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use portent_counts::clock::SECOND;
 use portent_counts::registry::{App, DurationHistogram, Registry};
 
-use crate::alias::AliasFamily;
+use crate::config::Config;
 use crate::process::Process;
 
-/// Everything that a scrape shows, at one moment. Times are in nanoseconds since the epoch.
-#[derive(Clone, Debug)]
+/// The data of a scrape, at one moment. Times are in nanoseconds since the epoch.
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// The counts.
     pub registry: Registry,
     /// True numbers of requests in flight, of the applications in the embedded host.
     pub in_flight: BTreeMap<String, u64>,
-    /// Other names of families, no two with the same one.
-    pub aliases: Arc<[AliasFamily]>,
-    /// Time without events, in nanoseconds, after which the gauges and infos of an application are left out.
-    pub gauge_expiry: u64,
+    /// The configuration: aliases, and when gauges expire.
+    pub config: Arc<Config>,
     /// Requests that the program's own listeners refused: listener, reason and number.
     pub refused_requests: Vec<(&'static str, &'static str, u64)>,
     /// Files followed.
@@ -28,7 +25,7 @@ pub struct Snapshot {
     pub tail_lag_bytes: u64,
     /// The state on disk, if there is one.
     pub storage: Option<Storage>,
-    /// How the last reading of the configuration ended, if there is one to read.
+    /// How the last reading of the configuration ended, if there is a file to read.
     pub reload: Option<Reloaded>,
     /// Figures of this process.
     pub process: Process,
@@ -64,29 +61,11 @@ pub struct Reloaded {
     pub time: u64,
 }
 
-impl Default for Snapshot {
-    fn default() -> Self {
-        Self {
-            registry: Registry::default(),
-            in_flight: BTreeMap::new(),
-            aliases: Arc::default(),
-            gauge_expiry: 24 * 60 * 60 * SECOND,
-            refused_requests: Vec::new(),
-            tail_files: 0,
-            tail_lag_bytes: 0,
-            storage: None,
-            reload: None,
-            process: Process::default(),
-            now: 0,
-        }
-    }
-}
-
 impl Snapshot {
-    /// The applications whose gauges are shown, by name: those of which nothing was heard yet, or only a while
-    /// ago.
+    /// The applications whose gauges are exposed, by name: those without an event yet, or with a recent one.
     pub(crate) fn current_apps(&self) -> impl Iterator<Item = (&str, &App)> {
-        let oldest = self.now.saturating_sub(self.gauge_expiry);
+        let expiry = u64::try_from(self.config.gauge_expiry.as_nanos()).unwrap_or(u64::MAX);
+        let oldest = self.now.saturating_sub(expiry);
         self.registry.apps().filter(move |(_, app)| app.last_event.is_none_or(|time| time >= oldest))
     }
 }

@@ -1,10 +1,10 @@
 //! The text formats: Prometheus text 0.0.4 and OpenMetrics 1.0. Their series are the same; they differ in the
 //! heads of families, in exemplars, which only OpenMetrics has, and in the end.
 
-use crate::families::Kind;
-use crate::sample::Value;
-use crate::sample::{Head, HistogramSample, Sample, Sink};
 use portent_counts::registry::Exemplar;
+
+use crate::families::Kind;
+use crate::sample::{Head, HistogramSample, Sample, Sink, Value};
 
 /// What ends an exposition in OpenMetrics.
 pub(super) const OPEN_METRICS_END: &[u8] = b"# EOF\n";

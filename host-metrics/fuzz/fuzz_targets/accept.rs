@@ -1,8 +1,8 @@
-//! Whatever a client accepts, something is chosen without a panic, and nothing that it does not name.
+//! Any `Accept` header leads to a format without a panic, and to no format that it does not name.
 #![no_main]
 
-use host_metrics::exposition::{Format, accept};
 use libfuzzer_sys::fuzz_target;
+use portent_exposition::accept::{self, Format};
 
 fuzz_target!(|header: &[u8]| {
     let text = String::from_utf8_lossy(header).to_ascii_lowercase();

@@ -1,8 +1,9 @@
 //! Any text is a configuration or is refused, without a panic.
 #![no_main]
 
-use host_metrics::config::{Config, source_labels};
 use libfuzzer_sys::fuzz_target;
+use portent_exposition::Config;
+use portent_exposition::alias::source_labels;
 
 fuzz_target!(|text: &str| {
     let Ok(config) = Config::parse(text) else { return };

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use host_metrics::ingest::cri::exercise;
 use libfuzzer_sys::fuzz_target;
+use portent_counts::cri::check;
 
-fuzz_target!(|bytes: &[u8]| exercise(bytes));
+fuzz_target!(|bytes: &[u8]| check(bytes));

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::start::{RunningAggregator, StartError, start_aggregator};
-use crate::testing::{aggregator_args, exchange, exchange_bytes};
+use crate::tests::{aggregator_args, exchange, exchange_bytes};
 use portent_counts::registry::Rejection;
 use portent_counts::testing::{event, line};
 
@@ -189,4 +189,15 @@ async fn the_certificate_of_the_options_is_used() {
     files.write("tls.crt", "");
     let error = running.access.reload().unwrap_err().to_string();
     assert!(error.starts_with("--metrics-tls-cert "), "{error}");
+}
+
+/// The page lists exactly the variables that the programs read, in this order.
+#[test]
+fn the_page_lists_the_environment() {
+    let page = include_str!("../../../docs/configuration.md");
+    let section = page.split("\n## ").find(|section| section.starts_with("Environment\n")).unwrap();
+    let rows: Vec<_> =
+        section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let of_host = ["SPIN_VARIABLE_*", "XDG_CACHE_HOME", "HOME", "TOKIO_WORKER_THREADS"];
+    assert_eq!(rows, [&[METRICS_TOKEN, INGEST_TOKEN], &of_host[..]].concat());
 }

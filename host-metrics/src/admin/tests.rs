@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::start::start_aggregator;
-use crate::testing::{aggregator_args, exchange_bytes};
+use crate::tests::{aggregator_args, exchange_bytes};
 use portent_counts::registry::{Registry, Way};
 use portent_counts::testing::{NOW, event, models};
 use portent_exposition::accept::Format;

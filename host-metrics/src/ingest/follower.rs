@@ -30,16 +30,6 @@ pub(super) struct Follower {
     grew_at: Instant,
 }
 
-/// Why a file is not read on for now.
-#[derive(Debug, thiserror::Error)]
-enum ReadError {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// What was read could not be kept: it will be read again.
-    #[error(transparent)]
-    Storage(#[from] StorageFailed),
-}
-
 impl Follower {
     /// Opens a file, if it is still the one with this identity, to read on at a position.
     pub(super) fn open(path: &Path, identity: FileIdentity, position: FilePosition) -> io::Result<Self> {
@@ -103,7 +93,8 @@ impl Follower {
         }
     }
 
-    fn try_read(&mut self, aggregator: &Aggregator) -> Result<(), ReadError> {
+    /// After an error the same bytes are read again: at the next look the file may be readable, or the state writable.
+    fn try_read(&mut self, aggregator: &Aggregator) -> anyhow::Result<()> {
         // The length now bounds the work, however fast the file grows.
         self.length = self.file.metadata()?.len();
         if self.length < self.position.offset() || !self.is_tail_intact()? {

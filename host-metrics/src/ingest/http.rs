@@ -1,12 +1,11 @@
 //! Events by HTTP: `POST /v1/events`, and `/healthz`.
 //!
-//! The body is one or more event lines. It is counted as a whole or not at all, and once: the delivery is
-//! named by the headers `portent-source` and `portent-sequence`, and one that comes again is acknowledged
-//! and not counted. Without them it is refused, since a retry of it could not be told from news.
-//! `portent-dropped` is the number of events that the sender gave up on before. Where tokens are asked for, a
-//! delivery without one is refused before its body is looked at.
+//! The body is one or more event lines. It is counted once, as a whole or not at all. The headers `portent-source` and
+//! `portent-sequence` identify the delivery: one that comes again is acknowledged and not counted. A delivery without
+//! them is refused, since a retry of it could not be recognised. `portent-dropped` is the number of events that the
+//! sender gave up on before. If tokens are required, a delivery without one is refused before its body is read.
 
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,12 +14,12 @@ use http_body_util::BodyExt as _;
 use hyper::body::Body;
 use hyper::header::{CONTENT_ENCODING, EXPECT, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
-use memchr::memchr_iter;
 use portent_counts::Delta;
 use portent_counts::clock::SECOND;
 use portent_counts::dedup::{Delivery, Verdict};
+use portent_counts::lines::{Found, LineBuffer};
 use portent_counts::registry::{Rejection, Way};
-use portent_event::{Event, Line, is_name, limits::ACCEPTED_LINE_BYTES};
+use portent_event::{DecodeError, Line, is_name};
 use portent_server::Access;
 use portent_server::response::{self, BufferedResponse, discard};
 
@@ -66,18 +65,10 @@ struct RefusedDelivery {
 #[derive(Debug)]
 struct DeliveryLines<'a> {
     delta: Delta<'a>,
-    /// The beginning of a line whose end has not arrived.
-    torn: Vec<u8>,
+    buffer: LineBuffer,
     lines: usize,
-    oldest: Option<u64>,
-}
-
-/// All lines of a delivery.
-struct CountedLines<'a> {
-    delta: Delta<'a>,
-    /// As the sender states it, so that a repeat has the same.
-    oldest_event: u64,
-    lines: usize,
+    /// Time of the oldest event as the sender states it, so that a repeat has the same.
+    oldest_event: Option<u64>,
 }
 
 /// Answers one request to the ingest listener, whether it came over a socket or from the same process.
@@ -134,12 +125,20 @@ async fn count<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let mut reading = DeliveryLines::new(aggregator.delta(Way::Http));
-    read_body(headers, body, limits, |piece| reading.take(piece)).await?;
+    let (delta, buffer) = (aggregator.delta(Way::Http), LineBuffer::default());
+    let mut counted = DeliveryLines { delta, buffer, lines: 0, oldest_event: None };
+    read_body(headers, body, limits, |piece| counted.take(piece)).await?;
     let source = source(headers)?.into();
     let sequence = number(headers, SEQUENCE)?.ok_or_else(|| missing(SEQUENCE))?;
     let dropped = number(headers, DROPPED)?.unwrap_or_default();
-    let CountedLines { delta, oldest_event, lines } = reading.finish()?;
+    // The last line may lack its newline.
+    if !counted.buffer.is_empty() || counted.lines == 0 {
+        counted.take(b"\n")?;
+    }
+    let DeliveryLines { delta, lines, oldest_event, .. } = counted;
+    // Without an event, nothing distinguishes a late repeat from a new delivery.
+    let oldest_event =
+        oldest_event.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))?;
     let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
     let accepted = |is_duplicate| {
         let body = format!("{{\"accepted\":{lines},\"duplicate\":{is_duplicate}}}");
@@ -194,88 +193,48 @@ fn number<N: std::str::FromStr>(
     number.map(Some).ok_or_else(|| unidentified(format!("header {name} is not a whole number in range")))
 }
 
-fn missing(header: &str) -> RefusedDelivery {
-    unidentified(format!("header {header} is missing: without it a repeat cannot be recognised"))
-}
-
-fn unidentified(message: String) -> RefusedDelivery {
-    RefusedDelivery { status: StatusCode::BAD_REQUEST, reason: Rejection::Unidentified, message }
-}
-
-impl<'a> DeliveryLines<'a> {
-    fn new(delta: Delta<'a>) -> Self {
-        Self { delta, torn: Vec::new(), lines: 0, oldest: None }
-    }
-
-    /// Counts the lines that end in a piece of the body, or names the first that is not right and the rule it
-    /// breaks.
+impl DeliveryLines<'_> {
+    /// Counts the lines that end in a piece of the body, up to the first that is wrong.
     fn take(&mut self, piece: &[u8]) -> Result<(), RefusedDelivery> {
-        let mut start = 0;
-        for end in memchr_iter(b'\n', piece) {
-            let line = piece.get(start..end).unwrap_or_default();
-            start = end + 1;
-            if self.torn.is_empty() {
-                self.count(line)?;
-            } else {
-                let mut torn = std::mem::take(&mut self.torn);
-                torn.extend_from_slice(line);
-                self.count(&torn)?;
+        let (mut buffer, mut result) = (std::mem::take(&mut self.buffer), Ok(()));
+        buffer.feed(piece, |found| {
+            if result.is_ok() {
+                result = self.count(found);
             }
-        }
-        self.torn.extend_from_slice(piece.get(start..).unwrap_or_default());
-        if self.torn.len() > ACCEPTED_LINE_BYTES {
-            // It is refused for its length, whatever may follow.
-            let torn = std::mem::take(&mut self.torn);
-            return self.count(&torn);
-        }
-        Ok(())
+        });
+        self.buffer = buffer;
+        result
     }
 
-    fn count(&mut self, line: &[u8]) -> Result<(), RefusedDelivery> {
+    /// Counts a line, or names it and the rule that it breaks.
+    fn count(&mut self, found: Found<'_>) -> Result<(), RefusedDelivery> {
         self.lines += 1;
         let number = self.lines;
-        let line = Line::decode(line).map_err(|error| bad_line(number, Rejection::from(&error), &error))?;
-        match &line {
+        let bad_rule = |rule| Err(bad_line(number, Rejection::Rule, &rule));
+        let line = match found {
+            Found::Whole(line) => Line::decode(line),
+            Found::TooLong { .. } => Err(DecodeError::TooLong),
+        };
+        match &line.map_err(|error| bad_line(number, Rejection::from(&error), &error))? {
             Line::Event(event) => {
-                let time = event_time(event, self.delta.now());
-                let time = time.map_err(|rule| bad_line(number, Rejection::Rule, &rule))?;
-                self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+                let time = event.nanoseconds();
+                if time > self.delta.now().saturating_add(CLOCK_TOLERANCE) {
+                    return bad_rule("time is more than 10 seconds ahead of the aggregator's clock");
+                }
+                self.oldest_event = Some(self.oldest_event.map_or(time, |oldest| oldest.min(time)));
                 self.delta.apply_event_of(event, time);
             }
             Line::Dropped(report) => self.delta.apply_drops(report),
         }
-        match self.delta.counts().apps().len() > APPS {
-            true => Err(bad_line(number, Rejection::Rule, &"more than 64 applications in one delivery")),
-            false => Ok(()),
+        if self.delta.counts().apps().len() > APPS {
+            return bad_rule("more than 64 applications in one delivery");
         }
-    }
-
-    /// Counts a last line without its newline.
-    fn finish(mut self) -> Result<CountedLines<'a>, RefusedDelivery> {
-        let torn = std::mem::take(&mut self.torn);
-        if !torn.is_empty() || self.lines == 0 {
-            self.count(&torn)?;
-        }
-        // Without an event, nothing tells a late repeat from news.
-        let none = || bad_line(1, Rejection::Rule, &"a delivery holds at least one event");
-        Ok(CountedLines { oldest_event: self.oldest.ok_or_else(none)?, lines: self.lines, delta: self.delta })
+        Ok(())
     }
 }
 
-fn event_time(event: &Event<'_>, now: u64) -> Result<u64, &'static str> {
-    let time = event.nanoseconds();
-    match time <= now.saturating_add(CLOCK_TOLERANCE) {
-        true => Ok(time),
-        false => Err("time is more than 10 seconds ahead of the aggregator's clock"),
-    }
-}
-
-fn bad_line(number: usize, reason: Rejection, rule: &dyn std::fmt::Display) -> RefusedDelivery {
-    RefusedDelivery { status: StatusCode::BAD_REQUEST, reason, message: format!("line {number}: {rule}") }
-}
-
-/// Hands over a body piece by piece, plain or `content-encoding: gzip`. What is left of it when something is
-/// wrong is thrown away, so that its sender comes to read the answer.
+/// Hands over a body piece by piece, plain or `content-encoding: gzip`. If something is wrong, the rest of it is
+/// discarded, so that its sender comes to read the answer.
 async fn read_body<B>(
     headers: &HeaderMap,
     mut body: B,
@@ -285,92 +244,85 @@ async fn read_body<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
+    let limit = limits.body_bytes;
     let is_gzip = match headers.get(CONTENT_ENCODING).map(|coding| coding.as_bytes().to_ascii_lowercase()) {
         None => false,
         Some(coding) if coding == b"identity" => false,
         Some(coding) if coding == b"gzip" || coding == b"x-gzip" => true,
         Some(_) => {
             discard(body).await;
-            return Err(unsupported());
+            let message = "content-encoding is neither gzip nor identity";
+            return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, Rejection::Malformed, message));
         }
     };
-    // Refused before the first byte where the client waits to be asked for it.
-    if headers.contains_key(EXPECT) && body.size_hint().lower() > limits.body_bytes as u64 {
-        return Err(too_large(limits.body_bytes));
+    // Refused before the first byte if the client waits for permission to send it.
+    if headers.contains_key(EXPECT) && body.size_hint().lower() > limit as u64 {
+        return Err(too_large(limit));
     }
     let mut compressed = Vec::new();
-    let reading = read_as_it_comes(&mut body, limits.body_bytes, |piece| match is_gzip {
-        true => {
-            compressed.extend_from_slice(piece);
-            Ok(())
+    let reading = async {
+        let mut left = limit;
+        while let Some(frame) = body.frame().await {
+            let early = |_| refused(StatusCode::BAD_REQUEST, Rejection::Incomplete, "body ended early");
+            let frame = frame.map_err(early)?;
+            let Some(piece) = frame.data_ref() else { continue };
+            left = left.checked_sub(piece.len()).ok_or_else(|| too_large(limit))?;
+            if is_gzip {
+                compressed.extend_from_slice(piece);
+            } else {
+                take(piece)?;
+            }
         }
-        false => take(piece),
-    });
-    let late = || Err(incomplete(StatusCode::REQUEST_TIMEOUT, "body did not arrive in time"));
-    let read = tokio::time::timeout(limits.body_timeout, reading).await.unwrap_or_else(|_| late());
+        Ok(())
+    };
+    let late = || refused(StatusCode::REQUEST_TIMEOUT, Rejection::Incomplete, "body did not arrive in time");
+    let read = tokio::time::timeout(limits.body_timeout, reading).await.unwrap_or_else(|_| Err(late()));
     if read.is_err() {
         discard(body).await;
     }
     read?;
     if is_gzip {
-        take(&decompressed(compressed, limits.body_bytes).await?)?;
-    }
-    Ok(())
-}
-
-async fn read_as_it_comes<B>(
-    body: &mut B,
-    limit: usize,
-    mut take: impl FnMut(&[u8]) -> Result<(), RefusedDelivery>,
-) -> Result<(), RefusedDelivery>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let mut left = limit;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| incomplete(StatusCode::BAD_REQUEST, "body ended early"))?;
-        if let Some(piece) = frame.data_ref() {
-            left = left.checked_sub(piece.len()).ok_or_else(|| too_large(limit))?;
-            take(piece)?;
-        }
+        take(&decompressed(compressed, limit).await?)?;
     }
     Ok(())
 }
 
 /// Decompresses on a thread of its own.
 async fn decompressed(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, RefusedDelivery> {
-    match tokio::task::spawn_blocking(move || decompress(&body, limit)).await {
-        Ok(Ok(Some(plain))) => Ok(plain),
-        Ok(Ok(None)) => Err(too_large(limit)),
-        _ => Err(incomplete(StatusCode::BAD_REQUEST, "the body is not the gzip that its header says")),
+    let decompressing = tokio::task::spawn_blocking(move || {
+        let mut plain = Vec::new();
+        let read = MultiGzDecoder::new(&body[..]).take(limit as u64 + 1).read_to_end(&mut plain);
+        read.map(|_| plain)
+    });
+    match decompressing.await {
+        Ok(Ok(plain)) if plain.len() <= limit => Ok(plain),
+        Ok(Ok(_)) => Err(too_large(limit)),
+        _ => {
+            let message = "the body is not the gzip that its header says";
+            Err(refused(StatusCode::BAD_REQUEST, Rejection::Incomplete, message))
+        }
     }
 }
 
-/// Decompresses up to a limit; `None` if there is more.
-fn decompress(body: &[u8], limit: usize) -> io::Result<Option<Vec<u8>>> {
-    let mut plain = Vec::new();
-    MultiGzDecoder::new(body).take(limit as u64 + 1).read_to_end(&mut plain)?;
-    Ok((plain.len() <= limit).then_some(plain))
+fn refused(status: StatusCode, reason: Rejection, message: impl Into<String>) -> RefusedDelivery {
+    RefusedDelivery { status, reason, message: message.into() }
 }
 
 fn too_large(limit: usize) -> RefusedDelivery {
-    RefusedDelivery {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        reason: Rejection::BodyTooLarge,
-        message: format!("body longer than {limit} bytes"),
-    }
+    let message = format!("body longer than {limit} bytes");
+    refused(StatusCode::PAYLOAD_TOO_LARGE, Rejection::BodyTooLarge, message)
 }
 
-fn incomplete(status: StatusCode, message: &str) -> RefusedDelivery {
-    RefusedDelivery { status, reason: Rejection::Incomplete, message: message.to_owned() }
+fn bad_line(number: usize, reason: Rejection, rule: &dyn std::fmt::Display) -> RefusedDelivery {
+    refused(StatusCode::BAD_REQUEST, reason, format!("line {number}: {rule}"))
 }
 
-fn unsupported() -> RefusedDelivery {
-    RefusedDelivery {
-        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        reason: Rejection::Malformed,
-        message: "content-encoding is neither gzip nor identity".to_owned(),
-    }
+fn missing(header: &str) -> RefusedDelivery {
+    unidentified(format!("header {header} is missing: without it a repeat cannot be recognised"))
+}
+
+fn unidentified(message: String) -> RefusedDelivery {
+    refused(StatusCode::BAD_REQUEST, Rejection::Unidentified, message)
 }
 
 #[cfg(test)]

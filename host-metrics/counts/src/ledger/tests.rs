@@ -109,7 +109,7 @@ impl World {
         if self.counted.dedup.verdict(&delivery) == Verdict::New {
             let counts = counts(&delivery_events(source, sequence), Way::Http);
             self.delivered.push((self.records.len(), source, sequence));
-            self.commit(Change::new(counts, Origin::Delivery(delivery)));
+            self.commit(counts, Origin::Delivery(delivery));
         } else {
             assert!(
                 self.acknowledged.contains(&(source, sequence))
@@ -133,11 +133,11 @@ impl World {
         let mut counts = Registry::default();
         counts.ingest.ignored = ignored;
         read.iter().for_each(|more| counts.merge(more));
-        self.commit(Change::new(counts, Origin::File(identity(file), position)));
+        self.commit(counts, Origin::File(identity(file), position));
     }
 
-    fn commit(&mut self, change: Change) {
-        self.records.extend(self.counted.commit(change, NOW, true));
+    fn commit(&mut self, counts: Registry, origin: Origin) {
+        self.records.extend(self.counted.commit(counts, origin, NOW, true));
     }
 
     fn sync(&mut self) {
@@ -170,8 +170,8 @@ impl World {
 fn counted(events: &[Event<'_>]) -> (Ledger, Vec<Vec<u8>>) {
     let (mut ledger, mut records) = (Ledger::default(), Vec::new());
     for event in events {
-        let change = Change::new(counts(std::slice::from_ref(event), Way::Http), Origin::Anonymous);
-        records.extend(ledger.commit(change, NOW, true));
+        let counts = counts(std::slice::from_ref(event), Way::Http);
+        records.extend(ledger.commit(counts, Origin::Anonymous, NOW, true));
     }
     (ledger, records)
 }
@@ -199,9 +199,9 @@ fn a_checkpoint_is_read_as_it_was_written() {
     let unknown = Event { app: "second".into(), ..crate::testing::event() };
     let (mut ledger, _) = counted(&[crate::testing::event(), unknown]);
     let delivery = Delivery { source: "a".into(), sequence: 3, oldest_event: 1, arrived: 2 };
-    ledger.commit(Change::new(Registry::default(), Origin::Delivery(delivery.clone())), NOW, false);
+    ledger.commit(Registry::default(), Origin::Delivery(delivery.clone()), NOW, false);
     let position = FilePosition::start(Path::new("/log"));
-    ledger.commit(Change::new(Registry::default(), Origin::File(identity(1), position)), NOW, false);
+    ledger.commit(Registry::default(), Origin::File(identity(1), position), NOW, false);
     let read = Ledger::restore(&ledger.checkpoint()).unwrap();
     assert_eq!(read.checkpoint(), ledger.checkpoint());
     assert_eq!(read.dedup.verdict(&delivery), Verdict::Repeated);

@@ -1,5 +1,6 @@
 //! One model, as far as counting its predictions needs it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use portent_event::{Digest, Pairs, Predictions, is_name, limits};
@@ -20,7 +21,7 @@ static UNKNOWN: LazyLock<Arc<ModelMetadata>> = LazyLock::new(|| {
         classes: vec![OTHER.to_owned()],
         features: vec![OTHER.to_owned()],
         feature_bins: Vec::new(),
-        score_bins: Bins::default(),
+        score_bins: Vec::new(),
     })
 });
 
@@ -41,15 +42,11 @@ pub struct ModelMetadata {
     pub classes: Vec<String>,
     /// Feature names, in model order.
     pub features: Vec<String>,
-    /// Bins of each feature's reference profile, in model order.
-    pub feature_bins: Vec<Bins>,
-    /// Bins of the score's reference profile.
-    pub score_bins: Bins,
+    /// Bins of each feature's reference profile by their upper edges, in model order; none without a profile.
+    pub feature_bins: Vec<Vec<String>>,
+    /// Bins of the score's reference profile by their upper edges; none without a profile.
+    pub score_bins: Vec<String>,
 }
-
-/// The bins of a reference profile, named by their upper edges; empty if there is no profile.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bins(pub Vec<String>);
 
 /// Why a text is not the profile of a model.
 #[derive(Debug, thiserror::Error)]
@@ -110,8 +107,10 @@ impl ModelMetadata {
             version: model.version().to_owned(),
             classes: model.classes().map(|class| class.name.to_owned()).collect(),
             features: model.features().map(|feature| feature.name().to_owned()).collect(),
-            feature_bins: (0..model.feature_count()).map(|f| Bins::of(&model.feature_profile(f))).collect(),
-            score_bins: Bins::of(&model.score_profile()),
+            feature_bins: (0..model.feature_count())
+                .map(|f| profile_bins(&model.feature_profile(f)))
+                .collect(),
+            score_bins: profile_bins(&model.score_profile()),
         })
     }
 
@@ -119,6 +118,13 @@ impl ModelMetadata {
     #[must_use]
     pub fn unknown() -> Arc<Self> {
         Arc::clone(&UNKNOWN)
+    }
+
+    /// The metadata under which predictions are counted: that of their model if it is known and if they fit it, else
+    /// the one that calls everything `other`.
+    #[must_use]
+    pub fn of<'a>(predictions: &Predictions<'_>, models: &'a BTreeMap<Digest, Arc<Self>>) -> &'a Arc<Self> {
+        models.get(&predictions.model).filter(|metadata| metadata.fits(predictions)).unwrap_or(&UNKNOWN)
     }
 
     /// Whether this is the metadata of no particular model.
@@ -132,7 +138,7 @@ impl ModelMetadata {
     /// # Errors
     /// If no artefact can have it.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
-        let is_short = |bins: &Bins| bins.0.len() <= limits::BINS;
+        let is_short = |bins: &Vec<String>| bins.len() <= limits::BINS;
         let is_possible = (1..=limits::CLASSES).contains(&self.classes.len())
             && (1..=limits::FEATURES).contains(&self.features.len())
             && self.feature_bins.len() <= self.features.len()
@@ -141,42 +147,19 @@ impl ModelMetadata {
     }
 
     /// Whether every index in the predictions exists in this model.
-    pub(super) fn fits(&self, predictions: &Predictions<'_>) -> bool {
+    fn fits(&self, predictions: &Predictions<'_>) -> bool {
         let features = self.features.len();
         let within = |pairs: &Pairs, limit| pairs.iter().all(|(index, _)| usize::from(index) < limit);
         predictions.classes.len() <= self.classes.len()
             && predictions.bins.len() <= features
-            && predictions
-                .bins
-                .iter()
-                .zip(&self.feature_bins)
-                .all(|(pairs, bins)| within(pairs, bins.0.len()))
-            && within(&predictions.score_bins, self.score_bins.0.len())
+            && predictions.bins.iter().zip(&self.feature_bins).all(|(pairs, bins)| within(pairs, bins.len()))
+            && within(&predictions.score_bins, self.score_bins.len())
             && within(&predictions.missing, features)
             && within(&predictions.out_of_range, features)
     }
-}
 
-impl Bins {
-    fn of(profile: &Profile<'_>) -> Self {
-        // An artefact keeps within the limit.
-        Self::between(&profile.edges().collect::<Vec<_>>()).unwrap_or_default()
-    }
-
-    /// The bins between edges, none without edges; `None` for more than a profile has.
-    pub(super) fn between(edges: &[f64]) -> Option<Self> {
-        let ends = edges.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
-        match edges.len() {
-            0 => Some(Self::default()),
-            1..limits::BINS => Some(Self(ends.collect())),
-            _ => None,
-        }
-    }
-}
-
-impl ModelMetadata {
-    /// Reads what `GET /model/profile` answers: metadata of a model whose artefact file is not available locally, such as that of
-    /// a scorer in another component.
+    /// Reads the answer of `GET /model/profile`: metadata of a model whose artefact file is not available locally, such
+    /// as a scorer in another component.
     ///
     /// # Errors
     /// [`InvalidProfile`] names the first thing that is wrong with it.
@@ -204,12 +187,27 @@ impl ModelMetadata {
     }
 }
 
+fn profile_bins(profile: &Profile<'_>) -> Vec<String> {
+    // An artefact keeps within the limit.
+    bins_between(&profile.edges().collect::<Vec<_>>()).unwrap_or_default()
+}
+
 /// Numbers are read from their own text, so that they are those of the artefact to the last digit.
-fn bins(edges: &[&RawValue]) -> Result<Bins, InvalidProfile> {
+fn bins(edges: &[&RawValue]) -> Result<Vec<String>, InvalidProfile> {
     let values: Vec<f64> = edges.iter().map_while(|edge| edge.get().parse().ok()).collect();
     rule(values.len() == edges.len(), "an edge of a bin is not a number")?;
     rule(values.is_sorted_by(|one, next| one < next), "the edges of bins do not ascend")?;
-    Bins::between(&values).ok_or(InvalidProfile::Rule("more than 32 bins"))
+    bins_between(&values).ok_or(InvalidProfile::Rule("more than 32 bins"))
+}
+
+/// The bins between edges, none without edges; `None` if there are more than a profile has.
+fn bins_between(edges: &[f64]) -> Option<Vec<String>> {
+    let ends = edges.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+    match edges.len() {
+        0 => Some(Vec::new()),
+        1..limits::BINS => Some(ends.collect()),
+        _ => None,
+    }
 }
 
 fn rule(holds: bool, rule: &'static str) -> Result<(), InvalidProfile> {
@@ -248,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_card_of_the_artefact() {
+    fn it_is_the_metadata_of_the_artefact() {
         let profile = profile_of(HVS).to_string();
         assert_eq!(ModelMetadata::of_profile(profile.as_bytes()).unwrap(), ModelMetadata::read(HVS).unwrap());
     }

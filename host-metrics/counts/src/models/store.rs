@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use glob::Pattern;
-use portent_event::{Digest, Predictions};
+use portent_event::Digest;
 use portent_model::ArtefactError;
 
 use super::metadata::{InvalidProfile, ModelMetadata};
@@ -61,57 +61,7 @@ pub enum ModelStoreError {
 }
 
 /// The models known at one moment, by digest.
-#[derive(Clone, Debug)]
-pub struct Models {
-    known: BTreeMap<Digest, Arc<ModelMetadata>>,
-    unknown: Arc<ModelMetadata>,
-}
-
-impl Default for Models {
-    fn default() -> Self {
-        Self { known: BTreeMap::new(), unknown: ModelMetadata::unknown() }
-    }
-}
-
-impl Models {
-    /// Adds a model, or replaces the one with the same digest.
-    pub fn insert(&mut self, metadata: ModelMetadata) {
-        self.known.insert(metadata.digest, Arc::new(metadata));
-    }
-
-    /// The models, ascending by digest.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<ModelMetadata>> {
-        self.known.values()
-    }
-
-    /// Number of models.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.known.len()
-    }
-
-    /// Whether no model is known.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
-    /// Whether the model with this digest is known.
-    #[must_use]
-    pub fn contains(&self, digest: &Digest) -> bool {
-        self.known.contains_key(digest)
-    }
-
-    /// The metadata under which predictions are counted: that of their model if it is known and if they fit it,
-    /// else the one that calls everything `other`.
-    #[must_use]
-    pub fn metadata_for(&self, predictions: &Predictions<'_>) -> &Arc<ModelMetadata> {
-        self.known
-            .get(&predictions.model)
-            .filter(|metadata| metadata.fits(predictions))
-            .unwrap_or(&self.unknown)
-    }
-}
+pub type Models = BTreeMap<Digest, Arc<ModelMetadata>>;
 
 /// Models by pattern of their files.
 #[derive(Debug)]
@@ -143,7 +93,9 @@ impl ModelStore {
             if paths.is_empty() {
                 tracing::warn!(pattern, "no model artefact matches");
             }
-            paths.iter().try_for_each(|path| add(path, &mut models))?;
+            for path in paths {
+                put(read_metadata(&path)?, &mut models)?;
+            }
         }
         let loaded = Mutex::new(Loaded { models: Arc::new(models), read_at: Instant::now() });
         Ok(Self { patterns, loaded })
@@ -152,43 +104,38 @@ impl ModelStore {
     /// The models known now.
     #[must_use]
     pub fn models(&self) -> Arc<Models> {
-        Arc::clone(&self.loaded.lock().unwrap_or_else(PoisonError::into_inner).models)
+        Arc::clone(&self.loaded().models)
     }
 
-    /// Adds a model that a service has told of.
+    /// Adds a model that a service has described.
     ///
     /// # Errors
-    /// [`ModelStoreError::TooMany`] where no more are remembered.
+    /// [`ModelStoreError::TooMany`] if no more are remembered.
     pub fn learn(&self, metadata: ModelMetadata) -> Result<(), ModelStoreError> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut models = Models::clone(&loaded.models);
-        put(metadata, &mut models)?;
-        loaded.models = Arc::new(models);
-        Ok(())
+        put(metadata, Arc::make_mut(&mut self.loaded().models))
     }
 
     /// The models, after reading the files again if one of these digests is unknown and the last reading is
     /// not too recent.
     pub fn models_for<'a>(&self, mut digests: impl Iterator<Item = &'a Digest>) -> Arc<Models> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let unknown = digests.any(|digest| !loaded.models.contains(digest));
-        if unknown && loaded.read_at.elapsed() >= REREAD_PAUSE {
+        let mut loaded = self.loaded();
+        let is_unknown = digests.any(|digest| !loaded.models.contains_key(digest));
+        if is_unknown && loaded.read_at.elapsed() >= REREAD_PAUSE {
             loaded.read_at = Instant::now();
-            loaded.models = Arc::new(self.read_again(&loaded.models));
+            let models = Arc::make_mut(&mut loaded.models);
+            for path in self.patterns.iter().flat_map(|pattern| matches(pattern)) {
+                // The file may be in the middle of being written. The next reading finds it complete.
+                if let Err(error) = read_metadata(&path).and_then(|metadata| put(metadata, models)) {
+                    tracing::warn!(%error, "model artefact ignored");
+                }
+            }
+            tracing::info!(models = models.len(), "model artefacts read again");
         }
         Arc::clone(&loaded.models)
     }
 
-    fn read_again(&self, known: &Models) -> Models {
-        let mut models = known.clone();
-        for path in self.patterns.iter().flat_map(|pattern| matches(pattern)) {
-            // A file may be in the middle of being written: the next reading will tell.
-            if let Err(error) = add(&path, &mut models) {
-                tracing::warn!(%error, "model artefact passed over");
-            }
-        }
-        tracing::info!(models = models.len(), "model artefacts read again");
-        models
+    fn loaded(&self) -> MutexGuard<'_, Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -197,15 +144,11 @@ fn matches(pattern: &str) -> Vec<PathBuf> {
     glob::glob(pattern).into_iter().flatten().filter_map(Result::ok).collect()
 }
 
-fn add(path: &Path, models: &mut Models) -> Result<(), ModelStoreError> {
-    put(read_metadata(path)?, models)
-}
-
 fn put(metadata: ModelMetadata, models: &mut Models) -> Result<(), ModelStoreError> {
-    if models.len() >= MODELS && !models.contains(&metadata.digest) {
+    if models.len() >= MODELS && !models.contains_key(&metadata.digest) {
         return Err(ModelStoreError::TooMany);
     }
-    models.insert(metadata);
+    models.insert(metadata.digest, Arc::new(metadata));
     Ok(())
 }
 
@@ -227,31 +170,31 @@ mod tests {
     use super::*;
     use crate::testing::{artefact, digest};
 
-    fn library(directory: &Path) -> Result<ModelStore, ModelStoreError> {
+    fn store(directory: &Path) -> Result<ModelStore, ModelStoreError> {
         ModelStore::open(vec![directory.join("*.portent").display().to_string()])
     }
 
-    fn let_pause_pass(library: &ModelStore) {
-        library.loaded.lock().unwrap().read_at -= REREAD_PAUSE;
+    fn let_pause_pass(store: &ModelStore) {
+        store.loaded.lock().unwrap().read_at -= REREAD_PAUSE;
     }
 
     #[test]
     fn a_model_deployed_later_is_found_when_it_is_used() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("a.portent"), artefact("1")).unwrap();
-        let library = library(directory.path()).unwrap();
-        assert_eq!(library.models().len(), 1);
+        let store = store(directory.path()).unwrap();
+        assert_eq!(store.models().len(), 1);
         std::fs::write(directory.path().join("b.portent"), artefact("2")).unwrap();
         assert!(
-            !library.models_for([digest("2")].iter()).contains(&digest("2")),
+            !store.models_for([digest("2")].iter()).contains_key(&digest("2")),
             "too soon after the last reading"
         );
-        let_pause_pass(&library);
+        let_pause_pass(&store);
         assert!(
-            !library.models_for([digest("1")].iter()).contains(&digest("2")),
+            !store.models_for([digest("1")].iter()).contains_key(&digest("2")),
             "nothing unknown was asked for"
         );
-        assert!(library.models_for([digest("2")].iter()).contains(&digest("2")));
+        assert!(store.models_for([digest("2")].iter()).contains_key(&digest("2")));
     }
 
     #[test]
@@ -261,14 +204,14 @@ mod tests {
             "score":{"edges":[]},"features":[{"name":"f","edges":[0.5]}]}"#;
         let profile = |digit: &str| service.replace("SHA", &digit.repeat(64));
         std::fs::write(directory.path().join("a.portent"), profile("1")).unwrap();
-        let library = library(directory.path()).unwrap();
-        assert!(library.models().contains(&portent_event::Digest([0x11; 32])));
-        library.learn(ModelMetadata::of_profile(profile("2").as_bytes()).unwrap()).unwrap();
-        let_pause_pass(&library);
-        let models = library.models_for([digest("2")].iter());
+        let store = store(directory.path()).unwrap();
+        assert!(store.models().contains_key(&portent_event::Digest([0x11; 32])));
+        store.learn(ModelMetadata::of_profile(profile("2").as_bytes()).unwrap()).unwrap();
+        let_pause_pass(&store);
+        let models = store.models_for([digest("2")].iter());
         assert_eq!(models.len(), 2, "a later reading forgets nothing");
         std::fs::write(directory.path().join("b.portent"), "{}").unwrap();
-        let error = ModelStore::open(library.patterns).unwrap_err().to_string();
+        let error = ModelStore::open(store.patterns).unwrap_err().to_string();
         assert!(error.contains("b.portent: not the answer of /model/profile: missing field"), "{error}");
     }
 
@@ -278,20 +221,20 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (first, second) = (directory.path().join("a.portent"), directory.path().join("b.portent"));
         std::fs::write(&first, artefact("1")).unwrap();
-        let library = library(directory.path()).unwrap();
+        let store = store(directory.path()).unwrap();
         std::fs::write(&first, &artefact("2")[..100]).unwrap();
         std::fs::write(second, artefact("2")).unwrap();
-        let_pause_pass(&library);
-        let models = library.models_for([digest("2")].iter());
-        assert!(models.contains(&digest("1")) && models.contains(&digest("2")));
+        let_pause_pass(&store);
+        let models = store.models_for([digest("2")].iter());
+        assert!(models.contains_key(&digest("1")) && models.contains_key(&digest("2")));
     }
 
     #[test]
     fn what_cannot_be_read_at_the_start_is_an_error_that_names_it() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(library(directory.path()).unwrap().models().is_empty());
+        assert!(store(directory.path()).unwrap().models().is_empty());
         std::fs::write(directory.path().join("broken.portent"), "not a model").unwrap();
-        let error = library(directory.path()).unwrap_err().to_string();
+        let error = store(directory.path()).unwrap_err().to_string();
         assert!(error.ends_with("broken.portent: not a Portent model artefact"), "{error}");
         let error = ModelStore::open(vec!["a***".to_owned()]).unwrap_err().to_string();
         assert!(error.starts_with("--models a***: "), "{error}");

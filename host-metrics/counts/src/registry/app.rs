@@ -122,7 +122,7 @@ impl App {
         }
         let mut unknown = 0;
         for predictions in &event.predictions {
-            let metadata = models.metadata_for(predictions);
+            let metadata = ModelMetadata::of(predictions, models);
             unknown += u64::from(metadata.is_unknown());
             self.model(metadata, now).apply(predictions, time);
         }

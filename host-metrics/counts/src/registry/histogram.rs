@@ -1,7 +1,9 @@
 //! Histograms with fixed bounds and exact sums.
 
 use portent_event::CONFIDENCE_BUCKETS;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::sparse;
 
 /// Upper bounds of a histogram without `+Inf`: in billionths of the unit, and as the `le` label says it.
 ///
@@ -56,7 +58,7 @@ pub type ConfidenceHistogram = Histogram<CONFIDENCE_BUCKETS>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram<const BUCKETS: usize> {
     /// Observations per bucket.
-    #[serde(serialize_with = "write_buckets", deserialize_with = "read_buckets")]
+    #[serde(with = "sparse")]
     pub buckets: [u64; BUCKETS],
     /// Sum of the observations, in billionths of the unit.
     pub sum_nano: u128,
@@ -94,21 +96,6 @@ impl<const BUCKETS: usize> Histogram<BUCKETS> {
         }
         self.sum_nano += other.sum_nano;
     }
-}
-
-fn write_buckets<S: Serializer, const BUCKETS: usize>(
-    buckets: &[u64; BUCKETS],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    buckets[..].serialize(serializer)
-}
-
-/// serde reads arrays of fixed lengths, but none whose length is a parameter.
-fn read_buckets<'de, D: Deserializer<'de>, const BUCKETS: usize>(
-    deserializer: D,
-) -> Result<[u64; BUCKETS], D::Error> {
-    let buckets = Vec::deserialize(deserializer)?;
-    buckets.try_into().map_err(|_| serde::de::Error::custom("another number of buckets"))
 }
 
 #[cfg(test)]

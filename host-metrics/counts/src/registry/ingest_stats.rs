@@ -69,8 +69,7 @@ impl From<&DecodeError> for Rejection {
 pub struct IngestStats {
     pub(super) received: BTreeMap<Way, u64>,
     pub(super) rejected: BTreeMap<Rejection, u64>,
-    /// How often something was beyond a limit.
-    pub limit_hits: BTreeMap<Limit, u64>,
+    pub(crate) limit_hits: BTreeMap<Limit, u64>,
     /// Since when it is counted, in nanoseconds since the epoch; 0 in what one delivery adds.
     pub created: u64,
     /// Events of repeated deliveries.
@@ -125,6 +124,12 @@ impl IngestStats {
     #[must_use]
     pub fn rejected(&self, reason: Rejection) -> u64 {
         self.rejected.get(&reason).copied().unwrap_or_default()
+    }
+
+    /// How often a limit was reached.
+    #[must_use]
+    pub fn limit_hits(&self, limit: Limit) -> u64 {
+        self.limit_hits.get(&limit).copied().unwrap_or_default()
     }
 }
 

@@ -6,7 +6,8 @@ use portent_event::{Pairs, Predictions};
 use serde::{Deserialize, Serialize};
 
 use super::histogram::ConfidenceHistogram;
-use crate::models::{Bins, ModelMetadata};
+use crate::models::ModelMetadata;
+use crate::sparse;
 
 /// What was predicted with one model, by index of class, feature and bin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,18 +20,23 @@ pub struct ModelCounts {
     /// Time of the newest prediction; `None` before the first.
     pub last_used: Option<u64>,
     /// Rows per class.
+    #[serde(with = "sparse")]
     pub rows: Vec<u64>,
     /// Confidence per class.
     pub confidence: Vec<ConfidenceHistogram>,
     /// Sum of the scores, in billionths.
     pub score_sum_nano: u128,
     /// Rows per bin of the score.
+    #[serde(with = "sparse")]
     pub score_bins: Vec<u64>,
     /// Rows per bin of each feature, one feature after the other.
+    #[serde(with = "sparse")]
     pub(crate) feature_bins: Vec<u64>,
     /// Rows per feature in which it was missing.
+    #[serde(with = "sparse")]
     pub missing: Vec<u64>,
     /// Rows per feature in which it was out of range.
+    #[serde(with = "sparse")]
     pub out_of_range: Vec<u64>,
 }
 
@@ -42,8 +48,8 @@ impl ModelCounts {
             rows: vec![0; metadata.classes.len()],
             confidence: vec![ConfidenceHistogram::default(); metadata.classes.len()],
             score_sum_nano: 0,
-            score_bins: vec![0; metadata.score_bins.0.len()],
-            feature_bins: vec![0; metadata.feature_bins.iter().map(|bins| bins.0.len()).sum()],
+            score_bins: vec![0; metadata.score_bins.len()],
+            feature_bins: vec![0; metadata.feature_bins.iter().map(Vec::len).sum()],
             missing: vec![0; metadata.features.len()],
             out_of_range: vec![0; metadata.features.len()],
             metadata,
@@ -68,7 +74,7 @@ impl ModelCounts {
     /// Features with the names of their bins and the rows in each.
     pub fn feature_bins(&self) -> impl Iterator<Item = (&str, &[String], &[u64])> {
         let mut rest = &self.feature_bins[..];
-        self.metadata.features.iter().zip(&self.metadata.feature_bins).map(move |(feature, Bins(bins))| {
+        self.metadata.features.iter().zip(&self.metadata.feature_bins).map(move |(feature, bins)| {
             let (counts, others) = rest.split_at_checked(bins.len()).unwrap_or_default();
             rest = others;
             (feature.as_str(), &bins[..], counts)
@@ -91,7 +97,7 @@ impl ModelCounts {
         // Bins have no such last one: without a profile they mean nothing.
         add(&mut self.score_bins, &predictions.score_bins, usize::MAX);
         let mut rest = &mut self.feature_bins[..];
-        for (Bins(bins), pairs) in self.metadata.feature_bins.iter().zip(&predictions.bins) {
+        for (bins, pairs) in self.metadata.feature_bins.iter().zip(&predictions.bins) {
             let Some((counts, others)) = rest.split_at_mut_checked(bins.len()) else { return };
             add(counts, pairs, usize::MAX);
             rest = others;
@@ -114,8 +120,8 @@ impl ModelCounts {
     }
 
     /// The same rows as if nobody had described the model: under one class and one feature, without bins.
-    pub(crate) fn without_names(&self, unknown: &Arc<ModelMetadata>) -> Self {
-        let mut counts = Self::new(Arc::clone(unknown), self.created);
+    pub(crate) fn without_names(&self) -> Self {
+        let mut counts = Self::new(ModelMetadata::unknown(), self.created);
         counts.last_used = self.last_used;
         counts.score_sum_nano = self.score_sum_nano;
         counts.rows.iter_mut().for_each(|rows| *rows = self.rows.iter().sum());

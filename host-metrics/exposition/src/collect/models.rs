@@ -4,14 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::sample::Value;
-use crate::sample::{HistogramSample, Sample, Sink};
-use crate::snapshot::Snapshot;
-use portent_counts::registry::{App, CONFIDENCE, ConfidenceHistogram, ModelCounts};
+use portent_counts::registry::{CONFIDENCE, ConfidenceHistogram, ModelCounts};
 
-pub(super) fn predictions(snapshot: &Snapshot, sink: &mut dyn Sink) {
-    write_counts(snapshot, sink, |model| model.metadata.classes.iter().zip(&model.rows));
-}
+use crate::sample::{HistogramSample, Sample, Sink, Value};
+use crate::snapshot::Snapshot;
 
 pub(super) fn confidence(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.registry.apps() {
@@ -32,100 +28,75 @@ pub(super) fn confidence(snapshot: &Snapshot, sink: &mut dyn Sink) {
 
 pub(super) fn loaded(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.current_apps() {
-        for (model, is_loaded) in loaded_models(app) {
-            sink.number(&[name, model], Sample::gauge(is_loaded));
+        let mut loaded: BTreeMap<&str, bool> = BTreeMap::new();
+        for model in app.models() {
+            *loaded.entry(&model.metadata.name).or_default() |= app.is_loaded(model);
         }
+        loaded.iter().for_each(|(model, is_loaded)| sink.number(&[name, model], Sample::gauge(*is_loaded)));
     }
 }
 
 pub(super) fn model_info(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.current_apps() {
-        if let Some(card) = app.current_model() {
-            let digest = card.digest.to_string();
-            sink.number(&[name, &card.name, &card.model_type, &card.version, &digest], Sample::INFO);
+        if let Some(model) = app.current_model() {
+            let digest = model.digest.to_string();
+            sink.number(&[name, &model.name, &model.model_type, &model.version, &digest], Sample::INFO);
         }
     }
 }
 
 pub(super) fn app_info(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.current_apps() {
-        if let Some(card) = app.current_model() {
-            sink.number(&[name, &card.version], Sample::INFO);
+        if let Some(model) = app.current_model() {
+            sink.number(&[name, &model.version], Sample::INFO);
         }
     }
-}
-
-pub(super) fn missing(snapshot: &Snapshot, sink: &mut dyn Sink) {
-    write_counts(snapshot, sink, |model| model.metadata.features.iter().zip(&model.missing));
-}
-
-pub(super) fn out_of_range(snapshot: &Snapshot, sink: &mut dyn Sink) {
-    write_counts(snapshot, sink, |model| model.metadata.features.iter().zip(&model.out_of_range));
 }
 
 pub(super) fn feature_bins(snapshot: &Snapshot, sink: &mut dyn Sink) {
-    for (name, app) in snapshot.registry.apps() {
-        let bins = app.models().flat_map(|model| {
-            let bins = model.feature_bins().flat_map(|(feature, bins, counts)| {
-                bins.iter().zip(counts).map(move |(bin, count)| ((feature, bin.as_str()), *count))
-            });
-            bins.map(move |((feature, bin), count)| {
-                ((model.metadata.name.as_str(), feature, bin), Sample::counter(count, model.created))
-            })
-        });
-        for ((model, feature, bin), sample) in sums(bins) {
-            sink.number(&[name, model, feature, bin], sample);
-        }
-    }
-}
-
-pub(super) fn score_bins(snapshot: &Snapshot, sink: &mut dyn Sink) {
-    write_counts(snapshot, sink, |model| model.metadata.score_bins.0.iter().zip(&model.score_bins));
+    counters(snapshot, sink, |model| {
+        model.feature_bins().flat_map(move |(feature, bins, counts)| {
+            let bins = bins.iter().zip(counts);
+            bins.map(move |(bin, count)| ([&model.metadata.name, feature, bin], Value::Whole(*count)))
+        })
+    });
 }
 
 pub(super) fn score_sums(snapshot: &Snapshot, sink: &mut dyn Sink) {
-    for (name, app) in snapshot.registry.apps() {
-        let scores = app.models().map(|model| {
-            let sum = Sample::counter(Value::Nano(model.score_sum_nano), model.created);
-            (model.metadata.name.as_str(), sum)
-        });
-        for (model, sample) in sums(scores) {
-            sink.number(&[name, model], sample);
-        }
-    }
+    counters(snapshot, sink, |model| {
+        std::iter::once(([model.metadata.name.as_str()], Value::Nano(model.score_sum_nano)))
+    });
 }
 
 /// Gives a family whose last label names the counted thing, behind the application and the model.
-fn write_counts<'a, I: Iterator<Item = (&'a String, &'a u64)>>(
+pub(super) fn counts<'a, I: Iterator<Item = (&'a String, &'a u64)>>(
     snapshot: &'a Snapshot,
     sink: &mut dyn Sink,
     counts: impl Fn(&'a ModelCounts) -> I,
 ) {
+    counters(snapshot, sink, |model| {
+        counts(model).map(|(thing, count)| ([model.metadata.name.as_str(), thing], Value::Whole(*count)))
+    });
+}
+
+/// Gives counters of models by the labels behind that of the application. Counters of equal labels are added up.
+fn counters<'a, const LABELS: usize, I: Iterator<Item = ([&'a str; LABELS], Value)>>(
+    snapshot: &'a Snapshot,
+    sink: &mut dyn Sink,
+    counters: impl Fn(&'a ModelCounts) -> I,
+) {
     for (name, app) in snapshot.registry.apps() {
-        let by_name = app.models().flat_map(|model| {
-            counts(model).map(|(thing, count)| {
-                ((model.metadata.name.as_str(), thing.as_str()), Sample::counter(*count, model.created))
-            })
-        });
-        for ((model, thing), sample) in sums(by_name) {
-            sink.number(&[name, model, thing], sample);
+        let mut sums: BTreeMap<[&str; LABELS], Sample> = BTreeMap::new();
+        for model in app.models() {
+            for (labels, value) in counters(model) {
+                let sample = Sample::counter(value, model.created);
+                sums.entry(labels).and_modify(|sum| sum.merge(sample)).or_insert(sample);
+            }
+        }
+        for (labels, sample) in sums {
+            let mut all = [name; 4];
+            all.iter_mut().skip(1).zip(labels).for_each(|(label, value)| *label = value);
+            sink.number(&all[..=LABELS], sample);
         }
     }
-}
-
-/// Adds up the counters of equal keys, in order of the keys.
-fn sums<K: Ord>(counters: impl Iterator<Item = (K, Sample)>) -> BTreeMap<K, Sample> {
-    let mut sums: BTreeMap<K, Sample> = BTreeMap::new();
-    for (key, sample) in counters {
-        sums.entry(key).and_modify(|sum| sum.merge(sample)).or_insert(sample);
-    }
-    sums
-}
-
-fn loaded_models(app: &App) -> BTreeMap<&str, bool> {
-    let mut loaded = BTreeMap::new();
-    for model in app.models() {
-        *loaded.entry(model.metadata.name.as_str()).or_default() |= app.is_loaded(model);
-    }
-    loaded
 }

@@ -1,13 +1,12 @@
-//! Families about requests.
+//! Families about requests and their events.
 
 use std::collections::BTreeMap;
 
+use portent_counts::registry::{DurationSeries, STATUS_OTHER};
 use portent_event::Stage;
 
-use crate::sample::Value;
-use crate::sample::{HistogramSample, Sample, Sink};
+use crate::sample::{HistogramSample, Sample, Sink, Value};
 use crate::snapshot::Snapshot;
-use portent_counts::registry::{DurationSeries, STATUS_OTHER};
 
 pub(super) fn answered(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.registry.apps() {
@@ -81,6 +80,14 @@ pub(super) fn stages(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.registry.apps() {
         for ((route, stage), series) in &app.stages {
             sink.histogram(&[name, route.as_str(), stage.as_str()], HistogramSample::from(series));
+        }
+    }
+}
+
+pub(super) fn dropped(snapshot: &Snapshot, sink: &mut dyn Sink) {
+    for (name, app) in snapshot.registry.apps() {
+        for (reason, drops) in &app.drops {
+            sink.number(&[name, reason.as_str()], Sample::counter(*drops, app.created));
         }
     }
 }

@@ -20,7 +20,7 @@ fn assert_refused(text: &str, problems: &[&str]) {
 
 #[track_caller]
 fn assert_accepted(text: &str) -> Config {
-    Config::parse(text).unwrap_or_else(|problems| panic!("{}", problems.lines("test")))
+    Config::parse(text).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 #[test]

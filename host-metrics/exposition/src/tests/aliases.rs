@@ -66,8 +66,7 @@ error = "{error_type}"
 
 /// A snapshot with the aliases of a configuration file.
 pub(super) fn aliased(registry: Registry, file: &str) -> Snapshot {
-    let aliases = Config::parse(file).unwrap().aliases.to_vec();
-    Snapshot { aliases: aliases.into(), ..snapshot(registry) }
+    Snapshot { config: Config::parse(file).unwrap().into(), ..snapshot(registry) }
 }
 
 fn two_apps() -> Registry {

@@ -42,7 +42,7 @@ fn expected(snapshot: &Snapshot) -> Vec<Expected> {
             labels: texts(family.labels),
         })
         .collect();
-    let mut aliases: Vec<_> = snapshot.aliases.to_vec();
+    let mut aliases: Vec<_> = snapshot.config.aliases.clone();
     aliases.sort_by(|a, b| a.name.cmp(&b.name));
     for alias in aliases {
         let kind = if alias.kind == Kind::Info { Kind::Gauge } else { alias.kind };

@@ -64,5 +64,5 @@ fn figures() {
         });
     }
     let aliased = aliases::aliased(snapshot.registry, aliases::ALIASES);
-    report(&format!("Text with {} aliases", aliased.aliases.len()), &|| aliased.expose(Format::Text));
+    report(&format!("Text with {} aliases", aliased.config.aliases.len()), &|| aliased.expose(Format::Text));
 }

@@ -71,7 +71,7 @@ fn gauges_of_a_silent_application_expire() {
     registry.apply(&Event { app: "silent".into(), ..event() }, &models(), NOW);
     let last = registry.ingest.newest_event;
     let mut snapshot = snapshot(registry);
-    snapshot.now = last + snapshot.gauge_expiry;
+    snapshot.now = last + u64::try_from(snapshot.config.gauge_expiry.as_nanos()).unwrap();
     let gauges = |app: &str| {
         let names = ["active_requests", "model_loaded", "model_info", "app_info"];
         names.map(|name| format!("\n{name}{{app=\"{app}\""))

@@ -2,7 +2,7 @@ use portent_event::{DropReason, DropReport, Event};
 use tokio_util::sync::CancellationToken;
 
 use crate::start::{RunningAggregator, start_aggregator};
-use crate::testing::{aggregator_args, exchange};
+use crate::tests::{aggregator_args, exchange};
 use portent_counts::clock;
 use portent_counts::registry::{Rejection, Way};
 use portent_counts::testing::{event, invalid_event, line};
