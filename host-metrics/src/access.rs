@@ -1,7 +1,7 @@
-//! Who may use the aggregator's two listeners.
+//! Who may use the listeners of a program.
 
 use std::ffi::OsString;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use portent_server::{Access, AccessError, ListenerNames, RefusalReason};
 
@@ -13,13 +13,15 @@ const METRICS_TOKEN: &str = "PORTENT_METRICS_TOKEN";
 /// Variable of the tokens of deliveries, one per line.
 const INGEST_TOKEN: &str = "PORTENT_INGEST_TOKEN";
 
-/// Access to both listeners.
+/// Access to the listeners.
 #[derive(Debug)]
 pub struct ListenerAccess {
     /// For scrapes and health checks.
     pub metrics: Arc<Access>,
     /// For deliveries.
     pub ingest: Arc<Access>,
+    /// For the requests to an application in the same process, if there is one.
+    pub application: OnceLock<Arc<Access>>,
 }
 
 impl ListenerAccess {
@@ -40,6 +42,7 @@ impl ListenerAccess {
         Ok(Self {
             metrics: open("metrics", METRICS_TOKEN, args.metrics, args.access.metrics())?,
             ingest: open("ingest", INGEST_TOKEN, args.ingest, args.access.ingest())?,
+            application: OnceLock::new(),
         })
     }
 
@@ -54,11 +57,12 @@ impl ListenerAccess {
     /// What each listener refused, by reason.
     #[must_use]
     pub fn refused(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let application = self.application.get().map(|access| ("application", access));
         let listeners = [("ingest", &self.ingest), ("metrics", &self.metrics)];
         let by_reason = |(name, access): (&'static str, &Arc<Access>)| {
             RefusalReason::ALL.map(|reason| (name, reason.as_str(), access.refused().read(reason)))
         };
-        listeners.into_iter().flat_map(by_reason).collect()
+        application.into_iter().chain(listeners).flat_map(by_reason).collect()
     }
 }
 

@@ -16,7 +16,7 @@ use host_metrics::start::{StartError, listen, shutdown_on_signal, start_aggregat
 use portent_counts::{ModelMetadata, Way, clock};
 use portent_embedded_host::{EventSink, Failure, Host, HostError, Options};
 use portent_event::{DropReason, DropReport, Durations, Event};
-use portent_server::{ServerLimits, serve};
+use portent_server::{Access, ServerLimits, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -90,14 +90,21 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
         let aggregator = running.aggregator.clone();
         async move { aggregator.keep_counting().await }
     });
-    serve_host(&host, listener, args.aggregator.server_limits(), shutdown).await;
+    let access = Arc::clone(running.access.application.get_or_init(Arc::default));
+    serve_host(&host, listener, access, args.aggregator.server_limits(), shutdown).await;
     counting.abort();
     aggregator_shutdown.cancel();
     Ok(running.finished().await?)
 }
 
 /// Answers until the shutdown, then waits for requests in flight and for components still at work.
-async fn serve_host(host: &Host, listener: TcpListener, limits: ServerLimits, shutdown: CancellationToken) {
+async fn serve_host(
+    host: &Host,
+    listener: TcpListener,
+    access: Arc<Access>,
+    limits: ServerLimits,
+    shutdown: CancellationToken,
+) {
     let sweeper = tokio::spawn({
         let host = host.clone();
         async move { host.sweep().await }
@@ -110,7 +117,7 @@ async fn serve_host(host: &Host, listener: TcpListener, limits: ServerLimits, sh
         }
     };
     let limits = ServerLimits { is_health, ..limits };
-    serve(listener, Arc::default(), limits, shutdown, handler).await;
+    serve(listener, access, limits, shutdown, handler).await;
     host.drain(limits.drain).await;
     sweeper.abort();
 }

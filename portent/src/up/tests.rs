@@ -36,7 +36,7 @@ impl Fixture {
         let shutdown = CancellationToken::new();
         let served = tokio::spawn({
             let shutdown = shutdown.clone();
-            async move { serve_host(&host, listener, ServerLimits::default(), shutdown).await }
+            async move { serve_host(&host, listener, Arc::default(), ServerLimits::default(), shutdown).await }
         });
         Self { aggregator, address, shutdown, served, _app: app }
     }
