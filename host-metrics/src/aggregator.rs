@@ -196,7 +196,7 @@ impl Aggregator {
 
     /// Counts what came without an identity.
     pub fn apply(&self, delta: Delta<'_>) {
-        self.commit(&mut self.counted(), delta.into_counts(), Origin::Anonymous);
+        self.commit(&mut self.counted(), delta.counts, Origin::Anonymous);
     }
 
     /// Counts an identified delivery, all of it or, where it came before, nothing. With a state directory it
@@ -222,11 +222,11 @@ impl Aggregator {
             match verdict {
                 Verdict::New => {
                     if lost_before > 0 {
-                        let app = delta.counts().apps().next().map_or(OTHER_APP, |(name, _)| name).to_owned();
+                        let app = delta.counts.apps().next().map_or(OTHER_APP, |(name, _)| name).to_owned();
                         let reason = DropReason::Other;
                         delta.apply_drops(&DropReport { app: app.into(), count: lost_before, reason });
                     }
-                    (counts, origin) = (delta.into_counts(), Origin::Delivery(delivery));
+                    (counts, origin) = (delta.counts, Origin::Delivery(delivery));
                 }
                 Verdict::Repeated => counts.ingest.duplicates = delta.events(),
                 Verdict::OutsideWindow => counts.ingest.reject(Rejection::OutsideWindow, 1),
@@ -254,7 +254,7 @@ impl Aggregator {
         if let Some(journal) = &self.shared.journal {
             journal.room_blocking()?;
         }
-        self.commit(&mut self.counted(), delta.into_counts(), Origin::File(identity, position.clone()));
+        self.commit(&mut self.counted(), delta.counts, Origin::File(identity, position.clone()));
         Ok(())
     }
 
@@ -429,7 +429,7 @@ impl Aggregator {
         self.shared.batch.drain(|lines| {
             let mut delta = self.delta(Way::Host);
             lines.for_each(|line| delta.read(line));
-            self.commit(&mut lock(&self.shared.counted), delta.into_counts(), Origin::Anonymous);
+            self.commit(&mut lock(&self.shared.counted), delta.counts, Origin::Anonymous);
         });
     }
 

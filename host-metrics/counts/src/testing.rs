@@ -3,8 +3,8 @@
 
 use portent_event::{ClassCounts, Digest, Durations, ErrorType, Event, Method, Pairs, Predictions, Route};
 use portent_model::{
-    ClassSpec, Column, FeatureKind, FeatureSpec, Interface, LinearSpec, MissingPolicy, ModelSpec,
-    Parameters, ProfileSpec,
+    ClassSpec, Column, FeatureKind, FeatureSpec, Interface, LinearSpec, MissingPolicy, ModelSpec, Parameters,
+    ProfileSpec,
 };
 use proptest::prelude::*;
 

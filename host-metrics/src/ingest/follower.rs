@@ -128,7 +128,7 @@ impl Follower {
         tracing::info!(path = %self.position.path().display(), "truncated, reading from its start");
         let mut delta = aggregator.delta(Way::Tail);
         if self.position.is_torn() {
-            delta.reject(Rejection::Torn);
+            delta.counts.ingest.reject(Rejection::Torn, 1);
         }
         self.keep(delta, FilePosition::start(self.position.path()), aggregator)
     }
@@ -157,7 +157,7 @@ impl Follower {
 fn count(found: Found<'_>, delta: &mut Delta<'_>) {
     match found {
         Found::Whole(line) => delta.read(line),
-        Found::TooLong { ours: true } => delta.reject(Rejection::TooLong),
-        Found::TooLong { ours: false } => delta.ignore(1),
+        Found::TooLong { ours: true } => delta.counts.ingest.reject(Rejection::TooLong, 1),
+        Found::TooLong { ours: false } => delta.counts.ingest.ignored += 1,
     }
 }

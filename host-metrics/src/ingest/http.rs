@@ -139,7 +139,7 @@ where
     // Without an event, nothing distinguishes a late repeat from a new delivery.
     let oldest_event =
         oldest_event.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))?;
-    let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
+    let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now };
     let accepted = |is_duplicate| {
         let body = format!("{{\"accepted\":{lines},\"duplicate\":{is_duplicate}}}");
         response::text(StatusCode::OK, "application/json", body)
@@ -218,7 +218,7 @@ impl DeliveryLines<'_> {
         match &line.map_err(|error| bad_line(number, Rejection::from(&error), &error))? {
             Line::Event(event) => {
                 let time = event.nanoseconds();
-                if time > self.delta.now().saturating_add(CLOCK_TOLERANCE) {
+                if time > self.delta.now.saturating_add(CLOCK_TOLERANCE) {
                     return bad_rule("time is more than 10 seconds ahead of the aggregator's clock");
                 }
                 self.oldest_event = Some(self.oldest_event.map_or(time, |oldest| oldest.min(time)));
@@ -226,7 +226,7 @@ impl DeliveryLines<'_> {
             }
             Line::Dropped(report) => self.delta.apply_drops(report),
         }
-        if self.delta.counts().apps().len() > APPS {
+        if self.delta.counts.apps().len() > APPS {
             return bad_rule("more than 64 applications in one delivery");
         }
         Ok(())
