@@ -51,7 +51,7 @@ impl ListenerAccess {
         portent_server::reload(&[&self.metrics, &self.ingest])
     }
 
-    /// What each listener refused, by reason.
+    /// Requests that each listener refused, by reason.
     #[must_use]
     pub fn refused(&self) -> Vec<(&'static str, &'static str, u64)> {
         let listeners = [("ingest", &self.ingest), ("metrics", &self.metrics)];

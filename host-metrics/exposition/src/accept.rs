@@ -1,7 +1,7 @@
-//! What a client accepts: from its `Accept` and `Accept-Encoding` to a [`Format`] and the choice of gzip.
+//! Content negotiation: from `Accept` and `Accept-Encoding` to a [`Format`] and the choice of gzip.
 //!
-//! Elements that make no sense are passed over one by one, so that a client always gets an answer: at worst
-//! text 0.0.4, as it is.
+//! Malformed elements are ignored one by one, so that a client always gets an answer: at worst text 0.0.4,
+//! uncompressed.
 
 /// A format of the exposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +16,10 @@ pub enum Format {
 }
 
 impl Format {
-    /// All formats, the one that says most first.
+    /// All formats, the one with the most information first.
     pub const ALL: [Self; 3] = [Self::Protobuf, Self::OpenMetrics, Self::Text];
 
-    /// The format's content type. It is never made of what a client asked for: a Prometheus from 3.0 fails a
+    /// The format's content type. It is never built from the request: a Prometheus from 3.0 fails a
     /// scrape whose type it does not know.
     #[must_use]
     pub fn content_type(self) -> &'static str {
@@ -36,11 +36,11 @@ impl Format {
 /// Weight of a media range or a coding, in thousandths.
 type Weight = u16;
 
-/// Weight where none is given.
+/// The default weight.
 const FULL: Weight = 1000;
 
-/// The format that fits an `Accept` best. Of several that are liked equally it is the first of [`Format::ALL`];
-/// protobuf and OpenMetrics have to be named. It is text also where the client wants nothing that there is.
+/// The format that fits an `Accept` best. Of several with the same weight it is the first of [`Format::ALL`]. Only a
+/// client that names protobuf or OpenMetrics gets it. A client that accepts none of the formats gets text.
 #[must_use]
 pub fn format(accept: &[u8]) -> Format {
     let ranges: Vec<_> = elements(accept).filter_map(Element::range).collect();

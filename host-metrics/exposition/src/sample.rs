@@ -24,13 +24,13 @@ pub trait Sink {
 pub struct Head<'a> {
     /// Full name as in text format 0.0.4.
     pub name: &'a str,
-    /// Name in OpenMetrics, where `_total` and `_info` belong to the samples alone.
+    /// Name in OpenMetrics. `_total` and `_info` belong to the samples alone there.
     pub open_metrics_name: &'a str,
     /// Type.
     pub kind: Kind,
     /// Unit, which is also part of the name; empty if there is none.
     pub unit: &'a str,
-    /// What a sample means, in one line.
+    /// The meaning of a sample, in one line.
     pub help: &'a str,
     /// Label names.
     pub labels: Vec<&'a str>,
@@ -229,7 +229,7 @@ impl Value {
         }
     }
 
-    /// The nearest number of double precision: what a reader makes of the decimal digits.
+    /// The nearest number of double precision, as a reader of the decimal digits gets it.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         match self {

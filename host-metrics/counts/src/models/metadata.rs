@@ -223,7 +223,7 @@ mod tests {
 
     const HVS: &[u8] = include_bytes!("../../../../models/hvs.portent");
 
-    /// What the service answers of an artefact (`about::profile` of the service).
+    /// The answer of the service for an artefact (`about::profile` of the service).
     fn profile_of(file: &[u8]) -> Value {
         let model = Model::open(file).unwrap();
         let edges = |profile: portent_model::Profile<'_>| profile.edges().collect::<Vec<_>>();

@@ -14,7 +14,7 @@ use super::metadata::{InvalidProfile, ModelMetadata};
 /// Least time between two readings, so that unknown digests cannot keep the disk busy.
 const REREAD_PAUSE: Duration = Duration::from_secs(5);
 
-/// Most models remembered: those of files that are gone keep their names for what comes late.
+/// Most models remembered. Models of removed files keep their names for late events.
 const MODELS: usize = 256;
 
 /// Largest file that is read as an artefact.
@@ -28,7 +28,7 @@ pub enum ModelStoreError {
     Pattern {
         /// As given.
         pattern: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: &'static str,
     },
     /// A file cannot be read.
@@ -44,15 +44,15 @@ pub enum ModelStoreError {
     Artefact {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         error: ArtefactError,
     },
-    /// A file of JSON is not what a service says of its model.
+    /// A JSON file is not the profile of a model.
     #[error("{path}: {error}")]
     Profile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         error: InvalidProfile,
     },
     /// More models than are remembered.
@@ -215,7 +215,7 @@ mod tests {
         assert!(error.contains("b.portent: not the answer of /model/profile: missing field"), "{error}");
     }
 
-    /// What is gone or half written later takes no name away from what was counted.
+    /// A file that is removed or half written later takes no name away from the counts.
     #[test]
     fn a_later_reading_forgets_nothing() {
         let directory = tempfile::tempdir().unwrap();

@@ -28,7 +28,7 @@ closed_sets! {
         OutsideWindow = "outside_window",
         /// A line that breaks a rule of the event format.
         Rule = "rule",
-        /// A delivery that could not be kept.
+        /// A delivery that could not be written to the state directory.
         StorageFailed = "storage_failed",
         /// A line longer than the limit.
         TooLong = "too_long",
@@ -64,13 +64,13 @@ impl From<&DecodeError> for Rejection {
     }
 }
 
-/// What the aggregator received.
+/// Counts of what the aggregator received.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IngestStats {
     pub(super) received: BTreeMap<Way, u64>,
     pub(super) rejected: BTreeMap<Rejection, u64>,
     pub(crate) limit_hits: BTreeMap<Limit, u64>,
-    /// Since when it is counted, in nanoseconds since the epoch; 0 in what one delivery adds.
+    /// Since when it is counted, in nanoseconds since the epoch; 0 in the counts of one delivery.
     pub created: u64,
     /// Events of repeated deliveries.
     pub duplicates: u64,
@@ -95,12 +95,12 @@ impl IngestStats {
         *self.rejected.entry(reason).or_default() += count;
     }
 
-    /// Counts that something was beyond a limit.
+    /// Counts that a limit was reached.
     pub fn hit(&mut self, limit: Limit, times: u64) {
         *self.limit_hits.entry(limit).or_default() += times;
     }
 
-    /// Adds what was received in another place.
+    /// Adds the counts of another place.
     pub fn merge(&mut self, other: &Self) {
         add(&mut self.received, &other.received);
         add(&mut self.rejected, &other.rejected);

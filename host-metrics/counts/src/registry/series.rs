@@ -1,4 +1,4 @@
-//! What is counted for one set of label values, with the moment since which it is counted.
+//! Counts for one set of label values, with the moment since which they are counted.
 
 use portent_event::limits::NAME_BYTES;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub struct Counter {
     pub value: u64,
     /// Since when it is counted, in nanoseconds since the epoch.
     pub created: u64,
-    /// The newest request that it counts; not kept over a restart.
+    /// The newest request that it counts. A restart forgets it.
     #[serde(skip)]
     pub exemplar: Option<Box<Exemplar>>,
 }
@@ -27,20 +27,20 @@ pub struct DurationSeries {
     pub native: NativeHistogram,
     /// Since when it is counted, in nanoseconds since the epoch.
     pub created: u64,
-    /// The newest request in each classic bucket, if one is known; not kept over a restart.
+    /// The newest request in each classic bucket, if one is known. A restart forgets it.
     #[serde(skip)]
     exemplars: Vec<(u8, Exemplar)>,
 }
 
 /// One request that was counted in a series.
 ///
-/// The identity is kept in place, since one is made for every event.
+/// The request ID is stored inline, since an exemplar is made for every event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Exemplar {
     /// When the request ended, in nanoseconds since the epoch. It comes first: of two exemplars the greater
     /// one is kept, so that their order does not matter.
     pub time: u64,
-    /// What the request added, in billionths.
+    /// The amount that the request added, in billionths.
     pub value_nano: u64,
     length: u8,
     request_id: [u8; NAME_BYTES],
