@@ -19,7 +19,7 @@ pub use histogram::{
 pub use ingest_stats::{IngestStats, Limit, Rejection, Way};
 pub use model_counts::ModelCounts;
 pub use native::{NativeHistogram, SCHEMA as NATIVE_SCHEMA};
-pub use series::{Counter, DurationSeries, Exemplar};
+pub use series::{Counter, DurationSeries, Exemplar, remember};
 pub use window::Window;
 
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::AddAssign;
 
 use portent_counts::registry::{
-    BucketBounds, DURATION, DurationSeries, Exemplar, Histogram, NativeHistogram,
+    BucketBounds, DURATION, DurationSeries, Exemplar, Histogram, NativeHistogram, remember,
 };
 
 use crate::alias::AliasFamily;
@@ -146,13 +146,7 @@ impl<'a> HistogramSample<'a> {
         if let Some((native, more)) = self.native.as_mut().zip(more.native.as_ref()) {
             native.to_mut().merge(more);
         }
-        let exemplars = self.exemplars.to_mut();
-        for (bucket, exemplar) in &*more.exemplars {
-            match exemplars.iter_mut().find(|(other, _)| other == bucket) {
-                Some((_, known)) => *known = *exemplar.max(known),
-                None => exemplars.push((*bucket, *exemplar)),
-            }
-        }
+        more.exemplars.iter().for_each(|more| remember(self.exemplars.to_mut(), *more));
     }
 
     /// The same, independent of the counts it was made of.

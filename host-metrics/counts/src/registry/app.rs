@@ -7,6 +7,7 @@ use http::StatusCode;
 use portent_event::{Digest, DropReason, ErrorType, Event, Method, ROUTES, Route, Stage};
 use serde::{Deserialize, Serialize};
 
+use super::ingest_stats::merge_maps;
 use super::model_counts::ModelCounts;
 use super::series::{Counter, DurationSeries, Exemplar};
 use super::window::Window;
@@ -178,20 +179,6 @@ impl App {
             self.current_model().is_some_and(|metadata| metadata.digest == model.metadata.digest);
         let loaded = model.last_used.max(self.ready.filter(|_| is_current));
         loaded.is_some() && loaded >= self.failed
-    }
-}
-
-/// Adds up the values of equal keys; a key that is only in `more` comes with its value.
-fn merge_maps<K: Ord + Clone, V: Clone>(
-    map: &mut BTreeMap<K, V>,
-    more: &BTreeMap<K, V>,
-    merge: impl Fn(&mut V, &V),
-) {
-    for (key, value) in more {
-        match map.get_mut(key) {
-            Some(known) => merge(known, value),
-            None => _ = map.insert(key.clone(), value.clone()),
-        }
     }
 }
 

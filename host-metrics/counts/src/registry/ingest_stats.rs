@@ -102,9 +102,10 @@ impl IngestStats {
 
     /// Adds the counts of another place.
     pub fn merge(&mut self, other: &Self) {
-        add(&mut self.received, &other.received);
-        add(&mut self.rejected, &other.rejected);
-        add(&mut self.limit_hits, &other.limit_hits);
+        let add = |count: &mut u64, more: &u64| *count += more;
+        merge_maps(&mut self.received, &other.received, add);
+        merge_maps(&mut self.rejected, &other.rejected, add);
+        merge_maps(&mut self.limit_hits, &other.limit_hits, add);
         self.created =
             [self.created, other.created].into_iter().filter(|time| *time > 0).min().unwrap_or_default();
         self.duplicates += other.duplicates;
@@ -133,6 +134,16 @@ impl IngestStats {
     }
 }
 
-fn add<K: Copy + Ord>(counts: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>) {
-    more.iter().for_each(|(key, count)| *counts.entry(*key).or_default() += count);
+/// Adds up the values of equal keys; a key that is only in `more` comes with its value.
+pub(super) fn merge_maps<K: Ord + Clone, V: Clone>(
+    map: &mut BTreeMap<K, V>,
+    more: &BTreeMap<K, V>,
+    merge: impl Fn(&mut V, &V),
+) {
+    for (key, value) in more {
+        match map.get_mut(key) {
+            Some(known) => merge(known, value),
+            None => _ = map.insert(key.clone(), value.clone()),
+        }
+    }
 }

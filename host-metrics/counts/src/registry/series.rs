@@ -91,7 +91,7 @@ impl DurationSeries {
     /// Counts a duration and remembers whose it was.
     pub(super) fn observe_request(&mut self, exemplar: Exemplar) {
         let bucket = self.observe(exemplar.value_nano);
-        self.remember(u8::try_from(bucket).unwrap_or_default(), exemplar);
+        remember(&mut self.exemplars, (u8::try_from(bucket).unwrap_or_default(), exemplar));
     }
 
     /// Adds another histogram.
@@ -99,14 +99,15 @@ impl DurationSeries {
         self.classic.merge(&other.classic);
         self.native.merge(&other.native);
         self.created = self.created.min(other.created);
-        other.exemplars.iter().for_each(|(bucket, exemplar)| self.remember(*bucket, *exemplar));
+        other.exemplars.iter().for_each(|more| remember(&mut self.exemplars, *more));
     }
+}
 
-    fn remember(&mut self, bucket: u8, exemplar: Exemplar) {
-        match self.exemplars.iter_mut().find(|(other, _)| *other == bucket) {
-            Some((_, known)) => *known = exemplar.max(*known),
-            None => self.exemplars.push((bucket, exemplar)),
-        }
+/// Adds an exemplar with its bucket. The newest one of each bucket stays.
+pub fn remember(exemplars: &mut Vec<(u8, Exemplar)>, (bucket, exemplar): (u8, Exemplar)) {
+    match exemplars.iter_mut().find(|(other, _)| *other == bucket) {
+        Some((_, known)) => *known = exemplar.max(*known),
+        None => exemplars.push((bucket, exemplar)),
     }
 }
 
