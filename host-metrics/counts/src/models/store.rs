@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use glob::Pattern;
 use portent_event::Digest;
-use portent_model::ArtefactError;
 
-use super::metadata::{InvalidProfile, ModelMetadata};
+use super::metadata::ModelMetadata;
 
 /// Least time between two readings, so that unknown digests cannot keep the disk busy.
 const REREAD_PAUSE: Duration = Duration::from_secs(5);
@@ -39,21 +38,13 @@ pub enum ModelStoreError {
         /// Why.
         error: std::io::Error,
     },
-    /// A file is not an intact artefact.
-    #[error("{path}: {error}")]
-    Artefact {
+    /// A file is neither an intact artefact nor, in JSON, the profile of a model.
+    #[error("{path}: {reason}")]
+    Invalid {
         /// The file.
         path: PathBuf,
         /// The problem.
-        error: ArtefactError,
-    },
-    /// A JSON file is not the profile of a model.
-    #[error("{path}: {error}")]
-    Profile {
-        /// The file.
-        path: PathBuf,
-        /// The problem.
-        error: InvalidProfile,
+        reason: String,
     },
     /// More models than are remembered.
     #[error("more than {MODELS} models")]
@@ -158,11 +149,12 @@ fn read_metadata(path: &Path) -> Result<ModelMetadata, ModelStoreError> {
         return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
     }
     let file = std::fs::read(path).map_err(unreadable)?;
-    if file.starts_with(b"{") {
-        return ModelMetadata::of_profile(&file)
-            .map_err(|error| ModelStoreError::Profile { path: path.to_owned(), error });
-    }
-    ModelMetadata::read(&file).map_err(|error| ModelStoreError::Artefact { path: path.to_owned(), error })
+    let metadata = if file.starts_with(b"{") {
+        ModelMetadata::of_profile(&file).map_err(|error| error.to_string())
+    } else {
+        ModelMetadata::read(&file).map_err(|error| error.to_string())
+    };
+    metadata.map_err(|reason| ModelStoreError::Invalid { path: path.to_owned(), reason })
 }
 
 #[cfg(test)]
