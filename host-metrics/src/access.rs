@@ -54,7 +54,7 @@ impl ListenerAccess {
         portent_server::reload(&[&self.metrics, &self.ingest])
     }
 
-    /// What each listener refused, by reason.
+    /// Requests that each listener refused, by reason.
     #[must_use]
     pub fn refused(&self) -> Vec<(&'static str, &'static str, u64)> {
         let application = self.application.get().map(|access| ("application", access));

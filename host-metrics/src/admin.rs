@@ -47,11 +47,11 @@ const LEAST_GZIP_BYTES: usize = 4096;
 /// Most expositions held at once: each is in memory until its reader has taken it.
 const EXPOSITIONS: usize = 16;
 
-/// What the metrics listener shows. It answers before there is anything to show.
+/// State of the metrics listener. It answers before the counts are there.
 #[derive(Debug)]
 pub(crate) struct Admin {
     access: Arc<ListenerAccess>,
-    /// There once the state directory is read.
+    /// Set once the state directory is read.
     aggregator: OnceLock<Aggregator>,
     /// Whether the files that were there at the start are read.
     is_caught_up: AtomicBool,
@@ -60,11 +60,11 @@ pub(crate) struct Admin {
     file: Option<PathBuf>,
     /// Held while the configuration is read again: the last reading that was asked for is the one in force.
     reloading: Mutex<()>,
-    /// One for each exposition whose reader has not taken all of it.
+    /// One per exposition whose reader has not taken all of it.
     permits: Arc<Semaphore>,
 }
 
-/// A phase of the program, or the reason why it does not count.
+/// A phase of the program, or the reason why it does not count events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// The state directory is being read.
@@ -210,8 +210,8 @@ async fn reload(admin: Arc<Admin>) -> BufferedResponse {
     }
 }
 
-/// Writes the exposition, on a thread of its own: it takes some milliseconds if there are many series, which
-/// deliveries would wait for. It counts as being answered until its reader has taken the last of it.
+/// Writes the exposition on a thread of its own: with many series it takes some milliseconds, and deliveries would wait
+/// for it. The scrape counts against the limit until its reader has taken all of it.
 async fn metrics(admin: &Admin, aggregator: &Aggregator, request: Request<Incoming>) -> BufferedResponse {
     let Ok(permit) = Arc::clone(&admin.permits).try_acquire_owned() else {
         admin.access.metrics.refused().count(RefusalReason::Busy);

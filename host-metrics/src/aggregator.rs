@@ -1,4 +1,4 @@
-//! The one owner of the counts: every way in ends here, and every scrape starts here.
+//! The owner of the counts: every event ends here, and every scrape starts here.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,7 +24,7 @@ use crate::line_batch::{LineBatch, Pushed, lock};
 /// Longest time that a line of the embedded host waits to be counted; a kill takes those with it that wait.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
-/// How long a scrape waits for what it shows to be durable. Without that, a crash would make counters fall.
+/// How long a scrape waits until its counts are durable. Without that, a crash would make counters fall.
 const SCRAPE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Time between two attempts at a checkpoint that could not begin.
@@ -137,7 +137,7 @@ impl Aggregator {
         aggregator
     }
 
-    /// Counts what a service predicts by the names that it has told, from now on and beginning at zero.
+    /// Counts the predictions of a model under the names that its service has described, from now on and from zero.
     ///
     /// # Errors
     /// [`ModelStoreError`] if no more models are remembered.
@@ -187,25 +187,25 @@ impl Aggregator {
         self.commit(&mut self.counted(), counts, Origin::Anonymous);
     }
 
-    /// Counts that something was beyond a limit.
+    /// Counts that a limit was reached.
     pub fn hit(&self, limit: Limit) {
         let mut counts = Registry::default();
         counts.ingest.hit(limit, 1);
         self.commit(&mut self.counted(), counts, Origin::Anonymous);
     }
 
-    /// Counts what came without an identity.
+    /// Counts events without an identity.
     pub fn apply(&self, delta: Delta<'_>) {
-        self.commit(&mut self.counted(), delta.into_counts(), Origin::Anonymous);
+        self.commit(&mut self.counted(), delta.counts, Origin::Anonymous);
     }
 
-    /// Counts an identified delivery, all of it or, where it came before, nothing. With a state directory it
+    /// Counts an identified delivery, all of it or, if it is a repeat, nothing. With a state directory it
     /// is durable when this returns.
     ///
     /// `lost_before` are events of the application that the sender gave up on before this delivery.
     ///
     /// # Errors
-    /// [`StorageFailed`] if the delivery is not durable; its repeat will tell whether it is then.
+    /// [`StorageFailed`] if the delivery is not durable. The answer to its repeat shows whether it is durable then.
     pub async fn apply_delivery(
         &self,
         delivery: Delivery,
@@ -222,11 +222,11 @@ impl Aggregator {
             match verdict {
                 Verdict::New => {
                     if lost_before > 0 {
-                        let app = delta.counts().apps().next().map_or(OTHER_APP, |(name, _)| name).to_owned();
+                        let app = delta.counts.apps().next().map_or(OTHER_APP, |(name, _)| name).to_owned();
                         let reason = DropReason::Other;
                         delta.apply_drops(&DropReport { app: app.into(), count: lost_before, reason });
                     }
-                    (counts, origin) = (delta.into_counts(), Origin::Delivery(delivery));
+                    (counts, origin) = (delta.counts, Origin::Delivery(delivery));
                 }
                 Verdict::Repeated => counts.ingest.duplicates = delta.events(),
                 Verdict::OutsideWindow => counts.ingest.reject(Rejection::OutsideWindow, 1),
@@ -240,11 +240,11 @@ impl Aggregator {
         Ok(verdict)
     }
 
-    /// Counts what a file gained, together with how far it is read now. Blocks while too much waits to be
+    /// Counts new lines of a file, together with how far it is read now. Blocks while too much waits to be
     /// written.
     ///
     /// # Errors
-    /// [`StorageFailed`] if nothing can be kept; then nothing was counted.
+    /// [`StorageFailed`] if nothing can be made durable; then nothing was counted.
     pub fn apply_from_file(
         &self,
         delta: Delta<'_>,
@@ -254,7 +254,7 @@ impl Aggregator {
         if let Some(journal) = &self.shared.journal {
             journal.room_blocking()?;
         }
-        self.commit(&mut self.counted(), delta.into_counts(), Origin::File(identity, position.clone()));
+        self.commit(&mut self.counted(), delta.counts, Origin::File(identity, position.clone()));
         Ok(())
     }
 
@@ -273,8 +273,8 @@ impl Aggregator {
         self.counted().ledger.files.clone()
     }
 
-    /// The true number of requests in flight of an application, to be kept by the host that runs it.
-    /// From the first call on it is what `active_requests` shows.
+    /// The exact number of requests in flight of an application. The host that runs it updates it; from the first call
+    /// on, `active_requests` has this number.
     #[must_use]
     pub fn in_flight(&self, app: &str) -> Arc<AtomicU64> {
         Arc::clone(lock(&self.shared.in_flight).entry(app.to_owned()).or_default())
@@ -286,7 +286,7 @@ impl Aggregator {
         self.shared.tail_lag.store(lag, Ordering::Relaxed);
     }
 
-    /// Changes the configuration. What is counted already keeps its series, whatever the limits.
+    /// Changes the configuration. Series that exist stay, whatever the limits.
     pub fn configure(&self, config: Config) {
         self.counted().ledger.set_limits(config.limits);
         *lock(&self.shared.config) = Arc::new(config);
@@ -353,7 +353,7 @@ impl Aggregator {
             (counted.ledger.registry.clone(), counted.last)
         };
         if let (Some(journal), Some(last)) = (&self.shared.journal, last) {
-            // While storage fails the counts are shown all the same, together with the failure.
+            // While storage fails, the counts are exposed together with the failure.
             tokio::time::timeout(SCRAPE_PATIENCE, journal.durable(last)).await.ok();
         }
         self.snapshot_of(registry)
@@ -376,7 +376,7 @@ impl Aggregator {
         }
     }
 
-    /// Makes everything durable. Blocks; nothing can be kept afterwards.
+    /// Makes everything durable. Blocks; nothing can be made durable afterwards.
     ///
     /// # Errors
     /// [`StorageFailed`] if something is not durable.
@@ -429,7 +429,7 @@ impl Aggregator {
         self.shared.batch.drain(|lines| {
             let mut delta = self.delta(Way::Host);
             lines.for_each(|line| delta.read(line));
-            self.commit(&mut lock(&self.shared.counted), delta.into_counts(), Origin::Anonymous);
+            self.commit(&mut lock(&self.shared.counted), delta.counts, Origin::Anonymous);
         });
     }
 

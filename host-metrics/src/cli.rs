@@ -54,9 +54,9 @@ pub struct LogArgs {
 /// Form of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// A line for people.
+    /// Text for people.
     Text,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -111,7 +111,7 @@ pub struct AggregatorArgs {
 /// Options of tokens and certificates of the two listeners.
 #[derive(Args, Clone, Debug, Default)]
 pub struct AccessArgs {
-    /// File of the tokens that scrapes must show (`Authorization: Bearer …`), a line each; without one,
+    /// File of the tokens that scrapes must show (`Authorization: Bearer …`), one per line; without one,
     /// PORTENT_METRICS_TOKEN.
     #[arg(long, value_name = "FILE")]
     pub metrics_token_file: Option<PathBuf>,
@@ -121,7 +121,7 @@ pub struct AccessArgs {
     /// Private key of that certificate, in PEM form.
     #[arg(long, value_name = "FILE", requires = "metrics_tls_cert")]
     pub metrics_tls_key: Option<PathBuf>,
-    /// File of the tokens that deliveries must show (`Authorization: Bearer …`), a line each; without one,
+    /// File of the tokens that deliveries must show (`Authorization: Bearer …`), one per line; without one,
     /// PORTENT_INGEST_TOKEN.
     #[arg(long, value_name = "FILE")]
     pub ingest_token_file: Option<PathBuf>,
@@ -169,7 +169,7 @@ impl AggregatorArgs {
         }
     }
 
-    /// How the state directory is kept.
+    /// Options of the state directory.
     #[must_use]
     pub fn state_options(&self) -> portent_journal::Options {
         portent_journal::Options { log_bytes: u64::from(self.state_log) << 20 }
@@ -209,7 +209,7 @@ fn files(tokens: &Option<PathBuf>, chain: &Option<PathBuf>, key: &Option<PathBuf
 }
 
 impl CheckConfigArgs {
-    /// Checks the file, and says in one line what it holds.
+    /// Checks the file and summarises it in one line.
     ///
     /// # Errors
     /// [`ConfigError`] says why the file would be refused.

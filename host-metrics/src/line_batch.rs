@@ -23,7 +23,7 @@ struct Waiting {
     lines: usize,
 }
 
-/// What a line did to the batch.
+/// The effect of a line on the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
     /// It is the first that waits.

@@ -31,9 +31,9 @@ pub struct RunningAggregator {
     pub access: Arc<ListenerAccess>,
     /// The counts.
     pub aggregator: Aggregator,
-    /// Where scrapes are answered.
+    /// Address for scrapes.
     pub metrics_addr: SocketAddr,
-    /// Where events are received.
+    /// Address for events.
     pub ingest_addr: SocketAddr,
     tasks: TaskTracker,
 }
@@ -66,7 +66,7 @@ pub enum StartError {
     /// The state directory cannot be used.
     #[error(transparent)]
     State(#[from] JournalError),
-    /// Something that was counted is not kept.
+    /// The last counts are not durable.
     #[error("the last counts are not kept: {0}")]
     NotKept(StorageFailed),
     /// A thread panicked.
@@ -168,7 +168,7 @@ async fn open(args: &AggregatorArgs, config: Config) -> Result<Aggregator, Start
 }
 
 impl RunningAggregator {
-    /// Writes where to find the aggregator, a line for each listener.
+    /// Writes the URLs of the aggregator, one line per listener.
     pub fn announce(&self, out: &mut dyn Write) {
         let lines = format!(
             "metrics {}://{}/metrics\ningest {}://{}/v1/events\n",
@@ -181,11 +181,11 @@ impl RunningAggregator {
         out.write_all(lines.as_bytes()).and_then(|()| out.flush()).ok();
     }
 
-    /// Waits until requests in flight are answered, the followed files are read to their end and everything
-    /// counted is kept, which begins with the shutdown.
+    /// After a shutdown, waits until requests in flight are answered, the followed files are read to their end and all
+    /// counts are durable.
     ///
     /// # Errors
-    /// [`StartError::NotKept`] if something that was counted is not kept.
+    /// [`StartError::NotKept`] if some counts are not durable.
     pub async fn finished(self) -> Result<(), StartError> {
         self.tasks.wait().await;
         let closing = tokio::task::spawn_blocking(move || self.aggregator.close());

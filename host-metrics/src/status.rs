@@ -1,4 +1,4 @@
-//! `/v1/status`: how the aggregator is, as JSON for people and scripts.
+//! `/v1/status`: the state of the aggregator, as JSON for people and scripts.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use portent_exposition::Snapshot;
 
 use crate::aggregator::Aggregator;
 
-/// Everything that is known, without the counts that a scrape shows.
+/// Everything except the counts that a scrape has.
 pub(crate) fn status(aggregator: &Aggregator, phase: &str) -> Value {
     let snapshot = aggregator.snapshot();
     let config = &snapshot.config;
@@ -46,7 +46,7 @@ fn events(ingest: &IngestStats) -> Value {
 fn apps(snapshot: &Snapshot) -> Vec<Value> {
     let app = |(name, app): (&str, &App)| {
         let model = app.current_model().map(
-            |card| json!({ "name": card.name, "version": card.version, "sha256": card.digest.to_string() }),
+            |model| json!({ "name": model.name, "version": model.version, "sha256": model.digest.to_string() }),
         );
         json!({
             "name": name,

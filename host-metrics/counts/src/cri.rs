@@ -17,14 +17,6 @@ pub struct Messages {
     stderr: LineBuffer,
 }
 
-/// A line as the runtime writes it, taken apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Frame<'a> {
-    is_stdout: bool,
-    is_last: bool,
-    part: &'a [u8],
-}
-
 impl Messages {
     /// Hands over the message that a line ends, if it ends one, or that has become too long. A line without the framing
     /// is a message.
@@ -32,7 +24,7 @@ impl Messages {
         if is_event_line(line) {
             return each(Found::Whole(line));
         }
-        let Some(Frame { is_stdout, is_last, part }) = frame(line) else { return each(Found::Whole(line)) };
+        let Some((is_stdout, is_last, part)) = frame(line) else { return each(Found::Whole(line)) };
         let message = if is_stdout { &mut self.stdout } else { &mut self.stderr };
         if is_last && message.is_empty() {
             return each(Found::Whole(part));
@@ -50,8 +42,8 @@ impl Messages {
     }
 }
 
-/// Takes a line apart; `None` if it is not framed.
-fn frame(line: &[u8]) -> Option<Frame<'_>> {
+/// Whether a framed line is of stdout, whether it ends its message, and its part of the message.
+fn frame(line: &[u8]) -> Option<(bool, bool, &[u8])> {
     let mut fields = line.splitn(4, |byte| *byte == b' ');
     let (time, stream, tags) = (fields.next()?, fields.next()?, fields.next()?);
     let is_time = time.len() >= 20
@@ -68,7 +60,7 @@ fn frame(line: &[u8]) -> Option<Frame<'_>> {
         Some(b"P") => false,
         _ => return None,
     };
-    is_time.then(|| Frame { is_stdout, is_last, part: fields.next().unwrap_or_default() })
+    is_time.then(|| (is_stdout, is_last, fields.next().unwrap_or_default()))
 }
 
 /// For property tests and the fuzzer: takes any text line by line, with a restart after each.

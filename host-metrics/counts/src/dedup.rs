@@ -1,15 +1,13 @@
 //! Recognising a delivery that comes again.
 //!
-//! A delivery is named by its sender's source and a sequence number. What is remembered is bounded: the
-//! last 1,024 sequence numbers of at least the 65,536 sources heard last. A delivery from outside of that could
-//! be new or a repeat; it is refused, never guessed:
+//! A delivery is identified by its sender's source and a sequence number. The memory holds the last 1,024 sequence numbers
+//! of at least the 65,536 sources heard last. A delivery outside of it could be new or a repeat, so it is refused:
 //!
-//! * its sequence number is more than 1,024 below the highest of its source, or
-//! * its events are not newer than the last delivery of any source that had to be forgotten.
+//! * if its sequence number is more than 1,024 below the highest of its source, or
+//! * if its events are not newer than the last delivery of any source that had to be forgotten.
 //!
-//! Sources are kept in generations. Only the newest changes; a source that is heard again moves there, and the
-//! oldest generation is forgotten as a whole. So a copy of the memory, as a checkpoint needs it, shares nearly
-//! everything.
+//! Sources are in generations. Only the newest generation changes. A source that is heard again moves there, and the
+//! oldest generation is forgotten as a whole. So a copy of the memory for a checkpoint shares nearly everything.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
@@ -43,18 +41,18 @@ pub struct Delivery {
     pub arrived: u64,
 }
 
-/// What an identity says about a delivery.
+/// Whether a delivery is new, by its identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Not seen before.
     New,
     /// Seen before.
     Repeated,
-    /// Cannot be told.
+    /// Unknown: it could be new or a repeat.
     OutsideWindow,
 }
 
-/// The dedup of the recent past.
+/// The deliveries of the recent past.
 #[derive(Clone, Debug)]
 pub struct Dedup {
     newest: Generation,
@@ -76,7 +74,7 @@ struct Source {
     highest: u64,
     /// Bit `s % 1024` is set if `s` was seen, for the last 1,024 numbers up to the highest.
     seen: [u64; WORDS],
-    /// What could have been forgotten when this source was heard first.
+    /// The horizon when this source was heard first.
     horizon: u64,
     newest: u64,
 }

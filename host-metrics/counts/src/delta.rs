@@ -1,4 +1,4 @@
-//! What one delivery, or one look at a file, adds to the counts.
+//! The counts of one delivery, or of one look at a file.
 
 use std::sync::Arc;
 
@@ -8,45 +8,40 @@ use crate::clock;
 use crate::models::{ModelStore, Models};
 use crate::registry::{Registry, Rejection, Way};
 
-/// Counts being made, apart from those that are exposed: decoding and counting need no lock, and what turns
+/// Counts in the making, apart from those that are exposed: decoding and counting need no lock, and a delivery that turns
 /// out to be wrong is thrown away as a whole.
 #[derive(Debug)]
 pub struct Delta<'a> {
+    /// The counts so far.
+    pub counts: Registry,
+    /// The moment at which the lines arrived, in nanoseconds since the epoch.
+    pub now: u64,
     store: &'a ModelStore,
     models: Arc<Models>,
     way: Way,
-    now: u64,
-    events: u64,
-    counts: Registry,
 }
 
 impl<'a> Delta<'a> {
     /// Begins counts of lines that came this way.
     #[must_use]
     pub fn new(store: &'a ModelStore, way: Way) -> Self {
-        let (models, counts) = (store.models(), Registry::default());
-        Self { store, models, way, now: clock::now(), events: 0, counts }
+        let (counts, models) = (Registry::default(), store.models());
+        Self { counts, now: clock::now(), store, models, way }
     }
 
-    /// Counts a line, given without its newline. A line that is not ours, or not right, is counted as such.
+    /// Counts a line, given without its newline. A line of another program, or an invalid one, is counted as such.
     pub fn read(&mut self, line: &[u8]) {
         if !is_event_line(line) {
-            return self.ignore(1);
+            self.counts.ingest.ignored += 1;
+            return;
         }
         match Line::decode(line) {
-            Ok(line) => self.apply(&line),
+            Ok(Line::Event(event)) => self.apply_event(&event),
+            Ok(Line::Dropped(report)) => self.apply_drops(&report),
             Err(error) => {
                 tracing::debug!(%error, "line refused");
-                self.reject(Rejection::from(&error));
+                self.counts.ingest.reject(Rejection::from(&error), 1);
             }
-        }
-    }
-
-    /// Counts a decoded line.
-    pub fn apply(&mut self, line: &Line<'_>) {
-        match line {
-            Line::Event(event) => self.apply_event(event),
-            Line::Dropped(report) => self.apply_drops(report),
         }
     }
 
@@ -60,7 +55,6 @@ impl<'a> Delta<'a> {
         if event.predictions.iter().any(|made| !self.models.contains_key(&made.model)) {
             self.models = self.store.models_for(event.predictions.iter().map(|made| &made.model));
         }
-        self.events += 1;
         self.counts.ingest.receive(self.way, 1);
         self.counts.apply_of(event, time, &self.models, self.now);
     }
@@ -70,37 +64,9 @@ impl<'a> Delta<'a> {
         self.counts.apply_drops(report, self.now);
     }
 
-    /// Counts something that was refused.
-    pub fn reject(&mut self, reason: Rejection) {
-        self.counts.ingest.reject(reason, 1);
-    }
-
-    /// Counts lines of other programs.
-    pub fn ignore(&mut self, lines: u64) {
-        self.counts.ingest.ignored += lines;
-    }
-
-    /// The counts.
-    #[must_use]
-    pub fn into_counts(self) -> Registry {
-        self.counts
-    }
-
-    /// The moment at which the lines arrived, in nanoseconds since the epoch.
-    #[must_use]
-    pub fn now(&self) -> u64 {
-        self.now
-    }
-
-    /// The counts so far.
-    #[must_use]
-    pub fn counts(&self) -> &Registry {
-        &self.counts
-    }
-
-    /// Events counted so far.
+    /// Number of events counted so far.
     #[must_use]
     pub fn events(&self) -> u64 {
-        self.events
+        self.counts.ingest.received(self.way)
     }
 }

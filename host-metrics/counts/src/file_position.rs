@@ -1,4 +1,4 @@
-//! How far a file is read: what has to survive together with the counts.
+//! How far a file is read. It has to survive together with the counts.
 
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -22,7 +22,7 @@ pub struct FileIdentity {
     inode: u64,
 }
 
-/// A place in a file, with what was read before it and belongs to a line that has not ended.
+/// A place in a file, with the line that has begun before it and not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePosition {
     path: OsString,
@@ -48,7 +48,7 @@ impl FilePosition {
         Self { path: path.into(), offset: 0, tail: Vec::new(), lines, messages }
     }
 
-    /// Where the file was found first.
+    /// The path at which the file was found first.
     #[must_use]
     pub fn path(&self) -> &Path {
         Path::new(&self.path)

@@ -17,7 +17,7 @@ use crate::series_limits::{Limits, SeriesLimits};
 /// A clone shares nearly everything, so that a clone taken under a lock holds up nobody.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ledger {
-    /// Every model that was ever counted: its artefact may be gone. The counts refer to them by digest.
+    /// Every model that was ever counted, since its artefact may be gone. The counts refer to them by digest.
     models: BTreeMap<Digest, Arc<ModelMetadata>>,
     /// The counts.
     pub registry: Registry,
@@ -105,7 +105,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Everything that is kept, as bytes.
+    /// The ledger as bytes.
     #[must_use]
     pub fn checkpoint(&self) -> Vec<u8> {
         encode(self, 64 * 1024)
@@ -123,7 +123,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Sets the limits, over what is counted already.
+    /// Sets the limits. Series counted already count against them.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = SeriesLimits::new(limits, &self.registry);
     }

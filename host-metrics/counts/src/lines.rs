@@ -4,7 +4,7 @@ use memchr::memchr;
 use portent_event::{is_event_line, limits::ACCEPTED_LINE_BYTES};
 use serde::{Deserialize, Serialize};
 
-/// What a [`LineBuffer`] finds.
+/// A line that a [`LineBuffer`] finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found<'a> {
     /// A whole line, without its newline.

@@ -1,8 +1,8 @@
 //! The counts: a plain value that events are applied to and that adds up with others of its kind.
 //!
-//! Everything in it is an integer, or the greatest (of start times the least) of what was seen, so that neither
-//! the order of the events nor how they were split into dedup can change what is exposed. A delivery is
-//! counted into a registry of its own, which is then kept on disk and merged into the one that is exposed.
+//! Every value in it is an integer sum, a maximum, or (of start times) a minimum. So neither the order of the events nor
+//! their split into deliveries can change the exposition. A delivery is counted into a registry of its own, which is then
+//! written to disk and merged into the one that is exposed.
 
 mod app;
 mod histogram;
@@ -19,7 +19,7 @@ pub use histogram::{
 pub use ingest_stats::{IngestStats, Limit, Rejection, Way};
 pub use model_counts::ModelCounts;
 pub use native::{NativeHistogram, SCHEMA as NATIVE_SCHEMA};
-pub use series::{Counter, DurationSeries, Exemplar};
+pub use series::{Counter, DurationSeries, Exemplar, remember};
 pub use window::Window;
 
 use std::collections::BTreeMap;
@@ -30,11 +30,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::{ModelMetadata, Models};
 
-/// All counts of the aggregator, or those of one delivery. A clone shares what does not change afterwards.
+/// All counts of the aggregator, or those of one delivery. A clone shares every part that does not change afterwards.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Registry {
     pub(crate) apps: BTreeMap<String, Arc<App>>,
-    /// Counts of what was received, as such.
+    /// Counts of lines and deliveries.
     pub ingest: IngestStats,
 }
 
@@ -58,7 +58,7 @@ impl Registry {
 
     /// The same for a caller that has read the event's time.
     pub(crate) fn apply_of(&mut self, event: &Event<'_>, time: u64, models: &Models, now: u64) {
-        // A sender whose clock is ahead must not pin what the newest event decides.
+        // A sender whose clock is ahead must not set the time of the newest event for long.
         let time = time.min(now);
         self.ingest.newest_event = self.ingest.newest_event.max(time);
         self.ingest.truncated += u64::from(event.truncated);
@@ -125,7 +125,7 @@ impl Registry {
     /// Gives counts that were read from bytes the metadata of their models.
     ///
     /// # Errors
-    /// The rule that the counts break: nobody described the model, or it does not have what is counted.
+    /// The rule that the counts break: the model was not described, or it lacks a counted class, feature or bin.
     pub(crate) fn name_models(
         &mut self,
         find: impl Fn(&Digest) -> Option<Arc<ModelMetadata>>,

@@ -19,19 +19,19 @@ const DURATION_SERIES: u64 = DURATION.len() as u64 + 3;
 /// Series of a confidence histogram.
 const CONFIDENCE_SERIES: u64 = CONFIDENCE.len() as u64 + 3;
 
-/// An application with the series that every one has.
+/// An application with the series that every application has.
 static EXPECTED: LazyLock<App> = LazyLock::new(|| {
     let mut app = App::default();
     app.expect_series();
     app
 });
 
-/// Greatest numbers of what is counted apart. A series is one line of the text exposition.
+/// Limits on what is counted separately. A series is one line of the text exposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Applications that events introduce.
     pub apps: usize,
-    /// Series of all families that grow with what is received.
+    /// Series of all families that grow with the events received.
     pub series: u64,
 }
 
@@ -55,7 +55,7 @@ pub struct SeriesLimits {
 }
 
 impl SeriesLimits {
-    /// Limits over what is counted already.
+    /// Limits that include the series counted already.
     #[must_use]
     pub fn new(limits: Limits, counted: &Registry) -> Self {
         Self { limits, used: counted.apps().map(|(_, app)| series_of_app(app)).sum() }
@@ -217,7 +217,7 @@ fn series_of_stage(stage: Stage) -> u64 {
     if stage == Stage::Score { 2 * DURATION_SERIES } else { DURATION_SERIES }
 }
 
-/// Results with their confidence, what is known of features and score, and the sum of the scores.
+/// Results with their confidence, counts of features and score bins, and the sum of the scores.
 fn series_of_model(model: &ModelCounts) -> u64 {
     let features = model.missing.len() + model.out_of_range.len();
     let bins = model.score_bins.len() + model.feature_bins.len();

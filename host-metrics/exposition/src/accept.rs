@@ -1,7 +1,7 @@
-//! What a client accepts: from its `Accept` and `Accept-Encoding` to a [`Format`] and the choice of gzip.
+//! Content negotiation: from `Accept` and `Accept-Encoding` to a [`Format`] and the choice of gzip.
 //!
-//! Elements that make no sense are passed over one by one, so that a client always gets an answer: at worst
-//! text 0.0.4, as it is.
+//! Malformed elements are ignored one by one, so that a client always gets an answer: at worst text 0.0.4,
+//! uncompressed.
 
 /// A format of the exposition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +16,10 @@ pub enum Format {
 }
 
 impl Format {
-    /// All formats, the one that says most first.
+    /// All formats, the one with the most information first.
     pub const ALL: [Self; 3] = [Self::Protobuf, Self::OpenMetrics, Self::Text];
 
-    /// The format's content type. It is never made of what a client asked for: a Prometheus from 3.0 fails a
+    /// The format's content type. It is never built from the request: a Prometheus from 3.0 fails a
     /// scrape whose type it does not know.
     #[must_use]
     pub fn content_type(self) -> &'static str {
@@ -36,17 +36,18 @@ impl Format {
 /// Weight of a media range or a coding, in thousandths.
 type Weight = u16;
 
-/// Weight where none is given.
+/// The default weight.
 const FULL: Weight = 1000;
 
-/// The format that fits an `Accept` best. Of several that are liked equally it is the first of [`Format::ALL`];
-/// protobuf and OpenMetrics have to be named. It is text also where the client wants nothing that there is.
+/// The format that fits an `Accept` best. Of several with the same weight it is the first of [`Format::ALL`]. Only a
+/// client that names protobuf or OpenMetrics gets it. A client that accepts none of the formats gets text.
 #[must_use]
 pub fn format(accept: &[u8]) -> Format {
-    let ranges: Vec<_> = elements(accept).filter_map(Element::range).collect();
+    let ranges: Vec<_> = elements(accept).filter_map(|element| element.range()).collect();
+    // The most precise range that covers a format counts.
     let weight = |format| {
-        let fitting = ranges.iter().filter(|range| range.format == format);
-        fitting.map(|range| (range.precision, range.weight)).max().map_or(0, |(_, weight)| weight)
+        let fitting = ranges.iter().filter(|(covered, ..)| *covered == format);
+        fitting.map(|(_, precision, weight)| (precision, *weight)).max().map_or(0, |(_, weight)| weight)
     };
     let best = Format::ALL.map(weight).into_iter().max().unwrap_or_default();
     let wanted = Format::ALL.into_iter().find(|format| best > 0 && weight(*format) == best);
@@ -56,21 +57,14 @@ pub fn format(accept: &[u8]) -> Format {
 /// Whether an `Accept-Encoding` wants gzip, and no less than the answer as it is.
 #[must_use]
 pub fn gzip(accept_encoding: &[u8]) -> bool {
-    let codings: Vec<_> = elements(accept_encoding).filter_map(Element::coding).collect();
+    let coding = |element: Element| Some((element.weight()?, element.value));
+    let codings: Vec<_> = elements(accept_encoding).filter_map(coding).collect();
     let weight = |names: &[&str]| {
-        let named = codings.iter().filter(|(name, _)| names.contains(&name.as_str()));
-        named.map(|(_, weight)| *weight).max()
+        let named = codings.iter().filter(|(_, name)| names.contains(&name.as_str()));
+        named.map(|(weight, _)| *weight).max()
     };
     let gzip = weight(&["gzip", "x-gzip"]).or(weight(&["*"])).unwrap_or(0);
     gzip > 0 && gzip >= weight(&["identity"]).unwrap_or(0)
-}
-
-/// A media range that covers a format.
-struct Range {
-    format: Format,
-    /// How exactly the range names the format: of several ranges the most exact one counts.
-    precision: u8,
-    weight: Weight,
 }
 
 /// An element of a header's list: a value with parameters. Names are in lower case.
@@ -99,32 +93,22 @@ impl Element {
         self.parameter("q").map_or(Some(FULL), weight)
     }
 
-    /// The element as a media range; `None` if it covers no format. Parameters other than the version, such
-    /// as `escaping`, change nothing: every name is legal in every escaping.
-    fn range(self) -> Option<Range> {
+    /// The element as a media range: the format that it covers, if any, how precisely it names it, and its weight.
+    /// Parameters other than the version, such as `escaping`, change nothing: every name is legal in every escaping.
+    fn range(&self) -> Option<(Format, u8, Weight)> {
         let version = self.parameter("version");
         let named = 2 + u8::from(version.is_some());
+        let is_metric_family = self.parameter("proto") == Some("io.prometheus.client.MetricFamily")
+            && self.parameter("encoding") == Some("delimited");
         let (format, precision) = match (self.value.as_str(), version) {
             ("application/openmetrics-text", None | Some("1.0.0" | "0.0.1")) => (Format::OpenMetrics, named),
-            ("application/vnd.google.protobuf", _) if self.is_metric_family() => (Format::Protobuf, named),
+            ("application/vnd.google.protobuf", _) if is_metric_family => (Format::Protobuf, named),
             ("text/plain", None | Some("0.0.4")) => (Format::Text, named),
             ("text/*", _) => (Format::Text, 1),
             ("*/*", _) => (Format::Text, 0),
             _ => return None,
         };
-        Some(Range { format, precision, weight: self.weight()? })
-    }
-
-    /// Whether the parameters name the one message and the one framing that there is.
-    fn is_metric_family(&self) -> bool {
-        self.parameter("proto") == Some("io.prometheus.client.MetricFamily")
-            && self.parameter("encoding") == Some("delimited")
-    }
-
-    /// The element as a content coding.
-    fn coding(self) -> Option<(String, Weight)> {
-        let weight = self.weight()?;
-        Some((self.value, weight))
+        Some((format, precision, self.weight()?))
     }
 }
 

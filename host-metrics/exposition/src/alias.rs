@@ -8,12 +8,12 @@ use crate::families::{self, Family, Kind};
 /// equal labels are one series: their values are added up, but those of an info stay 1.
 #[derive(Clone, Debug)]
 pub struct AliasFamily {
-    /// Full name as in text format 0.0.4, with `_total` where it is a counter.
+    /// Full name as in text format 0.0.4, with `_total` if it is a counter.
     pub name: String,
     /// Type of the aliased families. [`Kind::Info`] is exposed as a gauge of exactly this name, in every
     /// format: see [`Self::exposed_kind`].
     pub kind: Kind,
-    /// What a sample means, in one line.
+    /// The meaning of a sample, in one line.
     pub help: String,
     /// Unit of the aliased families if it is also part of this name, else empty.
     pub unit: &'static str,
@@ -21,7 +21,7 @@ pub struct AliasFamily {
     pub label_names: Vec<String>,
     /// Whether this takes the place of the family of the same name, which is the family of every member.
     pub replaces: bool,
-    /// Where the series come from, in the order of the file; at least one.
+    /// The sources of the series, in the order of the file; at least one.
     pub members: Vec<Alias>,
 }
 
@@ -36,14 +36,14 @@ pub struct Alias {
     pub conditions: Vec<Condition>,
 }
 
-/// Where the value of a label comes from.
+/// How a label gets its value.
 #[derive(Clone, Debug)]
 pub struct AliasLabel {
     /// The source.
     pub source: LabelSource,
     /// New values by source value; a value that is not listed becomes [`Self::rest`].
     pub values: BTreeMap<String, String>,
-    /// What becomes of values that are not listed; without it they stay.
+    /// The new value for values that are not listed; without it they stay.
     pub rest: Option<String>,
 }
 
@@ -75,7 +75,7 @@ impl AliasFamily {
         }
     }
 
-    /// Name in OpenMetrics, where `_total` belongs to the samples alone.
+    /// Name in OpenMetrics. `_total` belongs to the samples alone there.
     #[must_use]
     pub fn open_metrics_name(&self) -> &str {
         match self.kind {

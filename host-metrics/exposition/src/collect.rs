@@ -139,7 +139,7 @@ fn ingested(snapshot: &Snapshot, sink: &mut dyn Sink, labels: &[&str], count: u6
     sink.number(labels, Sample::counter(count, snapshot.registry.ingest.created));
 }
 
-/// Since when this process counts what is not kept over a restart.
+/// Since when this process counts those figures that a restart resets.
 fn started(snapshot: &Snapshot) -> u64 {
     snapshot.process.start.unwrap_or_default()
 }
@@ -148,7 +148,7 @@ fn started(snapshot: &Snapshot) -> u64 {
 mod tests {
     use super::*;
 
-    /// What is not in this table would never be written.
+    /// A family that is not in this table would never be written.
     #[test]
     fn the_table_has_every_family_in_order() {
         let names: Vec<_> = TABLE.iter().map(|(family, _)| family.name).collect();

@@ -28,7 +28,7 @@ const SYNTAX_CHARACTERS: usize = 200;
 /// The configuration. Every value has passed every rule.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Bounds of what is counted and exposed.
+    /// Limits on the number of series.
     pub limits: Limits,
     /// Gauges and info of an application without events for this long are not exposed; 24 hours by default.
     pub gauge_expiry: Duration,

@@ -1,5 +1,5 @@
-//! Every metric family of the program: the one list that the exposition, the documentation and the
-//! dashboards are held against. What is not in [`ALL`] cannot be printed.
+//! Every metric family of the program. Tests compare documentation and dashboards with this list, and the exposition has
+//! no family that is not in [`ALL`].
 
 /// Type of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,14 +10,14 @@ pub enum Kind {
     Gauge,
     /// Classic histogram with fixed bounds.
     Histogram,
-    /// Always 1; what it says is in the labels.
+    /// Always 1; the information is in the labels.
     Info,
 }
 
 /// A metric family.
 #[derive(Debug)]
 pub struct Family {
-    /// Full name as in text format 0.0.4, with `_total` where it is a counter.
+    /// Full name as in text format 0.0.4, with `_total` if it is a counter.
     pub name: &'static str,
     /// Type.
     pub kind: Kind,
@@ -25,12 +25,12 @@ pub struct Family {
     pub unit: &'static str,
     /// Label names, in the order in which values are given and printed.
     pub labels: &'static [&'static str],
-    /// What a sample means, in one line.
+    /// The meaning of a sample, in one line.
     pub help: &'static str,
 }
 
 impl Family {
-    /// Name in OpenMetrics, where `_total` and `_info` belong to the samples alone.
+    /// Name in OpenMetrics. `_total` and `_info` belong to the samples alone there.
     #[must_use]
     pub fn open_metrics_name(&self) -> &'static str {
         let suffix = match self.kind {
@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    /// docs/metrics.md has one row a family, and none besides. What stands in the rows, `cargo xtask generate` checks.
+    /// docs/metrics.md has one row per family and no other. `cargo xtask generate` checks their text.
     #[test]
     fn the_documentation_lists_every_family() {
         let page = include_str!("../../../docs/metrics.md");

@@ -1,6 +1,6 @@
-//! From the counts to what a scrape answers.
+//! From the counts to the answer to a scrape.
 //!
-//! [`collect`] has a function per family that gives its series to a [`sample::Sink`]. A sink writes them in one of the
+//! `collect` has a function per family that gives its series to a [`sample::Sink`]. A sink writes them in one of the
 //! formats, or adds them up as an alias of the family. The modules are listed in reading order.
 
 pub mod snapshot;

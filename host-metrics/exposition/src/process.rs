@@ -1,11 +1,11 @@
-//! What the kernel says about this process.
+//! Figures of the kernel about this process.
 
 use portent_counts::clock::SECOND;
 
 /// Clock ticks of a second in `/proc`, fixed in Linux' interface to programs.
 const TICK: u64 = SECOND / 100;
 
-/// Figures about this process; `None` where the system does not tell.
+/// Figures about this process; `None` if the system does not have them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Process {
     /// User and system CPU time, in nanoseconds.
@@ -34,7 +34,7 @@ impl Process {
 }
 
 /// A field of `/proc/self/stat`, counted from 1 as in its manual page. The second one, the name of the
-/// program, may hold blanks and parentheses: what follows is counted from the last parenthesis.
+/// program, may hold blanks and parentheses: fields after it are counted from the last parenthesis.
 fn stat_field(stat: &str, field: usize) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_ascii_whitespace().nth(field.checked_sub(3)?)?.parse().ok()

@@ -54,7 +54,7 @@ const TIME_NANOS: u32 = 2;
 pub(super) struct Message<'a> {
     out: &'a mut Vec<u8>,
     head: &'a Head<'a>,
-    /// Where the message begins.
+    /// Offset of the message.
     start: usize,
     series: u64,
 }

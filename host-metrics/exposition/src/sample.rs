@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::AddAssign;
 
 use portent_counts::registry::{
-    BucketBounds, DURATION, DurationSeries, Exemplar, Histogram, NativeHistogram,
+    BucketBounds, DURATION, DurationSeries, Exemplar, Histogram, NativeHistogram, remember,
 };
 
 use crate::alias::AliasFamily;
@@ -24,13 +24,13 @@ pub trait Sink {
 pub struct Head<'a> {
     /// Full name as in text format 0.0.4.
     pub name: &'a str,
-    /// Name in OpenMetrics, where `_total` and `_info` belong to the samples alone.
+    /// Name in OpenMetrics. `_total` and `_info` belong to the samples alone there.
     pub open_metrics_name: &'a str,
     /// Type.
     pub kind: Kind,
     /// Unit, which is also part of the name; empty if there is none.
     pub unit: &'a str,
-    /// What a sample means, in one line.
+    /// The meaning of a sample, in one line.
     pub help: &'a str,
     /// Label names.
     pub labels: Vec<&'a str>,
@@ -146,13 +146,7 @@ impl<'a> HistogramSample<'a> {
         if let Some((native, more)) = self.native.as_mut().zip(more.native.as_ref()) {
             native.to_mut().merge(more);
         }
-        let exemplars = self.exemplars.to_mut();
-        for (bucket, exemplar) in &*more.exemplars {
-            match exemplars.iter_mut().find(|(other, _)| other == bucket) {
-                Some((_, known)) => *known = *exemplar.max(known),
-                None => exemplars.push((*bucket, *exemplar)),
-            }
-        }
+        more.exemplars.iter().for_each(|more| remember(self.exemplars.to_mut(), *more));
     }
 
     /// The same, independent of the counts it was made of.
@@ -229,7 +223,7 @@ impl Value {
         }
     }
 
-    /// The nearest number of double precision: what a reader makes of the decimal digits.
+    /// The nearest number of double precision, as a reader of the decimal digits gets it.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         match self {

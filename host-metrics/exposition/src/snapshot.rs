@@ -13,7 +13,7 @@ use crate::process::Process;
 pub struct Snapshot {
     /// The counts.
     pub registry: Registry,
-    /// True numbers of requests in flight, of the applications in the embedded host.
+    /// Exact numbers of requests in flight, for the applications in the embedded host.
     pub in_flight: BTreeMap<String, u64>,
     /// The configuration: aliases, and when gauges expire.
     pub config: Arc<Config>,
@@ -55,7 +55,7 @@ pub struct Storage {
 /// How a reading of the configuration ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reloaded {
-    /// Whether what was read is in force. If not, what was in force before still is.
+    /// Whether the new configuration is in force. If not, the previous one still is.
     pub is_ok: bool,
     /// When, in nanoseconds since the epoch.
     pub time: u64,

@@ -6,13 +6,13 @@ use portent_counts::registry::Exemplar;
 use crate::families::Kind;
 use crate::sample::{Head, HistogramSample, Sample, Sink, Value};
 
-/// What ends an exposition in OpenMetrics.
+/// The end of an exposition in OpenMetrics.
 pub(super) const OPEN_METRICS_END: &[u8] = b"# EOF\n";
 
-/// What is escaped where a quote would end the text.
+/// Bytes that are escaped in a quoted text.
 const QUOTED: &[u8] = b"\\\n\"";
 
-/// What is escaped where only the end of the line ends the text.
+/// Bytes that are escaped in a text that ends with its line.
 const UNQUOTED: &[u8] = b"\\\n";
 
 /// A family being written, a line for each series. Its head precedes its first series; without series it has
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(written(&families::BUILD_INFO, false, |_| ()), "");
     }
 
-    /// Each format escapes what would end a help early.
+    /// Each format escapes the bytes that would end a help early.
     #[test]
     fn helps_are_escaped() {
         static ODD: Family =

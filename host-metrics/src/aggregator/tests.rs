@@ -95,7 +95,7 @@ proptest! {
             delta.apply_event(&event());
             delta.apply_drops(&DropReport { app: "demo".into(), count: 1, reason: DropReason::Other });
         }
-        let mut counts = delta.into_counts();
+        let mut counts = delta.counts;
         counts.ingest.duplicates = (sent.len() - distinct.len()) as u64;
         expected.commit(&mut expected.counted(), counts, Origin::Anonymous);
         prop_assert_eq!(exposed(&aggregator), exposed(&expected));

@@ -23,7 +23,7 @@ pub(super) struct Follower {
     file: File,
     identity: FileIdentity,
     position: FilePosition,
-    /// Length when it was last looked at, in bytes.
+    /// Length at the last look, in bytes.
     length: u64,
     is_present: bool,
     is_failing: bool,
@@ -41,7 +41,7 @@ impl Follower {
         Ok(Self { file, identity, position, length: 0, is_present: true, is_failing: false, grew_at })
     }
 
-    /// Whether a file still holds what was read up to a position.
+    /// Whether a file still has the bytes that were read up to a position.
     pub(super) fn is_of(path: &Path, identity: FileIdentity, position: &FilePosition) -> bool {
         let follower = Self::open(path, identity, position.clone());
         follower.is_ok_and(|follower| follower.is_tail_intact().is_ok_and(|is_intact| is_intact))
@@ -82,7 +82,7 @@ impl Follower {
     /// Reads to the end and counts the lines.
     pub(super) fn read(&mut self, aggregator: &Aggregator) {
         let read = self.try_read(aggregator);
-        // Once for each fault, however often it is looked at meanwhile.
+        // Logged once per fault, however many looks it lasts.
         let was_failing = std::mem::replace(&mut self.is_failing, read.is_err());
         match read {
             Err(error) if !was_failing => {
@@ -123,12 +123,12 @@ impl Follower {
         }
     }
 
-    /// The file does not hold what was read any more.
+    /// Starts over a file that no longer has the bytes that were read.
     fn begin_again(&mut self, aggregator: &Aggregator) -> Result<(), StorageFailed> {
         tracing::info!(path = %self.position.path().display(), "truncated, reading from its start");
         let mut delta = aggregator.delta(Way::Tail);
         if self.position.is_torn() {
-            delta.reject(Rejection::Torn);
+            delta.counts.ingest.reject(Rejection::Torn, 1);
         }
         self.keep(delta, FilePosition::start(self.position.path()), aggregator)
     }
@@ -157,7 +157,7 @@ impl Follower {
 fn count(found: Found<'_>, delta: &mut Delta<'_>) {
     match found {
         Found::Whole(line) => delta.read(line),
-        Found::TooLong { ours: true } => delta.reject(Rejection::TooLong),
-        Found::TooLong { ours: false } => delta.ignore(1),
+        Found::TooLong { ours: true } => delta.counts.ingest.reject(Rejection::TooLong, 1),
+        Found::TooLong { ours: false } => delta.counts.ingest.ignored += 1,
     }
 }

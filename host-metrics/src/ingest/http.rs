@@ -25,7 +25,7 @@ use portent_server::response::{self, BufferedResponse, discard};
 
 use crate::aggregator::Aggregator;
 
-/// Where deliveries go.
+/// Path of deliveries.
 const EVENTS: &str = "/v1/events";
 
 /// Header that names the sender.
@@ -40,11 +40,11 @@ const DROPPED: &str = "portent-dropped";
 /// Most applications of a delivery: each takes some kilobytes while the delivery is being read.
 const APPS: usize = 64;
 
-/// How far a sender's clock may be ahead. The window of repeats counts on event times, so a source with such
-/// a clock, once forgotten, puts what others may send off for as long.
+/// How far a sender's clock may be ahead. The window of repeats depends on event times: once a source with such a clock
+/// is forgotten, deliveries of others are refused for that long.
 const CLOCK_TOLERANCE: u64 = 10 * SECOND;
 
-/// What one delivery may take.
+/// Limits of one delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveryLimits {
     /// Bytes of a body, as it comes and as it is when it is decompressed.
@@ -139,7 +139,7 @@ where
     // Without an event, nothing distinguishes a late repeat from a new delivery.
     let oldest_event =
         oldest_event.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))?;
-    let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now() };
+    let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now };
     let accepted = |is_duplicate| {
         let body = format!("{{\"accepted\":{lines},\"duplicate\":{is_duplicate}}}");
         response::text(StatusCode::OK, "application/json", body)
@@ -155,7 +155,7 @@ where
     }
 }
 
-/// The delivery may be sent again: whether it is kept by then, its identity will tell.
+/// The delivery may be sent again: its identity shows whether it has been counted.
 fn unavailable(aggregator: &Aggregator) -> BufferedResponse {
     aggregator.reject(Rejection::StorageFailed);
     let message = "the state directory cannot be written: send the same delivery again later";
@@ -218,7 +218,7 @@ impl DeliveryLines<'_> {
         match &line.map_err(|error| bad_line(number, Rejection::from(&error), &error))? {
             Line::Event(event) => {
                 let time = event.nanoseconds();
-                if time > self.delta.now().saturating_add(CLOCK_TOLERANCE) {
+                if time > self.delta.now.saturating_add(CLOCK_TOLERANCE) {
                     return bad_rule("time is more than 10 seconds ahead of the aggregator's clock");
                 }
                 self.oldest_event = Some(self.oldest_event.map_or(time, |oldest| oldest.min(time)));
@@ -226,7 +226,7 @@ impl DeliveryLines<'_> {
             }
             Line::Dropped(report) => self.delta.apply_drops(report),
         }
-        if self.delta.counts().apps().len() > APPS {
+        if self.delta.counts.apps().len() > APPS {
             return bad_rule("more than 64 applications in one delivery");
         }
         Ok(())

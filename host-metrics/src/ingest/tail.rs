@@ -22,7 +22,7 @@ use crate::aggregator::Aggregator;
 /// Most files followed at once.
 const FILES: usize = 1024;
 
-/// Most entries of a directory that are looked at to find a renamed file again.
+/// Most entries of a directory that are searched for a renamed file.
 const ENTRIES: usize = 65_536;
 
 /// How files are followed.
@@ -44,8 +44,8 @@ struct Tailer {
     followers: BTreeMap<FileIdentity, Follower>,
     /// Files that an earlier run followed and that were not found yet.
     known: BTreeMap<FileIdentity, FilePosition>,
-    /// Files passed over because there are too many.
-    passed_over: BTreeSet<FileIdentity>,
+    /// Files ignored because there are too many.
+    ignored: BTreeSet<FileIdentity>,
 }
 
 /// Follows files until `shutdown` is cancelled, then reads them to their end. Tells `is_caught_up` once the bytes that were
@@ -81,15 +81,15 @@ pub(crate) async fn follow(
 impl Tailer {
     fn new(options: TailOptions, aggregator: Aggregator) -> Self {
         let known = aggregator.file_positions();
-        let (followers, passed_over) = (BTreeMap::new(), BTreeSet::new());
-        Self { options, aggregator, followers, known, passed_over }
+        let (followers, ignored) = (BTreeMap::new(), BTreeSet::new());
+        Self { options, aggregator, followers, known, ignored }
     }
 
     /// Reads everything that is new.
     fn look(&mut self) {
         let paths = self.find();
         self.find_renamed(&paths);
-        // What a file held before it was renamed or removed is read before its successor.
+        // A file that was renamed or removed is read before its successor.
         for (identity, follower) in &mut self.followers {
             follower.set_present(paths.contains_key(identity));
             follower.read(&self.aggregator);
@@ -102,7 +102,7 @@ impl Tailer {
             }
             !is_over
         });
-        self.passed_over.retain(|identity| paths.contains_key(identity));
+        self.ignored.retain(|identity| paths.contains_key(identity));
         for (identity, path) in paths {
             self.adopt(identity, &path);
         }
@@ -140,7 +140,7 @@ impl Tailer {
             return;
         }
         if self.followers.len() >= FILES && !self.make_room() {
-            if self.passed_over.insert(identity) {
+            if self.ignored.insert(identity) {
                 tracing::warn!(limit = FILES, path = %path.display(), "too many files to follow");
                 self.aggregator.hit(Limit::TailFiles);
             }

@@ -8,18 +8,16 @@ use portent_model::{ArtefactError, Model, Profile};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Label value for everything that has no name here.
-const OTHER: &str = "other";
-
 static UNKNOWN: LazyLock<Arc<ModelMetadata>> = LazyLock::new(|| {
+    let other = || "other".to_owned();
     Arc::new(ModelMetadata {
         digest: Digest([0; 32]),
-        app: OTHER.to_owned(),
-        name: OTHER.to_owned(),
-        model_type: OTHER.to_owned(),
-        version: OTHER.to_owned(),
-        classes: vec![OTHER.to_owned()],
-        features: vec![OTHER.to_owned()],
+        app: other(),
+        name: other(),
+        model_type: other(),
+        version: other(),
+        classes: vec![other()],
+        features: vec![other()],
         feature_bins: Vec::new(),
         score_bins: Vec::new(),
     })
@@ -223,7 +221,7 @@ mod tests {
 
     const HVS: &[u8] = include_bytes!("../../../../models/hvs.portent");
 
-    /// What the service answers of an artefact (`about::profile` of the service).
+    /// The answer of the service for an artefact (`about::profile` of the service).
     fn profile_of(file: &[u8]) -> Value {
         let model = Model::open(file).unwrap();
         let edges = |profile: portent_model::Profile<'_>| profile.edges().collect::<Vec<_>>();

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use glob::Pattern;
 use portent_event::Digest;
-use portent_model::ArtefactError;
 
-use super::metadata::{InvalidProfile, ModelMetadata};
+use super::metadata::ModelMetadata;
 
 /// Least time between two readings, so that unknown digests cannot keep the disk busy.
 const REREAD_PAUSE: Duration = Duration::from_secs(5);
 
-/// Most models remembered: those of files that are gone keep their names for what comes late.
+/// Most models remembered. Models of removed files keep their names for late events.
 const MODELS: usize = 256;
 
 /// Largest file that is read as an artefact.
@@ -28,7 +27,7 @@ pub enum ModelStoreError {
     Pattern {
         /// As given.
         pattern: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: &'static str,
     },
     /// A file cannot be read.
@@ -39,21 +38,13 @@ pub enum ModelStoreError {
         /// Why.
         error: std::io::Error,
     },
-    /// A file is not an intact artefact.
-    #[error("{path}: {error}")]
-    Artefact {
+    /// A file is neither an intact artefact nor, in JSON, the profile of a model.
+    #[error("{path}: {reason}")]
+    Invalid {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        error: ArtefactError,
-    },
-    /// A file of JSON is not what a service says of its model.
-    #[error("{path}: {error}")]
-    Profile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        error: InvalidProfile,
+        /// The problem.
+        reason: String,
     },
     /// More models than are remembered.
     #[error("more than {MODELS} models")]
@@ -158,11 +149,12 @@ fn read_metadata(path: &Path) -> Result<ModelMetadata, ModelStoreError> {
         return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
     }
     let file = std::fs::read(path).map_err(unreadable)?;
-    if file.starts_with(b"{") {
-        return ModelMetadata::of_profile(&file)
-            .map_err(|error| ModelStoreError::Profile { path: path.to_owned(), error });
-    }
-    ModelMetadata::read(&file).map_err(|error| ModelStoreError::Artefact { path: path.to_owned(), error })
+    let metadata = if file.starts_with(b"{") {
+        ModelMetadata::of_profile(&file).map_err(|error| error.to_string())
+    } else {
+        ModelMetadata::read(&file).map_err(|error| error.to_string())
+    };
+    metadata.map_err(|reason| ModelStoreError::Invalid { path: path.to_owned(), reason })
 }
 
 #[cfg(test)]
@@ -215,7 +207,7 @@ mod tests {
         assert!(error.contains("b.portent: not the answer of /model/profile: missing field"), "{error}");
     }
 
-    /// What is gone or half written later takes no name away from what was counted.
+    /// A file that is removed or half written later takes no name away from the counts.
     #[test]
     fn a_later_reading_forgets_nothing() {
         let directory = tempfile::tempdir().unwrap();

@@ -7,15 +7,16 @@ use http::StatusCode;
 use portent_event::{Digest, DropReason, ErrorType, Event, Method, ROUTES, Route, Stage};
 use serde::{Deserialize, Serialize};
 
+use super::ingest_stats::merge_maps;
 use super::model_counts::ModelCounts;
 use super::series::{Counter, DurationSeries, Exemplar};
 use super::window::Window;
 use crate::models::{ModelMetadata, Models};
 
-/// Name of the application under which counts over a limit stand.
+/// Name of the application that has the counts over a limit.
 pub const OTHER_APP: &str = "other";
 
-/// Stands for every status that has no registered meaning, so that the label stays a closed set.
+/// Replaces every status without a registered meaning, so that the label stays a closed set.
 pub const STATUS_OTHER: u16 = 0;
 
 /// Errors that a route which reads a body can end with from the start.
@@ -38,7 +39,7 @@ const BODY_ERRORS: [ErrorType; 12] = [
 const READINESS_ERRORS: [ErrorType; 3] =
     [ErrorType::ModelNotLoaded, ErrorType::ScorerInvalidOutput, ErrorType::ScorerError];
 
-/// What an application answered and predicted.
+/// Answers and predictions of an application.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct App {
     /// Since when it is counted, in nanoseconds since the epoch.
@@ -51,7 +52,7 @@ pub struct App {
     pub stages: BTreeMap<(Route, Stage), DurationSeries>,
     /// Events that senders lost.
     pub drops: BTreeMap<DropReason, u64>,
-    /// Durations of the last seconds; not kept over a restart.
+    /// Durations of the last seconds. A restart forgets them.
     #[serde(skip)]
     pub window: Window,
     /// Time of the newest event; `None` before the first.
@@ -181,20 +182,6 @@ impl App {
     }
 }
 
-/// Adds up the values of equal keys; a key that is only in `more` comes with its value.
-fn merge_maps<K: Ord + Clone, V: Clone>(
-    map: &mut BTreeMap<K, V>,
-    more: &BTreeMap<K, V>,
-    merge: impl Fn(&mut V, &V),
-) {
-    for (key, value) in more {
-        match map.get_mut(key) {
-            Some(known) => merge(known, value),
-            None => _ = map.insert(key.clone(), value.clone()),
-        }
-    }
-}
-
 fn expected_errors() -> impl Iterator<Item = (ErrorType, Route)> {
     let of_routes = ROUTES.iter().flat_map(|info| {
         let errors: &[ErrorType] = match info.predicts {
@@ -217,7 +204,7 @@ fn status_label(status: u16) -> u16 {
     if registered { status } else { STATUS_OTHER }
 }
 
-/// What a request that did not predict says of the model's state, if anything.
+/// The state of the model according to a request that did not predict, if it says anything about it.
 fn readiness(event: &Event<'_>) -> Option<bool> {
     match (event.error, event.method, event.route, event.status) {
         (Some(ErrorType::ModelNotLoaded), ..) => Some(false),

@@ -81,7 +81,7 @@ impl DurationHistogram {
 }
 
 impl<const BUCKETS: usize> Histogram<BUCKETS> {
-    /// Adds counts per bucket with the sum of what was counted.
+    /// Adds counts per bucket, and the sum of their observations.
     pub fn add(&mut self, counts: &[u32], sum_nano: u64) {
         for (bucket, count) in self.buckets.iter_mut().zip(counts) {
             *bucket += u64::from(*count);
@@ -102,7 +102,7 @@ impl<const BUCKETS: usize> Histogram<BUCKETS> {
 mod tests {
     use super::*;
 
-    /// The texts say what the integers compare with.
+    /// The texts agree with the integers.
     #[test]
     fn bounds_agree_with_their_texts_and_with_the_event_format() {
         for (bound, text) in DURATION.iter().chain(&CONFIDENCE) {

@@ -28,7 +28,7 @@ closed_sets! {
         OutsideWindow = "outside_window",
         /// A line that breaks a rule of the event format.
         Rule = "rule",
-        /// A delivery that could not be kept.
+        /// A delivery that could not be written to the state directory.
         StorageFailed = "storage_failed",
         /// A line longer than the limit.
         TooLong = "too_long",
@@ -64,13 +64,13 @@ impl From<&DecodeError> for Rejection {
     }
 }
 
-/// What the aggregator received.
+/// Counts of what the aggregator received.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IngestStats {
     pub(super) received: BTreeMap<Way, u64>,
     pub(super) rejected: BTreeMap<Rejection, u64>,
     pub(crate) limit_hits: BTreeMap<Limit, u64>,
-    /// Since when it is counted, in nanoseconds since the epoch; 0 in what one delivery adds.
+    /// Since when it is counted, in nanoseconds since the epoch; 0 in the counts of one delivery.
     pub created: u64,
     /// Events of repeated deliveries.
     pub duplicates: u64,
@@ -95,16 +95,17 @@ impl IngestStats {
         *self.rejected.entry(reason).or_default() += count;
     }
 
-    /// Counts that something was beyond a limit.
+    /// Counts that a limit was reached.
     pub fn hit(&mut self, limit: Limit, times: u64) {
         *self.limit_hits.entry(limit).or_default() += times;
     }
 
-    /// Adds what was received in another place.
+    /// Adds the counts of another place.
     pub fn merge(&mut self, other: &Self) {
-        add(&mut self.received, &other.received);
-        add(&mut self.rejected, &other.rejected);
-        add(&mut self.limit_hits, &other.limit_hits);
+        let add = |count: &mut u64, more: &u64| *count += more;
+        merge_maps(&mut self.received, &other.received, add);
+        merge_maps(&mut self.rejected, &other.rejected, add);
+        merge_maps(&mut self.limit_hits, &other.limit_hits, add);
         self.created =
             [self.created, other.created].into_iter().filter(|time| *time > 0).min().unwrap_or_default();
         self.duplicates += other.duplicates;
@@ -133,6 +134,16 @@ impl IngestStats {
     }
 }
 
-fn add<K: Copy + Ord>(counts: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>) {
-    more.iter().for_each(|(key, count)| *counts.entry(*key).or_default() += count);
+/// Adds up the values of equal keys; a key that is only in `more` comes with its value.
+pub(super) fn merge_maps<K: Ord + Clone, V: Clone>(
+    map: &mut BTreeMap<K, V>,
+    more: &BTreeMap<K, V>,
+    merge: impl Fn(&mut V, &V),
+) {
+    for (key, value) in more {
+        match map.get_mut(key) {
+            Some(known) => merge(known, value),
+            None => _ = map.insert(key.clone(), value.clone()),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::histogram::ConfidenceHistogram;
 use crate::models::ModelMetadata;
 use crate::sparse;
 
-/// What was predicted with one model, by index of class, feature and bin.
+/// Predictions of one model, by index of class, feature and bin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModelCounts {
     /// The names behind the indexes. Bytes name a model by its digest, outside of this.

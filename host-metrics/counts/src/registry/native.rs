@@ -1,4 +1,4 @@
-//! Native histograms: buckets that grow by a constant factor and exist only where something was observed.
+//! Native histograms: buckets that grow by a constant factor and exist only if they have observations.
 //!
 //! Schema 3 of Prometheus: eight buckets for each doubling, so a bound is 9 % above the one before.
 //! <https://prometheus.io/docs/specs/native_histograms/>
@@ -68,7 +68,7 @@ impl NativeHistogram {
     /// Checks a histogram that was read from bytes.
     ///
     /// # Errors
-    /// If a bucket is none that a duration can have.
+    /// If no duration can have one of the buckets.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         let last = usize::from(index(u64::MAX).abs_diff(self.first));
         let is_possible = self.counts.is_empty()

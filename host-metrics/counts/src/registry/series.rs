@@ -1,4 +1,4 @@
-//! What is counted for one set of label values, with the moment since which it is counted.
+//! Counts for one set of label values, with the moment since which they are counted.
 
 use portent_event::limits::NAME_BYTES;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub struct Counter {
     pub value: u64,
     /// Since when it is counted, in nanoseconds since the epoch.
     pub created: u64,
-    /// The newest request that it counts; not kept over a restart.
+    /// The newest request that it counts. A restart forgets it.
     #[serde(skip)]
     pub exemplar: Option<Box<Exemplar>>,
 }
@@ -27,20 +27,20 @@ pub struct DurationSeries {
     pub native: NativeHistogram,
     /// Since when it is counted, in nanoseconds since the epoch.
     pub created: u64,
-    /// The newest request in each classic bucket, if one is known; not kept over a restart.
+    /// The newest request in each classic bucket, if one is known. A restart forgets it.
     #[serde(skip)]
     exemplars: Vec<(u8, Exemplar)>,
 }
 
 /// One request that was counted in a series.
 ///
-/// The identity is kept in place, since one is made for every event.
+/// The request ID is stored inline, since an exemplar is made for every event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Exemplar {
     /// When the request ended, in nanoseconds since the epoch. It comes first: of two exemplars the greater
     /// one is kept, so that their order does not matter.
     pub time: u64,
-    /// What the request added, in billionths.
+    /// The amount that the request added, in billionths.
     pub value_nano: u64,
     length: u8,
     request_id: [u8; NAME_BYTES],
@@ -91,7 +91,7 @@ impl DurationSeries {
     /// Counts a duration and remembers whose it was.
     pub(super) fn observe_request(&mut self, exemplar: Exemplar) {
         let bucket = self.observe(exemplar.value_nano);
-        self.remember(u8::try_from(bucket).unwrap_or_default(), exemplar);
+        remember(&mut self.exemplars, (u8::try_from(bucket).unwrap_or_default(), exemplar));
     }
 
     /// Adds another histogram.
@@ -99,14 +99,15 @@ impl DurationSeries {
         self.classic.merge(&other.classic);
         self.native.merge(&other.native);
         self.created = self.created.min(other.created);
-        other.exemplars.iter().for_each(|(bucket, exemplar)| self.remember(*bucket, *exemplar));
+        other.exemplars.iter().for_each(|more| remember(&mut self.exemplars, *more));
     }
+}
 
-    fn remember(&mut self, bucket: u8, exemplar: Exemplar) {
-        match self.exemplars.iter_mut().find(|(other, _)| *other == bucket) {
-            Some((_, known)) => *known = exemplar.max(*known),
-            None => self.exemplars.push((bucket, exemplar)),
-        }
+/// Adds an exemplar with its bucket. The newest one of each bucket stays.
+pub fn remember(exemplars: &mut Vec<(u8, Exemplar)>, (bucket, exemplar): (u8, Exemplar)) {
+    match exemplars.iter_mut().find(|(other, _)| *other == bucket) {
+        Some((_, known)) => *known = exemplar.max(*known),
+        None => exemplars.push((bucket, exemplar)),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Families about models and what they predict.
+//! Families about models and predictions.
 //!
-//! Counts are kept by artefact; versions of a model share its name, so their series are added up here.
+//! Counts are by artefact. Versions of a model share its name, so their series are added up here.
 
 use std::collections::BTreeMap;
 

@@ -67,7 +67,7 @@ pub(super) fn in_flight(snapshot: &Snapshot, sink: &mut dyn Sink) {
     }
 }
 
-/// The score stage is what the service that this replaces calls the duration of a prediction.
+/// The services that this replaces call the duration of the score stage the duration of a prediction.
 pub(super) fn scoring(snapshot: &Snapshot, sink: &mut dyn Sink) {
     for (name, app) in snapshot.registry.apps() {
         for ((route, _), series) in app.stages.iter().filter(|((_, stage), _)| *stage == Stage::Score) {

@@ -36,7 +36,7 @@ pub(super) fn message(out: &mut Vec<u8>, field: u32, write: impl FnOnce(&mut Vec
     insert_length(out, start);
 }
 
-/// Puts the length of what was written since `start` before it.
+/// Inserts, at `start`, the length of the bytes written since.
 pub(super) fn insert_length(out: &mut Vec<u8>, start: usize) {
     let end = out.len();
     varint(out, end.saturating_sub(start) as u64);

@@ -98,7 +98,7 @@ fn a_torn_line_waits_for_its_newline() {
 }
 
 #[test]
-fn lines_of_others_are_passed_over_and_broken_ones_refused() {
+fn lines_of_others_are_ignored_and_broken_ones_refused() {
     let mut fixture = Fixture::new();
     let mut text = b"hello\n\n{\"level\":\"info\"}\n".to_vec();
     text.extend(line(&invalid_event()));
