@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::workspace;
 
 /// Every package outside `tests` and `examples`, and those of the workspace that it may depend on.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("portent-event", &[]),
     ("portent-model", &["portent-event"]),
     ("portent-openapi", &["portent-event", "portent-model"]),
