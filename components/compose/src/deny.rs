@@ -5,7 +5,7 @@
 
 use std::mem;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use indexmap::{IndexMap, IndexSet};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, EntityType, ExportKind, ExportSection, Function,
@@ -70,21 +70,22 @@ fn standard_error(resolve: &mut Resolve, stdout: InterfaceId) -> Result<Interfac
     if let Some(found) = resolve.packages[package].interfaces.get("stderr") {
         return Ok(*found);
     }
-    let mut stderr = resolve.interfaces[stdout].clone();
-    let (_, mut get) = stderr.functions.pop().context("standard output has no function")?;
-    // The stream is named where it is defined, so the copy needs no types of its own.
-    if let Some(Type::Id(id)) = get.result
-        && let TypeDefKind::Handle(Handle::Own(stream)) = resolve.types[id].kind
-    {
-        let mut handle = resolve.types[id].clone();
-        handle.kind = TypeDefKind::Handle(Handle::Own(origin(resolve, stream)));
-        get.result = Some(Type::Id(resolve.types.alloc(handle)));
-    }
+    let (id, mut stderr) = (resolve.interfaces.next_id(), resolve.interfaces[stdout].clone());
+    let (Some((_, mut get)), Some((name, stream))) = (stderr.functions.pop(), stderr.types.pop()) else {
+        bail!("standard output has no function or type");
+    };
+    let mut stream = resolve.types[stream].clone();
+    stream.owner = TypeOwner::Interface(id);
+    let mut handle = stream.clone();
+    (handle.name, handle.owner) = (None, TypeOwner::None);
+    let stream = resolve.types.alloc(stream);
+    handle.kind = TypeDefKind::Handle(Handle::Own(stream));
+    get.result = Some(Type::Id(resolve.types.alloc(handle)));
     get.name = "get-stderr".to_owned();
     stderr.name = Some("stderr".to_owned());
-    stderr.types.clear();
-    stderr.functions.insert(get.name.clone(), get);
-    let id = resolve.interfaces.alloc(stderr);
+    stderr.types = [(name, stream)].into_iter().collect();
+    stderr.functions = [(get.name.clone(), get)].into_iter().collect();
+    resolve.interfaces.alloc(stderr);
     resolve.packages[package].interfaces.insert("stderr".to_owned(), id);
     Ok(id)
 }
@@ -256,10 +257,10 @@ fn denial(resolve: &Resolve, sizes: &SizeAlign, ty: &Type) -> Option<Vec<u8>> {
     let (case, payloads): (usize, Vec<Option<Type>>) = match &resolve.types[*id].kind {
         TypeDefKind::Type(alias) => return denial(resolve, sizes, alias),
         TypeDefKind::List(_) | TypeDefKind::Option(_) | TypeDefKind::Flags(_) => return Some(bytes),
-        TypeDefKind::Enum(ty) => (best(ty.cases.iter().map(|case| &*case.name)), Vec::new()),
+        TypeDefKind::Enum(ty) => (best(&ty.cases.iter().map(|case| &*case.name)), Vec::new()),
         TypeDefKind::Result(ty) => (1, vec![ty.ok, ty.err]),
         TypeDefKind::Variant(ty) => {
-            (best(ty.cases.iter().map(|case| &*case.name)), ty.cases.iter().map(|case| case.ty).collect())
+            (best(&ty.cases.iter().map(|case| &*case.name)), ty.cases.iter().map(|case| case.ty).collect())
         }
         _ => return None,
     };
@@ -273,7 +274,7 @@ fn denial(resolve: &Resolve, sizes: &SizeAlign, ty: &Type) -> Option<Vec<u8>> {
 }
 
 /// The index of the case that says best that access is denied; the first one if none does.
-fn best<'a>(cases: impl Iterator<Item = &'a str> + Clone) -> usize {
+fn best<'a>(cases: &(impl Iterator<Item = &'a str> + Clone)) -> usize {
     DENIALS.iter().find_map(|denial| cases.clone().position(|case| case == *denial)).unwrap_or(0)
 }
 

@@ -120,6 +120,21 @@ fn a_dependency_reaches_what_it_inherits_and_nothing_else() {
     }
 }
 
+/// The component lacks standard error, so the adapter imports it.
+#[test]
+fn standard_output_becomes_standard_error() {
+    let imported = r#"
+        (import "wasi:io/streams@0.2.6" (instance $streams (export "output-stream" (type (sub resource)))))
+        (alias export $streams "output-stream" (type $stream))
+        (import "wasi:cli/stdout@0.2.6" (instance
+            (alias outer 1 $stream (type $outer))
+            (export "output-stream" (type $inner (eq $outer)))
+            (export "get-stdout" (func (result (own $inner))))))"#;
+    let wasm = dependency("a:b/c@0.1.0", "u32", imported);
+    let whole = composed("a:b/c", &wasm, None).unwrap();
+    assert_eq!(imports(&whole).unwrap(), ["x:y/z", "wasi:io/streams@0.2.6", "wasi:cli/stderr@0.2.6"]);
+}
+
 #[test]
 fn what_nobody_gives_a_dependency_is_refused() {
     for import in ["fermyon:spin/sqlite@2.0.0", "wasi:cli/environment@0.3.0", "own:host/thing"] {
