@@ -1,10 +1,11 @@
-//! What an instance sets up once: the model, the service over it, and where its events go.
+//! What an instance sets up once: the model, the service over it, and the destination of its events.
 
+use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime};
 
 use portent_event::Event;
-use portent_service::{Clock, Config, EventsTo, ModelState, Service};
+use portent_service::{Clock, Config, EventsTo, ModelState, Service, log_line};
 
 #[cfg(not(feature = "scorer"))]
 use crate::artefact::model;
@@ -21,31 +22,46 @@ impl Clock for MonotonicClock {
     }
 }
 
-/// The service, set up by the first request of the instance; what is wrong with it is said to `complain`.
-pub fn service(complain: fn(&str)) -> &'static Service<'static> {
+/// The service. The first request of the instance sets it up.
+pub fn service() -> &'static Service<'static> {
     static SERVICE: OnceLock<Service<'static>> = OnceLock::new();
-    SERVICE.get_or_init(|| match Config::read(environment) {
-        Ok(config) => Service::new(config, model(complain)),
-        Err(error) => Service::new(Config::default(), ModelState::Unavailable(error.to_string())),
+    SERVICE.get_or_init(|| {
+        let (config, model) = match Config::read(|name| std::env::var(name).ok()) {
+            Ok(config) => (config, model(log_error)),
+            Err(error) => (Config::default(), ModelState::Unavailable(error.to_string())),
+        };
+        if let ModelState::Unavailable(reason) | ModelState::Contradictory(reason) = &model {
+            log_error(reason);
+        }
+        Service::new(config, model)
     })
 }
 
-/// Where events go, by the variables of the component; standard output where these are wrong.
-pub fn events_to(variable: impl Fn(&str) -> Option<String>, complain: impl Fn(&str)) -> EventsTo {
+/// Where events go, by the variables of the component. If these are wrong, it is standard output.
+pub fn events_to(variable: impl Fn(&str) -> Option<String>) -> EventsTo {
     EventsTo::read(variable).unwrap_or_else(|error| {
-        complain(&format!("{error}; events go to stdout"));
+        log_error(&format!("{error}; events go to stdout"));
         EventsTo::Stdout
     })
 }
 
-/// Completes events whose answer has left: how long it took and what time it is.
-pub fn stamp(events: &mut [Event<'_>], clock: &impl Clock) {
-    for event in events {
+/// Completes the events of an answer that has left with its time, and logs the request if the configuration asks for it.
+pub fn finish(events: &mut [Event<'_>], clock: &impl Clock) {
+    for event in &mut *events {
         event.durations.total = clock.now();
         event.time = humantime::format_rfc3339_micros(SystemTime::now()).to_string().into();
     }
+    if service().logs_requests() {
+        events.iter().for_each(|event| print_error(&log_line(event)));
+    }
 }
 
-pub(crate) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+/// Writes what is wrong with the model or the configuration to standard error.
+fn log_error(reason: &str) {
+    print_error(format!("portent: {reason}\n").as_bytes());
+}
+
+/// Writes a line to standard error. If that fails, nobody can be told.
+fn print_error(line: &[u8]) {
+    std::io::stderr().write_all(line).ok();
 }

@@ -1,11 +1,8 @@
-//! Gathers the events of an instance for deliveries, one at a time. The shell does what [`Step`] says: it waits and
-//! tells when the time is over, or it delivers and tells how that went. Nothing here knows the time or does I/O.
+//! Collects the events of an instance for deliveries, one at a time. The component does what [`Step`] says: it waits and
+//! reports that the time is over, or it delivers and reports the result. Nothing here knows the time or does I/O.
 //!
-//! Several tasks may ask at once, in any order: at most one of them is told to deliver, and while events wait there
-//! is one that waits for them or delivers.
-
-#[cfg(test)]
-mod tests;
+//! Several tasks may call it, in any order. At most one of them delivers at a time, and while events wait, one of them waits
+//! or delivers.
 
 use portent_event::{DropReason, Event};
 
@@ -31,7 +28,7 @@ type Lost = Vec<(DropReason, u32)>;
 enum State {
     #[default]
     Idle,
-    /// Somebody waits; only the wait with this number counts.
+    /// A task waits; only the wait with this number counts.
     Waiting(u64),
     Delivering,
 }
@@ -39,7 +36,7 @@ enum State {
 /// What the task that asked has to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing more: another task looks after the events, or there are none.
+    /// Nothing: another task takes care of the events, or there are none.
     Done,
     /// Wait for [`crate::limits::FLUSH_AFTER`], then call [`Batch::waited`] with the number of the wait.
     Wait(u64),
@@ -61,7 +58,7 @@ pub struct Delivery {
 }
 
 impl Batch {
-    /// Takes the events of an answer in, or counts them as lost where they find no room.
+    /// Takes the events of an answer in, or counts them as lost if there is no room.
     pub fn push(&mut self, events: &[Event<'_>]) -> Step {
         for event in events {
             self.push_event(event);
@@ -132,7 +129,7 @@ impl Batch {
         Step::Deliver(Delivery { sequence, lines, events: std::mem::take(&mut self.events), reported })
     }
 
-    /// Where no event waits, nothing would carry a report.
+    /// Reports lost events at once if no event waits, since no delivery follows that would carry the report.
     fn rest(&mut self) -> Step {
         if self.lost.is_empty() || self.state == State::Delivering {
             return Step::Done;

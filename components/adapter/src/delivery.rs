@@ -1,10 +1,12 @@
-//! The rules of a delivery to the aggregator: what it says of itself, and when it is tried again.
+//! The rules of a delivery to the aggregator: its headers, and when it is tried again.
 
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
 use portent_event::{DropReason, DropReport};
 use portent_service::Token;
 
+use crate::http::Headers;
 use crate::limits::{BUDGET, RETRY_AFTER};
 
 /// Path that takes deliveries.
@@ -14,9 +16,6 @@ pub const PATH: &str = "/v1/events";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source(String);
 
-/// Names and values of headers, as hosts take them.
-pub type Headers = Vec<(String, Vec<u8>)>;
-
 impl Source {
     /// A name of two random numbers.
     #[must_use]
@@ -24,8 +23,8 @@ impl Source {
         Self(format!("{:016x}{:016x}", random[0], random[1]))
     }
 
-    /// The headers of the delivery with this number and so many bytes. Its repetitions have the same, so that the
-    /// aggregator counts it once however often it comes.
+    /// The headers of the delivery with this number and length. They are the same in each attempt, so that the aggregator
+    /// counts the delivery once, however often it comes.
     #[must_use]
     pub fn headers(&self, sequence: u64, bytes: usize, token: Option<&Token>) -> Headers {
         let headers = [
@@ -39,60 +38,49 @@ impl Source {
     }
 }
 
-/// What an attempt came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
-    /// The events are counted.
-    Counted,
-    /// They are not, and will not be.
-    Final(DropReason),
-    /// They are not, or not known to be, and may be another time.
-    Failed(DropReason),
-}
-
-impl Attempt {
-    /// What a status of the aggregator means.
-    #[must_use]
-    pub fn answered(status: u16) -> Self {
-        match status {
-            200 => Self::Counted,
-            201..=299 => Self::Final(DropReason::Other),
-            429 | 500..=599 => Self::Failed(DropReason::Failed),
-            _ => Self::Final(DropReason::Refused),
-        }
-    }
-}
-
 /// The attempts of one delivery.
 #[derive(Debug, Default)]
 pub struct Attempts {
     failed: usize,
 }
 
-/// What comes after an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing: the delivery has come to its end.
-    End(Result<(), DropReason>),
-    /// Another attempt, after this time.
-    Again(Duration),
-}
-
 impl Attempts {
-    /// What comes after this attempt, so long after the first one began.
-    pub fn after(&mut self, attempt: Attempt, elapsed: Duration) -> Next {
-        let reason = match attempt {
-            Attempt::Counted => return Next::End(Ok(())),
-            Attempt::Final(reason) => return Next::End(Err(reason)),
-            Attempt::Failed(reason) => reason,
+    /// What follows an attempt that has been answered with this status, or has failed, so long after the first one began:
+    /// the end of the delivery, or another attempt after a pause.
+    pub fn after(
+        &mut self,
+        answer: Result<u16, DropReason>,
+        elapsed: Duration,
+    ) -> ControlFlow<Result<(), DropReason>, Duration> {
+        let reason = match answer {
+            Ok(200) => return Break(Ok(())),
+            Ok(201..=299) => return Break(Err(DropReason::Other)),
+            Ok(429 | 500..=599) => DropReason::Failed,
+            Ok(_) => return Break(Err(DropReason::Refused)),
+            Err(reason) => reason,
         };
-        let wait = RETRY_AFTER.get(self.failed);
+        let pause = RETRY_AFTER.get(self.failed);
         self.failed += 1;
-        match wait {
-            Some(wait) if elapsed + *wait < BUDGET => Next::Again(*wait),
-            _ => Next::End(Err(reason)),
+        match pause {
+            Some(pause) if elapsed + *pause < BUDGET => Continue(*pause),
+            _ => Break(Err(reason)),
         }
     }
+}
+
+/// The reason for which an attempt failed, by the error of HTTP. Each version of WASI has a type of its own for it.
+#[macro_export]
+macro_rules! drop_reason {
+    ($ErrorCode:ident, $error:expr) => {
+        match $error {
+            $ErrorCode::ConnectionTimeout
+            | $ErrorCode::ConnectionReadTimeout
+            | $ErrorCode::ConnectionWriteTimeout
+            | $ErrorCode::HttpResponseTimeout => portent_event::DropReason::Timeout,
+            $ErrorCode::HttpRequestDenied => portent_event::DropReason::Refused,
+            _ => portent_event::DropReason::Unreachable,
+        }
+    };
 }
 
 /// The line that says how many events were given up.
@@ -101,47 +89,4 @@ pub fn drop_report(app: &str, count: u32, reason: DropReason) -> Vec<u8> {
     let mut line = Vec::new();
     DropReport { app: app.into(), count, reason }.encode(&mut line);
     line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MILLISECOND: Duration = Duration::from_millis(1);
-
-    #[test]
-    fn a_failed_attempt_is_repeated_twice_within_the_budget() {
-        let failed = Attempt::answered(503);
-        let mut attempts = Attempts::default();
-        assert_eq!(attempts.after(failed, MILLISECOND), Next::Again(RETRY_AFTER[0]));
-        assert_eq!(attempts.after(failed, 22 * MILLISECOND), Next::Again(RETRY_AFTER[1]));
-        assert_eq!(attempts.after(failed, 123 * MILLISECOND), Next::End(Err(DropReason::Failed)));
-        let mut slow = Attempts::default();
-        assert_eq!(slow.after(failed, BUDGET - RETRY_AFTER[0]), Next::End(Err(DropReason::Failed)));
-    }
-
-    #[test]
-    fn an_answer_ends_a_delivery_unless_another_may_differ() {
-        let end = |status| Attempts::default().after(Attempt::answered(status), Duration::ZERO);
-        assert_eq!(end(200), Next::End(Ok(())));
-        assert_eq!(end(204), Next::End(Err(DropReason::Other)));
-        for status in [301, 400, 401, 413] {
-            assert_eq!(end(status), Next::End(Err(DropReason::Refused)), "{status}");
-        }
-        for status in [429, 500, 503] {
-            assert_eq!(end(status), Next::Again(RETRY_AFTER[0]), "{status}");
-        }
-    }
-
-    #[test]
-    fn a_delivery_names_its_source_and_its_number() {
-        let headers = Source::new([1, u64::MAX]).headers(7, 300, None);
-        let expected = [
-            ("content-type", "application/x-ndjson"),
-            ("content-length", "300"),
-            ("portent-source", "0000000000000001ffffffffffffffff"),
-            ("portent-sequence", "7"),
-        ];
-        assert_eq!(headers, expected.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
-    }
 }

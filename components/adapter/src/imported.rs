@@ -7,21 +7,27 @@ use portent_service::{
 
 use bindings::portent::serve::scorer;
 
-/// The scorer, by its description: asked once an instance.
-pub(crate) fn model(complain: fn(&str)) -> ModelState<'static> {
-    let described = description(scorer::describe()).to_artefact();
-    // The artefact stays for the life of the instance, and the model is a view into it.
-    let imported = described.and_then(|artefact| {
-        Imported::new(artefact.leak(), score, complain).map_err(|error| error.to_string())
+/// The scorer, by its description.
+pub(crate) fn model(log_error: fn(&str)) -> ModelState<'static> {
+    let described = scorer::describe();
+    let description = Description {
+        name: described.name,
+        version: described.version,
+        model_type: described.model_type,
+        features: described.features.into_iter().map(feature).collect(),
+        classes: described.classes,
+        positive_class: described.positive_class,
+        threshold: described.threshold,
+        explains: described.explains,
+    };
+    // The model is a view into the artefact, which stays for the life of the instance.
+    let imported = description.to_artefact().and_then(|artefact| {
+        Imported::new(artefact.leak(), score, log_error).map_err(|error| error.to_string())
     });
-    match imported {
-        Ok(imported) => ModelState::Imported(imported),
-        Err(rule) => {
-            let reason = format!("the scorer's description: {rule}");
-            complain(&reason);
-            ModelState::Contradictory(reason)
-        }
-    }
+    imported.map_or_else(
+        |rule| ModelState::Contradictory(format!("the scorer's description: {rule}")),
+        ModelState::Imported,
+    )
 }
 
 fn score(values: &[f64], explain: bool) -> Result<ClassScores, ScoreError> {
@@ -30,21 +36,6 @@ fn score(values: &[f64], explain: bool) -> Result<ClassScores, ScoreError> {
         Err(scorer::ScoreError::Row((row, reason))) => Err(ScoreError::Row(row, reason)),
         Err(scorer::ScoreError::Internal(text)) => Err(ScoreError::Internal(text)),
     }
-}
-
-fn description(described: scorer::Description) -> Description {
-    let scorer::Description {
-        name,
-        version,
-        model_type,
-        features,
-        classes,
-        positive_class,
-        threshold,
-        explains,
-    } = described;
-    let features = features.into_iter().map(feature).collect();
-    Description { name, version, model_type, features, classes, positive_class, threshold, explains }
 }
 
 fn feature(described: scorer::Feature) -> DescribedFeature {
@@ -69,14 +60,7 @@ fn feature(described: scorer::Feature) -> DescribedFeature {
 }
 
 /// What `wit/portent.wit` states, as the component imports it.
-#[allow(
-    clippy::all,
-    unsafe_code,
-    missing_docs,
-    unreachable_pub,
-    missing_debug_implementations,
-    reason = "generated"
-)]
+#[allow(clippy::all, unsafe_code, unreachable_pub, reason = "generated")]
 mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",

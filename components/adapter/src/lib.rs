@@ -1,14 +1,18 @@
-//! What the shells of the prediction API share. [`service`] is set up once an instance; [`stamp`] completes what a
-//! request adds to the counts. [`delivery`] holds the rules of a delivery by HTTP and [`batch`] those of gathering
-//! events for one: both are pure, the shells move the bytes. [`limits`] is the one list of their numbers.
+//! What both components of the prediction API share. A component moves bytes between its host and this crate.
+//!
+//! [`service`] is set up once per instance. [`http`] holds requests and responses, [`delivery`] the rules of a delivery of
+//! events, [`batch`] those of collecting events for one, and [`limits`] their numbers.
 
 mod app;
 #[cfg(not(feature = "scorer"))]
 mod artefact;
 pub mod batch;
 pub mod delivery;
+pub mod http;
 #[cfg(feature = "scorer")]
 mod imported;
 pub mod limits;
+#[cfg(target_family = "wasm")]
+pub mod output;
 
-pub use app::{MonotonicClock, events_to, service, stamp};
+pub use app::{MonotonicClock, events_to, finish, service};

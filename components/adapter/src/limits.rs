@@ -22,28 +22,3 @@ pub const QUEUE_EVENTS: u32 = 1_024;
 
 /// Most bytes of lines that wait for a delivery; an event that would make more is dropped and counted.
 pub const QUEUE_BYTES: usize = 512 * 1024;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_states_the_limits() {
-        let page = include_str!("../../../docs/events.md");
-        let [first, second] = RETRY_AFTER.map(|wait| wait.as_millis());
-        let queue = format!("{},{:03}", QUEUE_EVENTS / 1_000, QUEUE_EVENTS % 1_000);
-        let kib = QUEUE_BYTES / 1_024;
-        let rows = [
-            format!("each pause in it | {} ms |", ATTEMPT_TIMEOUT.as_millis()),
-            format!("| {first} ms after the first failure, {second} ms after the second, "),
-            format!("none later than {} ms after the beginning |", BUDGET.as_millis()),
-            format!("| a batch, in time | {} ms after its first event,", FLUSH_AFTER.as_millis()),
-            format!("| leaves at once with {FLUSH_EVENTS} events,"),
-            format!("that wait | {queue}, and {kib} KiB of lines;"),
-            format!("that wait, at most {queue}, and"),
-        ];
-        for row in rows {
-            assert!(page.contains(&row), "docs/events.md does not say {row:?}");
-        }
-    }
-}

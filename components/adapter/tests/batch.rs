@@ -1,11 +1,13 @@
+//! Every event is delivered once or reported lost once, whatever the traffic.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use portent_adapter::batch::{Batch, Delivery, Step};
+use portent_adapter::limits::{BUDGET, FLUSH_AFTER, FLUSH_EVENTS, QUEUE_BYTES, QUEUE_EVENTS};
 use portent_event::{DropReason, DropReport, Durations, Event, Line, Method, Route};
 use proptest::prelude::*;
-
-use super::{Batch, Delivery, Step};
-use crate::limits::{BUDGET, FLUSH_AFTER, FLUSH_EVENTS, QUEUE_BYTES, QUEUE_EVENTS};
 
 fn event(id: u32) -> Event<'static> {
     Event {
@@ -92,9 +94,9 @@ fn the_queue_is_bounded_and_what_finds_no_room_is_counted() {
     assert!(next.lines.len() <= QUEUE_BYTES + 1024, "its bytes too");
 }
 
-/// A shell in virtual time: what its tasks wait for.
+/// A component in virtual time, with what its tasks wait for.
 #[derive(Default)]
-struct Shell {
+struct Component {
     batch: Batch,
     now: Duration,
     waits: Vec<(Duration, u64)>,
@@ -106,7 +108,7 @@ struct Shell {
     sequences: BTreeSet<u64>,
 }
 
-impl Shell {
+impl Component {
     fn follow(&mut self, step: Step, latency: Duration, result: Result<(), DropReason>) {
         match step {
             Step::Done => {}
@@ -177,18 +179,18 @@ proptest! {
     fn every_event_is_delivered_once_or_reported_lost_once(
         traffic in prop::collection::vec((0..200_u64, 1..600_u32, 0..500_u64, outcome()), 1..20)
     ) {
-        let mut shell = Shell::default();
+        let mut component = Component::default();
         for (pause, count, latency, result) in traffic {
             let latency = Duration::from_millis(latency);
-            let until = shell.now + Duration::from_millis(pause);
-            shell.run(Some(until), latency, result);
-            shell.push(count, latency, result);
+            let until = component.now + Duration::from_millis(pause);
+            component.run(Some(until), latency, result);
+            component.push(count, latency, result);
         }
-        shell.run(None, Duration::from_millis(5), Ok(()));
-        let distinct: BTreeSet<_> = shell.counted.iter().collect();
-        prop_assert_eq!(distinct.len(), shell.counted.len(), "no event twice");
-        prop_assert_eq!(shell.counted.len() + shell.reported as usize, shell.pushed.len());
-        prop_assert!(shell.given_up <= shell.reported, "and not a lost one less");
-        prop_assert!(shell.waits.is_empty() && shell.under_way.is_none());
+        component.run(None, Duration::from_millis(5), Ok(()));
+        let distinct: BTreeSet<_> = component.counted.iter().collect();
+        prop_assert_eq!(distinct.len(), component.counted.len(), "no event twice");
+        prop_assert_eq!(component.counted.len() + component.reported as usize, component.pushed.len());
+        prop_assert!(component.given_up <= component.reported, "and not a lost one less");
+        prop_assert!(component.waits.is_empty() && component.under_way.is_none());
     }
 }

@@ -1,14 +1,19 @@
-//! Sending events, after the answer has left: printed at once, or gathered for deliveries of many.
+//! Sends events, after the answer has left: prints them at once, or delivers them in batches.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
+use std::ops::ControlFlow::{Break, Continue};
+use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use portent_adapter::batch::{Batch, Delivery, Step};
+use portent_adapter::delivery::{self, Attempts, Source};
+use portent_adapter::http::Headers;
+use portent_adapter::limits::{ATTEMPT_TIMEOUT, FLUSH_AFTER};
+use portent_adapter::{drop_reason, output};
 use portent_event::{DropReason, Event};
 use portent_service::{EventsTo, Token, config};
-use portent_adapter::batch::{Batch, Delivery, Step};
-use portent_adapter::delivery::{self, Attempt, Attempts, Headers, Next, Source};
-use portent_adapter::limits::{ATTEMPT_TIMEOUT, FLUSH_AFTER};
 use spin_sdk_p3::variables;
 use spin_sdk_p3::wasip3::clocks::monotonic_clock::wait_for;
 use spin_sdk_p3::wasip3::http::client;
@@ -16,17 +21,15 @@ use spin_sdk_p3::wasip3::http::types::{ErrorCode, Fields, Method, Request, Reque
 use spin_sdk_p3::wasip3::random::random::get_random_u64;
 use spin_sdk_p3::wasip3::{wit_future, wit_stream};
 
-use crate::output;
-
 thread_local! {
     static BATCH: RefCell<Batch> = RefCell::default();
 }
 
-/// Sends the events where the configuration says.
+/// Sends the events to their destination.
 pub(crate) async fn send(events: &[Event<'_>]) {
     match to().await {
         EventsTo::Off => {}
-        EventsTo::Stdout => print(events),
+        EventsTo::Stdout => output::print_events(events),
         EventsTo::Http { authority, token } => {
             let step = BATCH.with_borrow_mut(|batch| batch.push(events));
             follow(step, authority, token.as_ref()).await;
@@ -34,7 +37,7 @@ pub(crate) async fn send(events: &[Event<'_>]) {
     }
 }
 
-/// The variables stay as they are for as long as an instance lives.
+/// The variables stay the same for the life of an instance.
 async fn to() -> &'static EventsTo {
     static TO: OnceLock<EventsTo> = OnceLock::new();
     if let Some(to) = TO.get() {
@@ -45,16 +48,7 @@ async fn to() -> &'static EventsTo {
         values.push((name, variables::get(name).await.ok()));
     }
     let value = |name: &str| values.iter().find(|(known, _)| *known == name)?.1.clone();
-    TO.get_or_init(|| portent_adapter::events_to(value, output::complain))
-}
-
-fn print(events: &[Event<'_>]) {
-    let mut line = Vec::with_capacity(1024);
-    for event in events {
-        event.encode(&mut line);
-        output::print(&line);
-        line.clear();
-    }
+    TO.get_or_init(|| portent_adapter::events_to(value))
 }
 
 /// Does what the batch says, until it has nothing more for this task.
@@ -75,28 +69,24 @@ async fn follow(mut step: Step, authority: &str, token: Option<&Token>) {
     }
 }
 
-/// Delivers the lines under one identity, so that the aggregator counts them once however often they come.
+/// Delivers the lines under one identity, so that the aggregator counts them once, however often they come.
 async fn deliver(authority: &str, token: Option<&Token>, delivery: &Delivery) -> Result<(), DropReason> {
-    let headers = source().headers(delivery.sequence, delivery.lines.len(), token);
+    static SOURCE: OnceLock<Source> = OnceLock::new();
+    let source = SOURCE.get_or_init(|| Source::new([get_random_u64(), get_random_u64()]));
+    let headers = source.headers(delivery.sequence, delivery.lines.len(), token);
     let started = Instant::now();
     let mut attempts = Attempts::default();
     loop {
-        let attempt = match attempt(authority, &headers, &delivery.lines).await {
-            Ok(status) => Attempt::answered(status),
-            Err(error) => Attempt::Failed(drop_reason(&error)),
-        };
-        match attempts.after(attempt, started.elapsed()) {
-            Next::Again(wait) => wait_for(nanoseconds(wait)).await,
-            Next::End(result) => return result,
+        let answer = attempt(authority, &headers, &delivery.lines).await;
+        let answer = answer.map_err(|error| drop_reason!(ErrorCode, error));
+        match attempts.after(answer, started.elapsed()) {
+            Continue(pause) => wait_for(nanoseconds(pause)).await,
+            Break(result) => return result,
         }
     }
 }
 
-fn source() -> &'static Source {
-    static SOURCE: OnceLock<Source> = OnceLock::new();
-    SOURCE.get_or_init(|| Source::new([get_random_u64(), get_random_u64()]))
-}
-
+/// Sends the lines once and returns the status of the answer.
 async fn attempt(authority: &str, headers: &Headers, lines: &[u8]) -> Result<u16, ErrorCode> {
     let internal = |()| ErrorCode::InternalError(None);
     let fields = Fields::from_list(headers).map_err(|_| ErrorCode::InternalError(None))?;
@@ -108,12 +98,18 @@ async fn attempt(authority: &str, headers: &Headers, lines: &[u8]) -> Result<u16
     request.set_authority(Some(authority)).map_err(internal)?;
     request.set_path_with_query(Some(delivery::PATH)).map_err(internal)?;
     let lines = lines.to_vec();
-    let write = async move {
+    let mut write = pin!(async move {
         // A body that breaks off shows in the response.
         body_in.write_all(lines).await;
         drop((body_in, trailers_in));
-    };
-    crate::post::with(write, client::send(request)).await.map(|response| response.get_status_code())
+    });
+    let (mut response, mut is_written) = (pin!(client::send(request)), false);
+    // The write goes first, so that the host finds bytes and can send head and body as one.
+    let response = poll_fn(|context| {
+        is_written = is_written || write.as_mut().poll(context).is_ready();
+        response.as_mut().poll(context)
+    });
+    Ok(response.await?.get_status_code())
 }
 
 fn options() -> RequestOptions {
@@ -128,15 +124,4 @@ fn options() -> RequestOptions {
 
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn drop_reason(error: &ErrorCode) -> DropReason {
-    match error {
-        ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionReadTimeout
-        | ErrorCode::ConnectionWriteTimeout
-        | ErrorCode::HttpResponseTimeout => DropReason::Timeout,
-        ErrorCode::HttpRequestDenied => DropReason::Refused,
-        _ => DropReason::Unreachable,
-    }
 }

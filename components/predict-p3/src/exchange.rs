@@ -1,8 +1,10 @@
-//! Requests in and responses out, in the host's resources.
+//! Requests and responses in the host's resources.
 
 use std::pin::Pin;
+use std::task::{Context, Waker};
 
-use portent_service::{Body, Request, Response, limits};
+use portent_adapter::http::{self, Headers, ReadRequest};
+use portent_service::{Body, Response, limits};
 use spin_sdk_p3::wasip3::http::types::{self, Fields, Method};
 use spin_sdk_p3::wasip3::random::random::get_random_u64;
 use spin_sdk_p3::wasip3::wit_bindgen::StreamResult;
@@ -11,121 +13,64 @@ use spin_sdk_p3::wasip3::{wit_future, wit_stream};
 /// Most bytes for which room is made ahead of what has come.
 const READ_BYTES: usize = 64 * 1024;
 
-/// A request read to its end.
-pub(crate) struct ReadRequest {
-    method: String,
-    path_with_query: String,
-    headers: Vec<(String, Vec<u8>)>,
-    body: ReadBody,
-    unique: u64,
-}
-
-enum ReadBody {
-    Complete(Vec<u8>),
-    TooLarge,
-    Broken,
-}
-
-impl ReadRequest {
-    pub(crate) fn as_request(&self) -> Request<'_> {
-        Request {
-            method: &self.method,
-            path_with_query: &self.path_with_query,
-            headers: &self.headers,
-            body: match &self.body {
-                ReadBody::Complete(bytes) => Body::Complete(bytes),
-                ReadBody::TooLarge => Body::TooLarge,
-                ReadBody::Broken => Body::Broken,
-            },
-            unique: self.unique,
-        }
-    }
-}
-
-/// Reads the request; the body only where the method carries one.
+/// Reads the request, with its body if the method carries one.
 pub(crate) async fn read(request: types::Request) -> ReadRequest {
     let method = method(request.get_method());
     let headers = request.get_headers().copy_all();
     let path_with_query = request.get_path_with_query().unwrap_or_default();
-    let body =
-        if method == "POST" { read_body(request, &headers).await } else { ReadBody::Complete(Vec::new()) };
+    let body = if method == "POST" { read_body(request, &headers).await } else { Ok(Vec::new()) };
     ReadRequest { method, path_with_query, headers, body, unique: get_random_u64() }
 }
 
-async fn read_body(request: types::Request, headers: &[(String, Vec<u8>)]) -> ReadBody {
+async fn read_body(request: types::Request, headers: &Headers) -> Result<Vec<u8>, Body<'static>> {
     let (processed, result) = wit_future::new(|| Ok(()));
     let (mut stream, trailers) = types::Request::consume_body(request, result);
     drop(processed);
-    let length = content_length(headers);
+    let length = http::content_length(headers);
     let mut bytes = Vec::new();
-    // Where the length is known, the end need not be asked for.
+    // If the length is known, the end need not be asked for.
     while length != Some(bytes.len()) {
         let missing = length.map_or(READ_BYTES, |length| length.saturating_sub(bytes.len()));
         bytes.reserve(missing.clamp(1, READ_BYTES));
         let (result, read) = stream.read(bytes).await;
         bytes = read;
         if bytes.len() > limits::BODY_BYTES {
-            return ReadBody::TooLarge;
+            return Err(Body::TooLarge);
         }
         if result == StreamResult::Dropped {
-            // Why it has ended is what its trailers say.
-            let whole = length.is_none() && trailers.await.is_ok();
-            return if whole { ReadBody::Complete(bytes) } else { ReadBody::Broken };
+            // The trailers say why the stream has ended.
+            let is_whole = length.is_none() && trailers.await.is_ok();
+            return if is_whole { Ok(bytes) } else { Err(Body::Broken) };
         }
     }
-    ReadBody::Complete(bytes)
+    Ok(bytes)
 }
 
-fn content_length(headers: &[(String, Vec<u8>)]) -> Option<usize> {
-    let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"))?;
-    std::str::from_utf8(value).ok()?.parse().ok()
-}
+/// Work that goes on after the answer has begun.
+type Rest = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The body of an answer, on its way.
-pub(crate) struct SentBody(Option<Pin<Box<dyn Future<Output = ()>>>>);
-
-impl SentBody {
-    /// Waits until the host has taken all of it, or does not want it any more.
-    pub(crate) async fn sent(self) {
-        if let Some(write) = self.0 {
-            write.await;
-        }
-    }
-}
-
-/// The response as the host's resource, with its body.
+/// The response as the host's resource, and the rest of the work of writing its body, if any.
 ///
 /// The write of the body begins here, before the host has the response: it then finds the bytes as it takes the body, and
 /// can send the head with them in one write.
-pub(crate) fn answer(response: Response) -> (types::Response, SentBody) {
-    let mut headers: Vec<(String, Vec<u8>)> = response
-        .headers
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
-        .collect();
+pub(crate) fn answer(response: Response) -> (types::Response, Option<Rest>) {
+    // Names and values are the service's own, so the host accepts them.
+    let fields = Fields::from_list(&http::headers(&response)).unwrap_or_else(|_| Fields::new());
     let (trailers_in, trailers) = wit_future::new(|| Ok(None));
-    if response.body.is_empty() {
-        let (outgoing, _) = types::Response::new(fields(&headers), None, trailers);
-        outgoing.set_status_code(response.status).ok();
-        return (outgoing, SentBody(None));
-    }
-    headers.push(("content-length".to_owned(), response.body.len().to_string().into_bytes()));
-    let (mut body_in, body) = wit_stream::new();
-    let (outgoing, _) = types::Response::new(fields(&headers), Some(body), trailers);
+    let (body_in, body) =
+        if response.body.is_empty() { (None, None) } else { Some(wit_stream::new()).unzip() };
+    let (outgoing, _) = types::Response::new(fields, body, trailers);
     outgoing.set_status_code(response.status).ok();
-    let mut write: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move {
-        body_in.write_all(response.body).await;
-        drop(body_in);
-        // No trailers. By now the host reads them, so that this does not wait.
-        drop(trailers_in);
+    let rest = body_in.and_then(|mut body_in| {
+        let mut write: Rest = Box::pin(async move {
+            body_in.write_all(response.body).await;
+            drop(body_in);
+            // No trailers. By now the host reads them, so that this does not wait.
+            drop(trailers_in);
+        });
+        write.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending().then_some(write)
     });
-    let done = crate::post::start(write.as_mut());
-    (outgoing, SentBody((!done).then_some(write)))
-}
-
-/// Names and values are the service's own, so the host accepts them.
-fn fields(headers: &[(String, Vec<u8>)]) -> Fields {
-    Fields::from_list(headers).unwrap_or_else(|_| Fields::new())
+    (outgoing, rest)
 }
 
 fn method(method: Method) -> String {
