@@ -1,6 +1,6 @@
 // Hands the rules to Portent, by the contract of wit/portent.wit.
 
-import { BASE_RISK, FEATURES, judge } from './rules.js';
+import { BASE_RISK, FEATURES, assess } from './rules.js';
 
 const described = ({ name, unit, least, greatest, otherwise }) => ({
   name,
@@ -31,7 +31,7 @@ export const scorer = {
     const contributions = [];
     const width = FEATURES.length;
     for (let row = 0; row * width < values.length; row++) {
-      const { refused, risk, becauseOf } = judge(values.slice(row * width, (row + 1) * width));
+      const { refused, risk, becauseOf } = assess(values.slice(row * width, (row + 1) * width));
       if (refused !== undefined) {
         throw { tag: 'row', val: [row, refused] };
       }

@@ -1,7 +1,7 @@
 // The rules: the same as those of examples/scorers/rules, for batteries that run away.
 
-// What is read of a module, in the order of a row. `otherwise` is taken where the sensor reported nothing; without it
-// the reading cannot be judged.
+// The values of a reading, in the order of a row. `otherwise` replaces a missing value; without it, the reading cannot
+// be assessed.
 export const FEATURES = [
   { name: 'Module_Max_Surface_Temp_C', unit: '°C', least: -40, greatest: 1000 },
   { name: 'Module_Avg_Surface_Temp_C', unit: '°C', least: -40, greatest: 1000 },
@@ -21,12 +21,12 @@ const RULES = [
   { holds: (m) => m.solvents >= 60, risk: 0.4, becauseOf: 5 },
 ];
 
-// Risk of a module that no rule speaks of.
+// Risk of a module if no rule holds.
 export const BASE_RISK = 0.02;
 
-// The risk of a module and the index of the feature that it is because of, or why it cannot be judged. Of the rules
+// The risk of a module and the index of the feature that it is because of, or why it cannot be assessed. Of the rules
 // that hold, the one with the greatest risk decides; the first of equal ones.
-export function judge([hottest, average, ambient, carbonMonoxide, hydrogen, solvents]) {
+export function assess([hottest, average, ambient, carbonMonoxide, hydrogen, solvents]) {
   if (average > hottest) {
     return { refused: 'the average temperature is above the highest one' };
   }

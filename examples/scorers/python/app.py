@@ -1,7 +1,7 @@
 """Hands the rules to Portent, by the contract of wit/portent.wit."""
 
 from componentize_py_types import Err
-from rules import BASE_RISK, FEATURES, Refused, judge
+from rules import BASE_RISK, FEATURES, Refused, assess
 from wit_world.exports import Scorer as Contract
 from wit_world.exports.scorer import (
     Batch,
@@ -33,7 +33,7 @@ class Scorer(Contract):
         width = len(FEATURES)
         for index in range(len(rows.values) // width):
             try:
-                risk, because_of = judge(*rows.values[index * width : (index + 1) * width])
+                risk, because_of = assess(*rows.values[index * width : (index + 1) * width])
             except Refused as reason:
                 raise Err(ScoreError_Row((index, str(reason))))
             values += [1.0 - risk, risk]

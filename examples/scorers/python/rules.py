@@ -10,11 +10,11 @@ class Feature(NamedTuple):
     unit: str
     least: float
     greatest: float
-    # What is taken where the sensor reported nothing; None: the reading cannot be judged.
+    # Value that replaces a missing one; without it, the reading cannot be assessed.
     otherwise: Optional[float]
 
 
-# What is read of a module, in the order of a row.
+# The values of a reading, in the order of a row.
 FEATURES = [
     Feature("Module_Max_Surface_Temp_C", "°C", -40.0, 1000.0, None),
     Feature("Module_Avg_Surface_Temp_C", "°C", -40.0, 1000.0, None),
@@ -24,7 +24,7 @@ FEATURES = [
     Feature("Sim_OffGas_VOC_ppm_proxy", "ppm", 0.0, 1e6, 0.0),
 ]
 
-# Risk of a module that no rule speaks of.
+# Risk of a module if no rule holds.
 BASE_RISK = 0.02
 
 
@@ -32,7 +32,7 @@ class Refused(Exception):
     """A reading that cannot be one of a module."""
 
 
-def judge(hottest, average, ambient, carbon_monoxide, hydrogen, solvents):
+def assess(hottest, average, ambient, carbon_monoxide, hydrogen, solvents):
     """The risk of a module, and the index of the feature that it is because of.
 
     Of the rules that hold, the one with the greatest risk decides; the first of equal ones.

@@ -1,4 +1,4 @@
-//! The contract of `wit/`, fulfilled.
+//! The component: the rules by the contract of `wit/`.
 
 use bindings::exports::portent::serve::scorer::{
     Batch, Description, Feature, FeatureKind, Guest, MissingPolicy, ScoreError, Scores,
@@ -41,7 +41,7 @@ impl Guest for Rules {
     }
 }
 
-/// What `wit/portent.wit` states, as a component exports it.
+/// Bindings of `wit/portent.wit`.
 #[expect(unsafe_code, reason = "generated")]
 #[allow(
     clippy::all,

@@ -1,10 +1,10 @@
 //! A scorer of rules: whether a battery module is about to run away, as an engineer would say it.
 //!
-//! [`rules`] holds what is to be read and changed; this file hands it to Portent by the contract of `wit/`.
+//! [`rules`] is the file to read and change. This one connects it to Portent by the contract of `wit/`.
 
 pub mod rules;
 
-use rules::{FEATURES, Reading, Verdict, judge};
+use rules::{FEATURES, Reading, Verdict, assess};
 
 /// Names of the results, in the order of a row's scores.
 pub const CLASSES: [&str; 2] = ["Normal", "Hazardous"];
@@ -17,19 +17,19 @@ pub const THRESHOLD: f64 = 0.5;
 pub struct Scored {
     /// Those of both classes, row after row.
     pub values: Vec<f64>,
-    /// One a feature, row after row; empty where they are not asked for.
+    /// One per feature, row after row; empty if they are not asked for.
     pub contributions: Vec<f64>,
 }
 
-/// Judges rows of one value a feature. The error is the index of the first row that cannot be judged.
+/// Assesses rows of one value per feature.
 ///
 /// # Errors
-/// The index of a row that the rules refuse, and why.
+/// The index of the first row that the rules refuse, and why.
 pub fn score(values: &[f64], explain: bool) -> Result<Scored, (usize, &'static str)> {
     let mut scored = Scored::default();
     let (rows, _) = values.as_chunks::<{ FEATURES.len() }>();
     for (index, row) in rows.iter().enumerate() {
-        let Verdict { risk, added } = judge(&Reading::of(row)).map_err(|reason| (index, reason))?;
+        let Verdict { risk, added } = assess(&Reading::of(row)).map_err(|reason| (index, reason))?;
         scored.values.extend([1.0 - risk, risk]);
         if explain {
             scored.contributions.extend(added);

@@ -11,11 +11,11 @@ pub struct Feature {
     pub least: f64,
     /// Greatest value that the sensor can report.
     pub greatest: f64,
-    /// What is taken where the sensor reported nothing; none: the reading cannot be judged.
+    /// Value that replaces a missing one; without it, the reading cannot be assessed.
     pub otherwise: Option<f64>,
 }
 
-/// What is read of a module, in the order of a row.
+/// The values of a reading, in the order of a row.
 pub const FEATURES: [Feature; 6] = [
     feature("Module_Max_Surface_Temp_C", "°C", -40.0, 1_000.0, None),
     feature("Module_Avg_Surface_Temp_C", "°C", -40.0, 1_000.0, None),
@@ -51,7 +51,7 @@ const RULES: [Rule; 6] = [
     Rule { holds: |module| module.solvents >= 60.0, risk: 0.4, because_of: 5 },
 ];
 
-/// Risk of a module that no rule speaks of.
+/// Risk of a module if no rule holds.
 pub const BASE_RISK: f64 = 0.02;
 
 /// A row, by name.
@@ -65,20 +65,20 @@ pub struct Reading {
     solvents: f64,
 }
 
-/// What the rules say of a reading.
+/// The result of the rules for a reading.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
     /// Score of the hazardous class.
     pub risk: f64,
-    /// What each value added to [`BASE_RISK`].
+    /// Contribution of each value to the risk, above [`BASE_RISK`].
     pub added: [f64; FEATURES.len()],
 }
 
-/// Judges a reading.
+/// Assesses a reading.
 ///
 /// # Errors
 /// Why it cannot be one of a module.
-pub fn judge(reading: &Reading) -> Result<Verdict, &'static str> {
+pub fn assess(reading: &Reading) -> Result<Verdict, &'static str> {
     if reading.average > reading.hottest {
         return Err("the average temperature is above the highest one");
     }
@@ -136,7 +136,7 @@ mod tests {
         ];
         for (replaced, risk, because_of) in cases {
             let row = reading(replaced);
-            let verdict = judge(&Reading::of(&row)).unwrap();
+            let verdict = assess(&Reading::of(&row)).unwrap();
             assert_eq!(verdict.risk, risk, "{row:?}");
             assert_eq!(verdict.added.iter().position(|added| *added > 0.0), Some(because_of));
             // A little less of the value that decides, and the rule does not hold.
@@ -144,24 +144,24 @@ mod tests {
                 (*index, value - if *index == because_of { 0.25 } else { 0.0 })
             };
             let below = reading(&replaced.iter().map(lower).collect::<Vec<_>>());
-            assert!(judge(&Reading::of(&below)).map_or(true, |verdict| verdict.risk < risk), "{below:?}");
+            assert!(assess(&Reading::of(&below)).map_or(true, |verdict| verdict.risk < risk), "{below:?}");
         }
     }
 
     #[test]
-    fn a_module_that_no_rule_speaks_of_is_at_the_base_risk() {
-        let verdict = judge(&Reading::of(&reading(&[]))).unwrap();
+    fn a_module_is_at_the_base_risk_if_no_rule_holds() {
+        let verdict = assess(&Reading::of(&reading(&[]))).unwrap();
         assert_eq!(verdict, Verdict { risk: BASE_RISK, added: [0.0; 6] });
     }
 
     #[test]
     fn the_greatest_risk_decides() {
-        let verdict = judge(&Reading::of(&reading(&[(0, 70.0), (1, 30.0), (3, 50.0), (4, 50.0)]))).unwrap();
+        let verdict = assess(&Reading::of(&reading(&[(0, 70.0), (1, 30.0), (3, 50.0), (4, 50.0)]))).unwrap();
         assert_eq!((verdict.risk, verdict.added[0]), (0.95, 0.95 - BASE_RISK));
     }
 
     #[test]
-    fn rows_are_judged_together_or_not_at_all() {
+    fn rows_are_assessed_together_or_not_at_all() {
         let rows = [reading(&[]), reading(&[(5, 60.0)])].concat();
         let scored = score(&rows, true).unwrap();
         assert_eq!(scored.values, [0.98, 0.02, 0.6, 0.4]);
