@@ -23,7 +23,8 @@ pub(crate) fn try_lines(
         let example = models.filter(|model| *model.app() == **app).find_map(|model| example(&model));
         lines += &format!("try {app} at http://{address}{base}/docs\n");
         if let Some(body) = example {
-            let command = format!("curl -s http://{address}{base}/predict -H 'content-type: application/json'");
+            let command =
+                format!("curl -s http://{address}{base}/predict -H 'content-type: application/json'");
             lines += &format!("  {command} -d '{body}'\n");
         }
     }
@@ -52,7 +53,9 @@ mod tests {
         let lines = try_lines(([127, 0, 0, 1], 3000).into(), &applications, &models);
         let lines: Vec<_> = lines.lines().collect();
         let curl = |base: &str| {
-            format!("  curl -s http://127.0.0.1:3000{base}/predict -H 'content-type: application/json' -d '{{\"")
+            format!(
+                "  curl -s http://127.0.0.1:3000{base}/predict -H 'content-type: application/json' -d '{{\""
+            )
         };
         assert_eq!(lines.len(), 5, "{lines:?}");
         assert_eq!(lines[0], "try heart-disease at http://127.0.0.1:3000/docs");

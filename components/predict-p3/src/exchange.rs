@@ -46,11 +46,14 @@ async fn read_body(request: types::Request, headers: &Headers) -> Result<Vec<u8>
     Ok(bytes)
 }
 
+/// Work that goes on after the answer has begun.
+type Rest = Pin<Box<dyn Future<Output = ()>>>;
+
 /// The response as the host's resource, and the rest of the work of writing its body, if any.
 ///
 /// The write of the body begins here, before the host has the response: it then finds the bytes as it takes the body, and
 /// can send the head with them in one write.
-pub(crate) fn answer(response: Response) -> (types::Response, Option<Pin<Box<dyn Future<Output = ()>>>>) {
+pub(crate) fn answer(response: Response) -> (types::Response, Option<Rest>) {
     // Names and values are the service's own, so the host accepts them.
     let fields = Fields::from_list(&http::headers(&response)).unwrap_or_else(|_| Fields::new());
     let (trailers_in, trailers) = wit_future::new(|| Ok(None));
@@ -59,7 +62,7 @@ pub(crate) fn answer(response: Response) -> (types::Response, Option<Pin<Box<dyn
     let (outgoing, _) = types::Response::new(fields, body, trailers);
     outgoing.set_status_code(response.status).ok();
     let rest = body_in.and_then(|mut body_in| {
-        let mut write: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move {
+        let mut write: Rest = Box::pin(async move {
             body_in.write_all(response.body).await;
             drop(body_in);
             // No trailers. By now the host reads them, so that this does not wait.
