@@ -17,8 +17,6 @@ pub fn is_name(text: &str) -> bool {
 /// stays bounded and refuses no line. Without it, an unknown text is an error.
 #[macro_export]
 macro_rules! closed_sets {
-    (@other) => { None };
-    (@other $other:ident) => { Some(Self::$other) };
     ($(
         $(#[$meta:meta])*
         pub enum $name:ident $(else $other:ident)? {
@@ -44,7 +42,7 @@ macro_rules! closed_sets {
             pub fn from_text(text: &str) -> Option<Self> {
                 match text {
                     $( $text => Some(Self::$variant), )+
-                    _ => $crate::closed_sets!(@other $($other)?),
+                    _ => <[Self]>::first(&[$(Self::$other)?]).copied(),
                 }
             }
         }
