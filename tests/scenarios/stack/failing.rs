@@ -66,8 +66,5 @@ fn a_process_that_does_not_start_is_named_with_its_words() {
         return;
     };
     assert_eq!(code, 1, "{complaint}");
-    assert!(
-        complaint.contains("portent ended by itself") && complaint.contains("nonsense"),
-        "{complaint}"
-    );
+    assert!(complaint.contains("portent ended by itself") && complaint.contains("nonsense"), "{complaint}");
 }
