@@ -60,7 +60,7 @@ fn the_page_states_the_limits() {
         format!("| a batch, in time | {} ms after its first event,", FLUSH_AFTER.as_millis()),
         format!("| leaves at once with {FLUSH_EVENTS} events,"),
         format!("that wait | {queue}, and {kib} KiB of lines;"),
-        format!("that wait, at most {queue}, and"),
+        format!("those that wait (at most {queue}), and"),
     ];
     for row in rows {
         assert!(page.contains(&row), "docs/events.md does not say {row:?}");

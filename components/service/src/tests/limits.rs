@@ -11,7 +11,7 @@ fn the_page_states_the_limits() {
         format!("| rows of a request with explanations | {},000 |", EXPLAINED_ROWS / 1_000),
         format!("| nesting of JSON | {DEPTH} |"),
         format!("| a string in JSON | {} KiB |", STRING_BYTES >> 10),
-        format!("up to {},000 of them", VIOLATIONS / 1_000),
+        format!("lists up to {},000 errors", VIOLATIONS / 1_000),
     ];
     for row in rows {
         assert!(page.contains(&row), "docs/prediction-api.md does not say {row:?}");
