@@ -5,39 +5,35 @@ use std::process::ExitCode;
 use clap::Parser;
 use portent_exposition::config::ConfigError;
 
+use crate::cli::LogArgs;
+use crate::logging;
 use crate::start::StartError;
 
 /// Exit status for a wrong command line or configuration (`EX_USAGE`).
 const USAGE: u8 = 64;
 
-/// Reads the arguments of the program `name`.
-///
-/// # Errors
-/// The status to exit with: help was printed, or a line that says what is wrong.
-pub fn parse<C: Parser>(name: &str) -> Result<C, ExitCode> {
-    C::try_parse().map_err(|error| match error.use_stderr() {
-        true => usage(name, &one_line(&error)),
-        false => {
-            error.print().ok();
-            ExitCode::SUCCESS
+/// Runs the program `name` from its arguments to its exit status. `log` says where the options of the log are. If something
+/// is wrong, the reason is printed.
+#[must_use]
+pub fn run<C: Parser>(
+    name: &str,
+    log: impl FnOnce(&C) -> &LogArgs,
+    run: impl FnOnce(C) -> anyhow::Result<()>,
+) -> ExitCode {
+    let cli = match C::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => return fail(name, &one_line(&error), USAGE),
+        Err(help) => {
+            help.print().ok();
+            return ExitCode::SUCCESS;
         }
-    })
-}
-
-/// Prints what is wrong with the command line.
-#[must_use]
-pub fn usage(name: &str, message: &str) -> ExitCode {
-    print_failure(name, message);
-    ExitCode::from(USAGE)
-}
-
-/// The exit status of a finished program. Prints why it failed.
-#[must_use]
-pub fn finish(name: &str, result: anyhow::Result<()>) -> ExitCode {
-    let Err(error) = result else { return ExitCode::SUCCESS };
+    };
+    if let Err(error) = logging::init(log(&cli)) {
+        return fail(name, &error.to_string(), USAGE);
+    }
+    let Err(error) = run(cli) else { return ExitCode::SUCCESS };
     let is_usage = error.downcast_ref().is_some_and(StartError::is_usage) || error.is::<ConfigError>();
-    print_failure(name, &format!("{error:#}"));
-    if is_usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+    fail(name, &format!("{error:#}"), if is_usage { USAGE } else { 1 })
 }
 
 /// A usage error as one line: clap's message without its hints.
@@ -50,7 +46,8 @@ pub fn one_line(error: &clap::Error) -> String {
 }
 
 #[expect(clippy::print_stderr, reason = "the reason why the program ends, log or no log")]
-fn print_failure(name: &str, message: &str) {
+fn fail(name: &str, message: &str, status: u8) -> ExitCode {
     // Only a configuration file has several lines to say: one for each broken rule.
     message.lines().for_each(|line| eprintln!("{name}: {line}"));
+    ExitCode::from(status)
 }

@@ -6,19 +6,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use host_metrics::cli::{Cli, Command};
 use host_metrics::start::StartError;
-use host_metrics::{exit, logging, start};
-
-const NAME: &str = "host-metrics";
+use host_metrics::{exit, start};
 
 fn main() -> ExitCode {
-    let cli: Cli = match exit::parse(NAME) {
-        Ok(cli) => cli,
-        Err(status) => return status,
-    };
-    if let Err(error) = logging::init(&cli.log) {
-        return exit::usage(NAME, &error.to_string());
-    }
-    exit::finish(NAME, run(cli.command))
+    exit::run("host-metrics", |cli: &Cli| &cli.log, |cli| run(cli.command))
 }
 
 fn run(command: Command) -> anyhow::Result<()> {

@@ -10,21 +10,12 @@ mod up;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use host_metrics::{exit, logging};
+use host_metrics::exit;
 
 use crate::cli::{Cli, Command};
 
-const NAME: &str = "portent";
-
 fn main() -> ExitCode {
-    let cli: Cli = match exit::parse(NAME) {
-        Ok(cli) => cli,
-        Err(status) => return status,
-    };
-    if let Err(error) = logging::init(&cli.log) {
-        return exit::usage(NAME, &error.to_string());
-    }
-    exit::finish(NAME, run(cli.command))
+    exit::run("portent", |cli: &Cli| &cli.log, |cli| run(cli.command))
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
