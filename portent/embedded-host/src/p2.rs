@@ -5,6 +5,7 @@
 //! delivers its event, does so in a task of its own. The request keeps its permit until the response has been
 //! delivered. Work after that has limits of its own.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -107,7 +108,11 @@ impl P2 {
         tokio::select! {
             biased;
             ended = &mut call => self.respond_at_once(exchange, ended, head.try_recv().ok()),
-            head = &mut head => self.respond_and_go_on(exchange, head.ok(), call, permit),
+            head = &mut head => match poll_once(&mut call).await {
+                // It gave its thread away at an epoch tick, shortly before its end.
+                Poll::Ready(ended) => self.respond_at_once(exchange, ended, head.ok()),
+                Poll::Pending => self.respond_and_go_on(exchange, head.ok(), call, permit),
+            },
             () = sleep_until(exchange.deadline()) => Err(scorer::timeout(scoring.as_ref())),
         }
     }
@@ -299,6 +304,10 @@ impl Instance {
                 || entry.is::<HostResponseOutparam>()
         })
     }
+}
+
+async fn poll_once(call: &mut Call) -> Poll<Ended> {
+    poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await
 }
 
 fn response_of(exchange: &Exchange, head: Option<Head>) -> Result<Response<WasiBody>, ErrorResponse> {
