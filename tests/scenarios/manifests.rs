@@ -1,6 +1,8 @@
 //! The aggregator with the arguments of its manifests: they are accepted, probes are answered without a
 //! token, and nothing else is.
 
+use std::time::{Duration, Instant};
+
 use portent_tests::{deploy, external::workspace};
 use serde_json::Value;
 
@@ -65,7 +67,12 @@ fn check_probes_and_token(running: &Running, container: &Value) {
     let base = running.base("metrics");
     for probe in ["livenessProbe", "readinessProbe"] {
         let path = container[probe]["httpGet"]["path"].as_str().unwrap();
-        assert_eq!(status(&format!("{base}{path}"), None, None), 200, "{path}");
+        // A node's aggregator is ready when it has read the files of its pods once.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while status(&format!("{base}{path}"), None, None) != 200 {
+            assert!(Instant::now() < deadline, "{path} does not answer 200");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
     let token = tokens().into_iter().find(|(key, _)| key == "metrics").unwrap().1;
     assert_eq!(status(&format!("{base}/metrics"), None, None), 401);
