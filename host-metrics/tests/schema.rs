@@ -152,8 +152,9 @@ fn what_is_refused_for_its_shape_is_refused_by_the_schema() {
     assert!(is_valid(event) && Line::decode(event.as_bytes()).is_ok());
     let changes = [
         ("\"portent\":1", "\"portent\":2"),
-        ("05Z", "05+00:00"),
-        ("2026-01-02T", "2026-01-02 "),
+        ("05Z", "05"),
+        ("2026-01-02T", "2026-01-02_"),
+        ("05Z", "05+1"),
         ("\"app\":\"a\"", "\"app\":\"a b\""),
         ("\"app\":\"a\"", "\"app\":\"\""),
         ("\"app\":\"a\",", ""),

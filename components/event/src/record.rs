@@ -15,7 +15,7 @@ pub(crate) const VERSION: u8 = 1;
 /// A request that was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// When the response was complete: RFC 3339, UTC.
+    /// When the response was complete: RFC 3339.
     pub time: Cow<'a, str>,
     /// Application that answered; the `app` label.
     pub app: Cow<'a, str>,
@@ -109,7 +109,10 @@ impl Event<'_> {
         let longest =
             self.durations.stages().fold(self.durations.total, |longest, (_, stage)| longest.max(stage));
         let rules = [
-            (time::parse_rfc3339(&self.time).is_some(), "time is not RFC 3339 in UTC"),
+            (
+                time::parse_rfc3339(&self.time).is_some(),
+                "time is not RFC 3339 with an offset, such as 2026-01-31T12:00:00Z",
+            ),
             (longest <= limits::DURATION_NANOS, "ns above 24 hours"),
             (is_name(&self.request_id), "request_id is not a name of 1 to 64 characters"),
             ((100..=599).contains(&self.status), "status is not 100 to 599"),

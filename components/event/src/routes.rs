@@ -25,7 +25,7 @@ const MODEL: &str = "{model}";
 pub struct RouteMatch<'p> {
     /// The route.
     pub info: &'static RouteInfo,
-    /// The name of the model in the path, as sent: not percent-decoded.
+    /// The name of the model, as the path has it.
     pub model: Option<&'p str>,
     /// The version that follows `/versions/`, which may stand behind the model of a `/v2` route.
     pub version: Option<&'p str>,

@@ -1,7 +1,7 @@
 //! The calendar: days, and times as events write them.
 //!
-//! Times are RFC 3339 in UTC, such as `2026-01-31T12:00:00.25Z`:
-//! <https://www.rfc-editor.org/rfc/rfc3339#section-5.6>, without its offsets.
+//! Times are RFC 3339, such as `2026-01-31T12:00:00.25Z`: <https://www.rfc-editor.org/rfc/rfc3339#section-5.6>.
+//! Offsets may also be written as Java, `strftime` and PostgreSQL do: `+0100`, `+01`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +18,17 @@ pub struct Date {
     year: i64,
     month: i64,
     day: i64,
+}
+
+/// A time as a text states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp {
+    /// Whole seconds from the epoch, negative before it. The offset is taken into account.
+    pub seconds: i64,
+    /// Nanoseconds after that second.
+    pub nanoseconds: u32,
+    /// The text has an offset from UTC. Without one, the time is read as UTC.
+    pub has_offset: bool,
 }
 
 /// A text is not a date.
@@ -59,27 +70,37 @@ pub fn format_rfc3339(nanoseconds: u64, digits: usize) -> String {
     String::from_utf8_lossy(&text[..=end]).into_owned()
 }
 
-/// Nanoseconds from the epoch to a time; 0 for earlier ones, `u64::MAX` for those too far away for it.
+/// Nanoseconds from the epoch to a time with an offset; 0 for earlier ones, `u64::MAX` for those too far away for it.
+/// `None` if the text is not such a time.
 ///
-/// `None` if the text is not a time in UTC with no or up to nine digits of a second, or if the calendar has
-/// no such day. A leap second is the second after it.
+/// ```
+/// use portent_event::time::parse_rfc3339;
+/// assert_eq!(parse_rfc3339("1970-01-01T01:00:00.5+01:00"), Some(500_000_000));
+/// assert_eq!(parse_rfc3339("1970-01-01T00:00:00.5"), None);
+/// ```
 pub fn parse_rfc3339(text: &str) -> Option<u64> {
-    let (date, rest) = text.as_bytes().split_first_chunk()?;
-    let ([b'T', clock @ ..], fraction) = rest.split_first_chunk::<9>()? else { return None };
-    let (hour, minute, second) = (number(&clock[..2])?, number(&clock[3..5])?, number(&clock[6..])?);
-    let days = Date::read(date)?.days();
-    if hour > 23 || minute > 59 || second > 60 || (clock[2], clock[5]) != (b':', b':') {
-        return None;
-    }
-    let fraction = match fraction {
-        [b'Z'] => 0,
-        [b'.', digits @ .., b'Z'] if (1..=9).contains(&digits.len()) => {
-            (digits.len()..9).fold(number(digits)?, |fraction, _| fraction * 10).cast_unsigned()
+    let time = Timestamp::parse(text).filter(|time| time.has_offset)?;
+    let Ok(seconds) = u64::try_from(time.seconds) else { return Some(0) };
+    Some(seconds.saturating_mul(SECOND).saturating_add(time.nanoseconds.into()))
+}
+
+impl Timestamp {
+    /// Reads `YYYY-MM-DDThh:mm:ss`, with a `t` or a space for the `T`, with up to nine digits of a second and an
+    /// offset (`Z`, `+hh:mm`, `+hhmm` or `+hh`) if there are any. `None` if the text is something else, or if the
+    /// calendar has no such day. A leap second is the second after it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, rest) = text.as_bytes().split_first_chunk()?;
+        let ([b'T' | b't' | b' ', clock @ ..], rest) = rest.split_first_chunk::<9>()? else { return None };
+        let (hour, minute, second) = (number(&clock[..2])?, number(&clock[3..5])?, number(&clock[6..])?);
+        let days = Date::read(date)?.days();
+        if hour > 23 || minute > 59 || second > 60 || (clock[2], clock[5]) != (b':', b':') {
+            return None;
         }
-        _ => return None,
-    };
-    let Ok(seconds) = u64::try_from(((days * 24 + hour) * 60 + minute) * 60 + second) else { return Some(0) };
-    Some(seconds.saturating_mul(SECOND).saturating_add(fraction))
+        let (nanoseconds, offset) = nanoseconds_and_rest(rest)?;
+        let local = ((days * 24 + hour) * 60 + minute) * 60 + second;
+        let seconds = local - offset_seconds(offset)?;
+        Some(Self { seconds, nanoseconds, has_offset: !offset.is_empty() })
+    }
 }
 
 impl Date {
@@ -131,6 +152,36 @@ impl FromStr for Date {
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+/// The fraction of a second that a text may begin with, and the rest of it.
+fn nanoseconds_and_rest(text: &[u8]) -> Option<(u32, &[u8])> {
+    let [b'.', text @ ..] = text else { return Some((0, text)) };
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at(length);
+    if !(1..=9).contains(&length) {
+        return None;
+    }
+    let fraction = number(digits)?;
+    let nanoseconds = (length..9).fold(fraction, |fraction, _| fraction * 10);
+    Some((u32::try_from(nanoseconds).ok()?, rest))
+}
+
+/// Seconds by which local time is ahead of UTC.
+fn offset_seconds(offset: &[u8]) -> Option<i64> {
+    let (sign, hours, minutes) = match offset {
+        [] | [b'Z' | b'z'] => return Some(0),
+        [sign, h1, h2] => (sign, [*h1, *h2], *b"00"),
+        [sign, h1, h2, m1, m2] | [sign, h1, h2, b':', m1, m2] => (sign, [*h1, *h2], [*m1, *m2]),
+        _ => return None,
+    };
+    let (hours, minutes) = (number(&hours)?, number(&minutes)?);
+    let seconds = (hours * 60 + minutes) * 60;
+    match sign {
+        b'+' if hours < 24 && minutes < 60 => Some(seconds),
+        b'-' if hours < 24 && minutes < 60 => Some(-seconds),
+        _ => None,
     }
 }
 
