@@ -19,7 +19,7 @@ use portent_counts::clock::SECOND;
 use portent_counts::dedup::{Delivery, Verdict};
 use portent_counts::lines::{Found, LineBuffer};
 use portent_counts::registry::{Rejection, Way};
-use portent_event::{DecodeError, Line, is_name};
+use portent_event::{DecodeError, Line, is_event_line, is_name};
 use portent_server::Access;
 use portent_server::response::{self, BufferedResponse, discard};
 
@@ -66,7 +66,10 @@ struct RefusedDelivery {
 struct DeliveryLines<'a> {
     delta: Delta<'a>,
     buffer: LineBuffer,
+    /// Lines so far, among them those of other programs.
     lines: usize,
+    /// Events and drop reports so far.
+    accepted: usize,
     /// Time of the oldest event as the sender states it, so that a repeat has the same.
     oldest_event: Option<u64>,
 }
@@ -126,22 +129,24 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let (delta, buffer) = (aggregator.delta(Way::Http), LineBuffer::default());
-    let mut counted = DeliveryLines { delta, buffer, lines: 0, oldest_event: None };
+    let mut counted = DeliveryLines { delta, buffer, lines: 0, accepted: 0, oldest_event: None };
     read_body(headers, body, limits, |piece| counted.take(piece)).await?;
     let source = source(headers)?.into();
     let sequence = number(headers, SEQUENCE)?.ok_or_else(|| missing(SEQUENCE))?;
     let dropped = number(headers, DROPPED)?.unwrap_or_default();
     // The last line may lack its newline.
-    if !counted.buffer.is_empty() || counted.lines == 0 {
+    if !counted.buffer.is_empty() {
         counted.take(b"\n")?;
     }
-    let DeliveryLines { delta, lines, oldest_event, .. } = counted;
-    // Without an event, nothing distinguishes a late repeat from a new delivery.
-    let oldest_event =
-        oldest_event.ok_or_else(|| bad_line(1, Rejection::Rule, &"a delivery holds at least one event"))?;
+    let DeliveryLines { delta, accepted, oldest_event, .. } = counted;
+    let oldest_event = oldest_event.ok_or_else(|| bad_times("a delivery holds at least one event"))?;
+    if oldest_event > delta.now.saturating_add(CLOCK_TOLERANCE) {
+        let rule = "the time of every event is more than 10 seconds ahead of the aggregator's clock";
+        return Err(bad_times(rule));
+    }
     let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now };
     let accepted = |is_duplicate| {
-        let body = format!("{{\"accepted\":{lines},\"duplicate\":{is_duplicate}}}");
+        let body = format!("{{\"accepted\":{accepted},\"duplicate\":{is_duplicate}}}");
         response::text(StatusCode::OK, "application/json", body)
     };
     match aggregator.apply_delivery(delivery, delta, dropped).await {
@@ -210,24 +215,25 @@ impl DeliveryLines<'_> {
     fn count(&mut self, found: Found<'_>) -> Result<(), RefusedDelivery> {
         self.lines += 1;
         let number = self.lines;
-        let bad_rule = |rule| Err(bad_line(number, Rejection::Rule, &rule));
         let line = match found {
-            Found::Whole(line) => Line::decode(line),
-            Found::TooLong { .. } => Err(DecodeError::TooLong),
+            Found::Whole(line) if is_event_line(line) => Line::decode(line),
+            Found::TooLong { ours: true } => Err(DecodeError::TooLong),
+            Found::Whole(_) | Found::TooLong { ours: false } => {
+                self.delta.counts.ingest.ignored += 1;
+                return Ok(());
+            }
         };
+        self.accepted += 1;
         match &line.map_err(|error| bad_line(number, Rejection::from(&error), &error))? {
             Line::Event(event) => {
                 let time = event.nanoseconds();
-                if time > self.delta.now.saturating_add(CLOCK_TOLERANCE) {
-                    return bad_rule("time is more than 10 seconds ahead of the aggregator's clock");
-                }
                 self.oldest_event = Some(self.oldest_event.map_or(time, |oldest| oldest.min(time)));
                 self.delta.apply_event_of(event, time);
             }
             Line::Dropped(report) => self.delta.apply_drops(report),
         }
         if self.delta.counts.apps().len() > APPS {
-            return bad_rule("more than 64 applications in one delivery");
+            return Err(bad_line(number, Rejection::Rule, &"more than 64 applications in one delivery"));
         }
         Ok(())
     }
@@ -315,6 +321,11 @@ fn too_large(limit: usize) -> RefusedDelivery {
 
 fn bad_line(number: usize, reason: Rejection, rule: &dyn std::fmt::Display) -> RefusedDelivery {
     refused(StatusCode::BAD_REQUEST, reason, format!("line {number}: {rule}"))
+}
+
+/// Nothing would distinguish a late repeat from a new delivery.
+fn bad_times(rule: &str) -> RefusedDelivery {
+    refused(StatusCode::BAD_REQUEST, Rejection::Rule, rule.to_owned())
 }
 
 fn missing(header: &str) -> RefusedDelivery {
