@@ -27,6 +27,12 @@ pub const EXPLAIN: &str = "explain";
 /// Parameter that asks for the probabilities of all classes.
 pub const PROBABILITIES: &str = "probabilities";
 
+/// Values of a query parameter that mean yes, in letters of any case: those of FastAPI, and no value at all.
+pub const TRUE_WORDS: [&str; 7] = ["true", "1", "yes", "on", "t", "y", ""];
+
+/// Values of a query parameter that mean no, in letters of any case.
+pub const FALSE_WORDS: [&str; 6] = ["false", "0", "no", "off", "f", "n"];
+
 /// Member of V1 and MLflow that holds rows.
 pub const INSTANCES: &str = "instances";
 

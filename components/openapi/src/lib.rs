@@ -22,7 +22,7 @@ mod values;
 use portent_model::{Model, Style};
 use serde_json::{Value, json};
 
-use contract::{BODY_BYTES, EXPLAIN, PROBABILITIES};
+use contract::{BODY_BYTES, EXPLAIN, FALSE_WORDS, PROBABILITIES, TRUE_WORDS};
 
 #[cfg(test)]
 mod tests;
@@ -116,13 +116,14 @@ fn parameters(model: &Model<'_>) -> Value {
             "example": value,
         })
     };
+    let flag = pattern::any_case(&[&TRUE_WORDS[..], &FALSE_WORDS].concat());
     let in_query = |name: &str, description: &str| {
         json!({
             "name": name,
             "in": "query",
             "required": false,
             "description": description,
-            "schema": { "type": "boolean", "default": false },
+            "schema": { "type": ["boolean", "string"], "pattern": flag, "default": false },
         })
     };
     json!({

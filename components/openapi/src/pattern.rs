@@ -15,6 +15,16 @@ pub(crate) fn one_of(codes: &[f64]) -> String {
     format!("^ *[+]?0*(?:{})(?:\\.0*)? *$", codes.join("|"))
 }
 
+/// These words, in letters of any case.
+pub(crate) fn any_case(words: &[&str]) -> String {
+    let any_case = |letter: char| match letter {
+        'a'..='z' => format!("[{}{letter}]", letter.to_ascii_uppercase()),
+        _ => letter.to_string(),
+    };
+    let words: Vec<String> = words.iter().map(|word| word.chars().map(any_case).collect()).collect();
+    format!("^(?:{})$", words.join("|"))
+}
+
 /// Texts of numbers from `least` to `most`, rounded inwards to whole numbers; either may be infinite.
 pub(crate) fn real(least: f64, most: f64) -> String {
     let open = |bound: f64| if bound.abs() < 1e15 { bound } else { bound * f64::INFINITY };

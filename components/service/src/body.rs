@@ -11,6 +11,9 @@ use crate::limits;
 use crate::refusal::Refusal;
 use crate::violation::{InputRule, Place, Violations};
 
+/// Some Windows programs write it at the beginning of a text.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The body's bytes, decoded if the request says that they are compressed.
 pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
     let bytes = match request.body {
@@ -33,19 +36,24 @@ pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<
     }
 }
 
-/// The body as text.
+/// The body as the text of JSON.
 pub(crate) fn text<'a>(request: &Request<'a>) -> Result<Cow<'a, str>, Refusal<'a>> {
     match bytes(request)? {
         Cow::Borrowed(bytes) => Ok(Cow::Borrowed(utf8(bytes)?)),
         Cow::Owned(bytes) => {
-            Ok(Cow::Owned(String::from_utf8(bytes).map_err(|error| not_utf8(error.utf8_error()))?))
+            let mut text = String::from_utf8(bytes).map_err(|error| not_utf8(error.utf8_error()))?;
+            if text.starts_with(BYTE_ORDER_MARK) {
+                text.drain(..BYTE_ORDER_MARK.len_utf8());
+            }
+            Ok(Cow::Owned(text))
         }
     }
 }
 
-/// Bytes as the text of JSON.
+/// Bytes as the text of JSON. A byte order mark before it is passed over, as RFC 8259 §8.1 allows.
 pub(crate) fn utf8<'a>(bytes: &[u8]) -> Result<&str, Violations<'a>> {
-    std::str::from_utf8(bytes).map_err(not_utf8)
+    let text = std::str::from_utf8(bytes).map_err(not_utf8)?;
+    Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))
 }
 
 /// Whether the content type, if there is one, is `application/json` or `application/*+json`.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use portent_event::{ErrorType, RouteMatch, is_name};
 use portent_model::Model;
-use portent_openapi::contract::EXPLAIN;
+use portent_openapi::contract::{EXPLAIN, FALSE_WORDS, TRUE_WORDS};
 
 use crate::exchange::{Clock, Request};
 use crate::explanation;
@@ -85,19 +85,27 @@ impl<'c> Call<'c> {
         self.flag(EXPLAIN)
     }
 
-    /// A query parameter that is true or false; false if it is absent.
+    /// A query parameter that is true or false, as clients write it ([`TRUE_WORDS`], [`FALSE_WORDS`]); false if it is absent.
     pub(crate) fn flag(&self, name: &'static str) -> Result<bool, Violations<'static>> {
         let (_, query) = self.request.path_with_query.split_once('?').unwrap_or_default();
         let pairs = query.split('#').next().unwrap_or_default().split('&');
         let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
         let rule = match (values.next(), values.next()) {
-            (None, _) | (Some("false"), None) => return Ok(false),
-            (Some("true"), None) => return Ok(true),
-            (Some(_), None) => InputRule::Boolean,
+            (None, _) => return Ok(false),
+            (Some(value), None) => match truth(value) {
+                Some(truth) => return Ok(truth),
+                None => InputRule::Boolean,
+            },
             (Some(_), Some(_)) => InputRule::repeated(),
         };
         let place = Place { part: RequestPart::Query, field: Some(name), ..Place::default() };
         Err(Violations::one(rule, place, None))
     }
+}
+
+/// What a word means, in letters of any case.
+fn truth(word: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    if is(&TRUE_WORDS) { Some(true) } else { is(&FALSE_WORDS).then_some(false) }
 }

@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::model_state::ModelState;
 use crate::outcome::Outcome;
 use crate::refusal::{ErrorForm, Refusal};
-use crate::router::{Routed, base_path, route};
+use crate::router::{Routed, base_path, decoded, route};
 use crate::scoring::Scorer;
 use crate::{Config, about, mlflow, readings, records, v1, v2};
 
@@ -49,8 +49,13 @@ impl<'m> Service<'m> {
         let method = Method::from_text(request.method).unwrap_or(Method::Other);
         let base = base_path(request);
         let path = request.path().strip_prefix(base).unwrap_or_default();
-        let form = self.error_form(path);
-        let (route, mut outcome) = match route(path, method, request, base) {
+        let decoded = decoded(path);
+        let form = self.error_form(decoded.as_deref().unwrap_or(path));
+        let routed = match &decoded {
+            Some(path) => route(path, method, request),
+            None => Routed::Answer(Route::Unmatched, Err(Refusal::not_found())),
+        };
+        let (route, mut outcome) = match routed {
             Routed::Work(found) => (found.info.route, self.work(found, request, base, form, clock)),
             Routed::Answer(route, Ok(outcome)) => (route, outcome),
             Routed::Answer(route, Err(refusal)) => (route, refusal.into_outcome(form)),

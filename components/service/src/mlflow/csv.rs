@@ -1,6 +1,7 @@
 //! Comma-separated values, by RFC 4180: a line of names, then rows; cells may stand in quotes, lines end with LF or
-//! CRLF. Empty lines are passed over, and so is a byte order mark, as pandas does.
+//! CRLF. Lines of nothing but blanks are passed over, and so is a byte order mark, as pandas does.
 
+use crate::body::BYTE_ORDER_MARK;
 use crate::fields::Fields;
 use crate::refusal::Refusal;
 use crate::rows::RowReader;
@@ -40,7 +41,7 @@ impl<'a> CsvRows<'a> {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             broken(1 + before.iter().filter(|byte| **byte == b'\n').count(), "Invalid UTF-8")
         })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let mut cells = Cells { text, at: 0, line: 1, more: false };
         let mut columns = Columns::default();
         if !cells.begin_row() {
@@ -49,6 +50,9 @@ impl<'a> CsvRows<'a> {
         let place = at_line(cells.line);
         while let Some(name) = cells.next()? {
             columns.add(name.trim(), reader, place, violations)?;
+        }
+        if columns.indices().iter().all(Option::is_none) {
+            return Err(broken(place.row.unwrap_or(1), "The first line should be the names of the columns"));
         }
         columns.check(reader, place, violations);
         Ok(Self { cells, columns, lines: Vec::new() })
@@ -90,9 +94,9 @@ impl<'a> RowSource<'a> for CsvRows<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// Goes to the next row that is not empty. Whether there is one.
+    /// Goes to the next row that is not blank. Whether there is one.
     fn begin_row(&mut self) -> bool {
-        while self.end_line() {}
+        while self.end_line() || self.blanks() {}
         self.more = self.at < self.text.len();
         self.more
     }
@@ -144,6 +148,15 @@ impl<'a> Cells<'a> {
         }
         self.at += 1;
         Ok(self.text.get(start..self.at - 1).unwrap_or_default())
+    }
+
+    /// Passes over the rest of a line, if it has nothing but blanks.
+    fn blanks(&mut self) -> bool {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let is_blank = length > 0 && matches!(rest.get(length), None | Some(b'\r' | b'\n'));
+        self.at += if is_blank { length } else { 0 };
+        is_blank
     }
 
     /// Passes over the end of a line, if it is here.

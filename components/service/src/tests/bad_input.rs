@@ -10,6 +10,14 @@ fn check_field(field: &str, value: &str, kind: &str) {
 }
 
 #[test]
+fn a_byte_order_mark_is_passed_over() {
+    let body = format!("\u{feff}{FIRST_ROW}");
+    assert_eq!(post("/predict", body.clone()).json, post("/predict", FIRST_ROW).json);
+    let twice = post("/predict", format!("\u{feff}{body}"));
+    check_violation(&twice, "json_invalid", "body.0");
+}
+
+#[test]
 fn fields_name_the_rule_they_break() {
     check_field("age", "", "missing");
     check_field("age", "null", "int_type");

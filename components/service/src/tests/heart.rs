@@ -65,8 +65,15 @@ fn explanations_sum_to_the_log_odds() {
     let sum = explanation["sum"].as_f64().unwrap();
     let confidence = answer.json["confidence"].as_f64().unwrap();
     assert!((1.0 / (1.0 + sum.exp()) - confidence).abs() < 1e-12, "prediction 0: confidence is 1 - p");
-    assert_eq!(post("/predict?explain=false", FIRST_ROW).json["explanation"], serde_json::Value::Null);
-    for bad in ["no", "1", "", "TRUE"] {
+    for yes in ["=True", "=1", "=yes", "=ON", "=", ""] {
+        let answer = post(&format!("/predict?explain{yes}"), FIRST_ROW);
+        assert_eq!(answer.json["explanation"], *explanation, "{yes}");
+    }
+    for no in ["false", "False", "0", "no", "off", "N"] {
+        let answer = post(&format!("/predict?explain={no}"), FIRST_ROW);
+        assert_eq!((answer.status, &answer.json["explanation"]), (200, &serde_json::Value::Null), "{no}");
+    }
+    for bad in ["maybe", "2", "%20", "truetrue", "null"] {
         check_violation(
             &post(&format!("/predict?explain={bad}"), FIRST_ROW),
             "bool_parsing",

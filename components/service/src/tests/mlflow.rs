@@ -77,6 +77,8 @@ fn all_forms_of_data_give_the_same_predictions() {
         [format!("{NAMES}\n{FIRST}\n{SECOND}\n"), format!("\u{feff}{NAMES}\r\n\r\n{FIRST}\r\n{SECOND}")]
     {
         assert_eq!(csv(&lines).json, json!({ "predictions": [0, 1] }), "{lines}");
+        let lines = lines.trim_end().to_owned() + "\n  \n\t";
+        assert_eq!(csv(&lines).json, json!({ "predictions": [0, 1] }), "{lines:?}");
     }
 }
 

@@ -47,6 +47,33 @@ fn a_slash_too_many_is_redirected_with_its_query() {
 }
 
 #[test]
+fn escapes_in_paths_are_decoded() {
+    let instances = format!("{{\"instances\":[{FIRST_ROW}]}}");
+    let plain = post("/v1/models/logistic_regression:predict", &instances);
+    for path in [
+        "/v1/models/logistic_regression%3Apredict",
+        "/v1/models/logistic_regression%3apredict",
+        "/v1/models/%6Cogistic_regression:predict",
+    ] {
+        let answer = post(path, &instances);
+        assert_eq!((answer.status, answer.event.route), (200, Route::V1Predict), "{path}");
+        assert_eq!(answer.json, plain.json);
+    }
+    assert_eq!(post("/pre%64ict", FIRST_ROW).status, 200);
+    assert_eq!(get("/v2/models/logistic%5Fregression/ready").event.route, Route::V2ModelReady);
+    assert_eq!(get("/v2/models/%25").event.route, Route::V2Model);
+    let redirected = ask(&service(), &request("GET", "/v1/models/a%20b%C3%A9/?x=1", b""));
+    assert_eq!(
+        (redirected.status, header(&redirected, "location")),
+        (307, Some("/v1/models/a%20b%C3%A9?x=1"))
+    );
+    for nonsense in ["%", "%4", "%zz", "%2F", "%00", "%0a", "%ff", "%E2%82", "%u0041", "%+1", "%é"] {
+        let answer = get(&format!("/v1/models/x{nonsense}"));
+        assert_eq!((answer.status, answer.event.route), (404, Route::Unmatched), "{nonsense}");
+    }
+}
+
+#[test]
 fn routes_are_found_below_the_path_of_the_component() {
     let plain = post("/predict", FIRST_ROW).json;
     for base in ["/hvs", "/hvs/", "/a/b"] {

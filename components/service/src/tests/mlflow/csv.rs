@@ -52,10 +52,7 @@ fn broken_lines_name_line_and_column() {
     for (body, message) in cases {
         check_error(&csv(&body), 400, &message);
     }
-    let headless = csv(FIRST);
-    assert!(
-        headless.json["message"].as_str().unwrap().starts_with("line 1, column age: Field required; line 1")
-    );
+    check_error(&csv(FIRST), 400, "line 1: The first line should be the names of the columns");
     let invalid = [NAMES.as_bytes(), b"\n", FIRST.as_bytes(), b"\n\xff"].concat();
     check_error(&csv(invalid), 400, "line 3: Invalid UTF-8");
     check_error(&csv(",".repeat(limits::COLUMNS)), 413, "A table has at most 1024 columns");
