@@ -59,19 +59,24 @@ impl Stack {
     }
 
     fn start_in(folder: tempfile::TempDir, arguments: &[&str]) -> Option<Self> {
-        let ports = free_ports();
-        let mut process = script(folder.path(), &ports, arguments)?.spawn().expect("the script starts");
-        let mut output = Vec::new();
-        for line in BufReader::new(process.stdout.as_mut().unwrap()).lines().map_while(Result::ok) {
-            let last = line.starts_with("Everything runs.");
-            output.push(line);
-            if last {
-                break;
+        for _ in 0..5 {
+            let ports = free_ports();
+            let mut process = script(folder.path(), &ports, arguments)?.spawn().expect("the script starts");
+            let mut output = Vec::new();
+            for line in BufReader::new(process.stdout.as_mut().unwrap()).lines().map_while(Result::ok) {
+                let last = line.starts_with("Everything runs.");
+                output.push(line);
+                if last {
+                    return Some(Self { process, ports, output, folder });
+                }
             }
+            let ended = process.wait_with_output().unwrap();
+            let error = String::from_utf8_lossy(&ended.stderr);
+            // Another test may have taken a port since it was free.
+            let is_taken = ["is taken", "cannot listen", "address already in use"];
+            assert!(is_taken.iter().any(|text| error.contains(text)), "{output:?}\n{error}");
         }
-        let stack = Self { process, ports, output, folder };
-        assert!(stack.output.last().is_some_and(|line| line.starts_with("Everything")), "{:?}", stack.output);
-        Some(stack)
+        panic!("there was never a free port for everything");
     }
 
     /// The address behind one of [`PORTS`].
