@@ -11,8 +11,7 @@ use crate::limits;
 use crate::refusal::Refusal;
 use crate::violation::{InputRule, Place, Violations};
 
-/// Some Windows programs write it at the beginning of a text.
-pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The body's bytes, decoded if the request says that they are compressed.
 pub(crate) fn bytes<'a>(request: &Request<'a>) -> Result<Cow<'a, [u8]>, Refusal<'a>> {
@@ -52,8 +51,12 @@ pub(crate) fn text<'a>(request: &Request<'a>) -> Result<Cow<'a, str>, Refusal<'a
 
 /// Bytes as the text of JSON. A byte order mark before it is passed over, as RFC 8259 §8.1 allows.
 pub(crate) fn utf8<'a>(bytes: &[u8]) -> Result<&str, Violations<'a>> {
-    let text = std::str::from_utf8(bytes).map_err(not_utf8)?;
-    Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))
+    std::str::from_utf8(bytes).map(after_mark).map_err(not_utf8)
+}
+
+/// A text without the byte order mark that some Windows programs write at its beginning.
+pub(crate) fn after_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
 /// Whether the content type, if there is one, is `application/json` or `application/*+json`.

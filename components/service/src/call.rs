@@ -85,7 +85,7 @@ impl<'c> Call<'c> {
         self.flag(EXPLAIN)
     }
 
-    /// A query parameter that is true or false, as clients write it ([`TRUE_WORDS`], [`FALSE_WORDS`]); false if it is absent.
+    /// A query parameter that is one of [`TRUE_WORDS`] or [`FALSE_WORDS`]; false if it is absent.
     pub(crate) fn flag(&self, name: &'static str) -> Result<bool, Violations<'static>> {
         let (_, query) = self.request.path_with_query.split_once('?').unwrap_or_default();
         let pairs = query.split('#').next().unwrap_or_default().split('&');

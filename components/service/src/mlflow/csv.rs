@@ -1,7 +1,7 @@
 //! Comma-separated values, by RFC 4180: a line of names, then rows; cells may stand in quotes, lines end with LF or
 //! CRLF. Lines of nothing but blanks are passed over, and so is a byte order mark, as pandas does.
 
-use crate::body::BYTE_ORDER_MARK;
+use crate::body::after_mark;
 use crate::fields::Fields;
 use crate::refusal::Refusal;
 use crate::rows::RowReader;
@@ -41,8 +41,7 @@ impl<'a> CsvRows<'a> {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             broken(1 + before.iter().filter(|byte| **byte == b'\n').count(), "Invalid UTF-8")
         })?;
-        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let mut cells = Cells { text, at: 0, line: 1, more: false };
+        let mut cells = Cells { text: after_mark(text), at: 0, line: 1, more: false };
         let mut columns = Columns::default();
         if !cells.begin_row() {
             return Err(broken(1, "There should be a line with the names of the columns"));

@@ -163,6 +163,8 @@ fn compressed_bodies_are_read_and_bounded() {
     let plain = post("/predict", FIRST_ROW).json;
     let row = FIRST_ROW.as_bytes();
     assert_eq!(send("gzip", &compressed!(GzEncoder, row)).json, plain);
+    let marked = format!("\u{feff}{FIRST_ROW}");
+    assert_eq!(send("gzip", &compressed!(GzEncoder, marked.as_bytes())).json, plain);
     assert_eq!(send("deflate", &compressed!(ZlibEncoder, row)).json, plain);
     assert_eq!(send("Deflate", &compressed!(DeflateEncoder, row)).json, plain);
     let bomb = compressed!(GzEncoder, &vec![b' '; limits::BODY_BYTES + 1]);

@@ -70,7 +70,7 @@ fn read_body<'b>(call: &Call<'_>, body: &'b [u8]) -> Result<InferRequest<'b>, Re
     }
     let json = std::str::from_utf8(json)
         .map_err(|error| Refusal::bad(format!("The body is not UTF-8 at byte {}", error.valid_up_to())))?;
-    read(json, binary)
+    read(body::after_mark(json), binary)
 }
 
 /// A body that is one tensor of the type and width in the metadata. The answer is binary too.

@@ -142,6 +142,10 @@ fn the_length_of_the_json_is_part_of_the_body() {
     let body = json!({ "inputs": [matrix(&ROWS)] }).to_string();
     let with = |length: &str| infer_with(&[("inference-header-content-length", length)], body.as_bytes());
     assert_eq!(with(&body.len().to_string()).status, 200);
+    let marked = format!("\u{feff}{body}");
+    let length = marked.len().to_string();
+    let answer = infer_with(&[("inference-header-content-length", &length)], marked.as_bytes());
+    assert_eq!(answer.status, 200);
     let rule = "Inference-Header-Content-Length: is the number of the body's bytes that are JSON";
     for length in ["-1", "x", "", "99999999", "99999999999999999999999999"] {
         check_refused(&with(length), rule);
