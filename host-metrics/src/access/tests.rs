@@ -105,7 +105,7 @@ async fn deliveries_without_a_token_are_refused_before_their_body_is_read() {
         assert_refused(&exchange(running.ingest_addr, head.as_bytes()).await, "ingest");
     }
     let accepted = post(&running, &bearer(OLD), &body).await;
-    assert!(accepted.ends_with(r#"{"accepted":1,"duplicate":false}"#), "{accepted}");
+    assert!(accepted.ends_with(r#"{"accepted":1,"ignored":0,"duplicate":false}"#), "{accepted}");
     let probe = b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     assert!(exchange(running.ingest_addr, probe).await.starts_with("HTTP/1.1 200 "));
     assert_eq!(running.aggregator.snapshot().registry.ingest.rejected(Rejection::Unauthorized), 5);

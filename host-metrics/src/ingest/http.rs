@@ -66,10 +66,7 @@ struct RefusedDelivery {
 struct DeliveryLines<'a> {
     delta: Delta<'a>,
     buffer: LineBuffer,
-    /// Lines so far, among them those of other programs.
-    lines: usize,
-    /// Events and drop reports so far.
-    accepted: usize,
+    lines: u64,
     /// Time of the oldest event as the sender states it, so that a repeat has the same.
     oldest_event: Option<u64>,
 }
@@ -129,7 +126,7 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let (delta, buffer) = (aggregator.delta(Way::Http), LineBuffer::default());
-    let mut counted = DeliveryLines { delta, buffer, lines: 0, accepted: 0, oldest_event: None };
+    let mut counted = DeliveryLines { delta, buffer, lines: 0, oldest_event: None };
     read_body(headers, body, limits, |piece| counted.take(piece)).await?;
     let source = source(headers)?.into();
     let sequence = number(headers, SEQUENCE)?.ok_or_else(|| missing(SEQUENCE))?;
@@ -138,15 +135,19 @@ where
     if !counted.buffer.is_empty() {
         counted.take(b"\n")?;
     }
-    let DeliveryLines { delta, accepted, oldest_event, .. } = counted;
-    let oldest_event = oldest_event.ok_or_else(|| bad_times("a delivery holds at least one event"))?;
+    let DeliveryLines { delta, lines, oldest_event, .. } = counted;
+    let no_event =
+        || bad_times("a delivery holds at least one event, which begins its line with {\"portent\":");
+    let oldest_event = oldest_event.ok_or_else(no_event)?;
     if oldest_event > delta.now.saturating_add(CLOCK_TOLERANCE) {
         let rule = "the time of every event is more than 10 seconds ahead of the aggregator's clock";
         return Err(bad_times(rule));
     }
+    let ignored = delta.counts.ingest.ignored;
     let delivery = Delivery { source, sequence, oldest_event, arrived: delta.now };
     let accepted = |is_duplicate| {
-        let body = format!("{{\"accepted\":{accepted},\"duplicate\":{is_duplicate}}}");
+        let accepted = lines - ignored;
+        let body = format!("{{\"accepted\":{accepted},\"ignored\":{ignored},\"duplicate\":{is_duplicate}}}");
         response::text(StatusCode::OK, "application/json", body)
     };
     match aggregator.apply_delivery(delivery, delta, dropped).await {
@@ -218,12 +219,15 @@ impl DeliveryLines<'_> {
         let line = match found {
             Found::Whole(line) if is_event_line(line) => Line::decode(line),
             Found::TooLong { ours: true } => Err(DecodeError::TooLong),
+            // Acknowledged as ignored, the event would be lost.
+            Found::Whole(line) if (1..line.len()).any(|at| is_event_line(&line[at..])) => {
+                return Err(bad_line(number, Rejection::Malformed, &"an event does not begin its line"));
+            }
             Found::Whole(_) | Found::TooLong { ours: false } => {
                 self.delta.counts.ingest.ignored += 1;
                 return Ok(());
             }
         };
-        self.accepted += 1;
         match &line.map_err(|error| bad_line(number, Rejection::from(&error), &error))? {
             Line::Event(event) => {
                 let time = event.nanoseconds();
@@ -319,7 +323,7 @@ fn too_large(limit: usize) -> RefusedDelivery {
     refused(StatusCode::PAYLOAD_TOO_LARGE, Rejection::BodyTooLarge, message)
 }
 
-fn bad_line(number: usize, reason: Rejection, rule: &dyn std::fmt::Display) -> RefusedDelivery {
+fn bad_line(number: u64, reason: Rejection, rule: &dyn std::fmt::Display) -> RefusedDelivery {
     refused(StatusCode::BAD_REQUEST, reason, format!("line {number}: {rule}"))
 }
 

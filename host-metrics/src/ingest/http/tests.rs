@@ -53,17 +53,25 @@ async fn a_delivery_is_counted_once() {
     let mut body = line(&event());
     body.extend(line(&invalid_event()));
     let answer = post(&running, &identity("a", 0), &body).await;
-    assert_answer(&answer, 200, r#"{"accepted":2,"duplicate":false}"#);
+    assert_answer(&answer, 200, r#"{"accepted":2,"ignored":0,"duplicate":false}"#);
     assert!(answer.contains("content-type: application/json"), "{answer}");
-    assert_answer(&post(&running, &identity("a", 0), &body).await, 200, r#"{"accepted":2,"duplicate":true}"#);
+    assert_answer(
+        &post(&running, &identity("a", 0), &body).await,
+        200,
+        r#"{"accepted":2,"ignored":0,"duplicate":true}"#,
+    );
     assert_answer(
         &post(&running, &identity("b", 0), &body).await,
         200,
-        r#"{"accepted":2,"duplicate":false}"#,
+        r#"{"accepted":2,"ignored":0,"duplicate":false}"#,
     );
     // Without its last newline it is the same line.
     let body = body.strip_suffix(b"\n").unwrap();
-    assert_answer(&post(&running, &identity("a", 1), body).await, 200, r#"{"accepted":2,"duplicate":false}"#);
+    assert_answer(
+        &post(&running, &identity("a", 1), body).await,
+        200,
+        r#"{"accepted":2,"ignored":0,"duplicate":false}"#,
+    );
     let registry = running.aggregator.snapshot().registry;
     assert_eq!((registry.ingest.received(Way::Http), registry.ingest.duplicates), (6, 2));
     let scraped = get(&running, "GET /metrics").await;
@@ -95,7 +103,7 @@ async fn a_delivery_is_counted_as_a_whole_or_not_at_all() {
     assert_answer(
         &post(&running, &identity("a", 0), &good).await,
         200,
-        r#"{"accepted":1,"duplicate":false}"#,
+        r#"{"accepted":1,"ignored":0,"duplicate":false}"#,
     );
 }
 
@@ -112,7 +120,7 @@ async fn a_compressed_delivery_is_held_to_the_same_limit() {
     assert_answer(
         &post(&running, &headers(0, "gzip"), &body).await,
         200,
-        r#"{"accepted":1,"duplicate":false}"#,
+        r#"{"accepted":1,"ignored":0,"duplicate":false}"#,
     );
     let bomb = zip(&line(&event()).repeat(100));
     assert!(bomb.len() < 4000);
@@ -140,7 +148,7 @@ async fn a_delivery_of_too_many_applications_is_refused() {
     assert_answer(
         &post(&running, &identity("a", 0), &of(64)).await,
         200,
-        r#"{"accepted":64,"duplicate":false}"#,
+        r#"{"accepted":64,"ignored":0,"duplicate":false}"#,
     );
 }
 
@@ -171,9 +179,13 @@ async fn an_event_ahead_counts_beside_another() {
     assert_answer(
         &post(&running, &identity("a", 0), &body).await,
         200,
-        r#"{"accepted":2,"duplicate":false}"#,
+        r#"{"accepted":2,"ignored":0,"duplicate":false}"#,
     );
-    assert_answer(&post(&running, &identity("a", 0), &body).await, 200, r#"{"accepted":2,"duplicate":true}"#);
+    assert_answer(
+        &post(&running, &identity("a", 0), &body).await,
+        200,
+        r#"{"accepted":2,"ignored":0,"duplicate":true}"#,
+    );
     assert_eq!(received(&running), 2);
 }
 
@@ -186,14 +198,18 @@ async fn lines_of_other_programs_are_passed_over() {
     assert_answer(
         &post(&running, &identity("a", 0), &body).await,
         200,
-        r#"{"accepted":1,"duplicate":false}"#,
+        r#"{"accepted":1,"ignored":5,"duplicate":false}"#,
     );
     let ingest = &running.aggregator.snapshot().registry.ingest;
     assert_eq!((received(&running), ingest.ignored), (1, 5));
-    let broken = [&line(&event())[..], b"{\"portent\":1,\n"].concat();
-    let answer = post(&running, &identity("a", 1), &broken).await;
-    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("line 2"), "{answer}");
-    assert_eq!(received(&running), 1);
+    let event_line = line(&event());
+    let framed = [b"2026-01-02T03:04:05Z stdout F ", &event_line[..]].concat();
+    let marked = ["\u{feff}".as_bytes(), &event_line].concat();
+    for ours in [&b"{\"portent\":1,\n"[..], &framed, &marked, &[b" ", &event_line[..]].concat()] {
+        let answer = post(&running, &identity("a", 1), &[&event_line[..], ours].concat()).await;
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("line 2: "), "{answer}");
+    }
+    assert_eq!((received(&running), running.aggregator.snapshot().registry.ingest.ignored), (1, 5));
 }
 
 /// A sender that does not look up before it has sent everything reads the refusal all the same.
@@ -234,15 +250,19 @@ async fn what_cannot_be_told_from_a_repeat_is_refused() {
     assert_answer(
         &post(&running, &identity("a", 5000), &body).await,
         200,
-        r#"{"accepted":1,"duplicate":false}"#,
+        r#"{"accepted":1,"ignored":0,"duplicate":false}"#,
     );
     let answer = post(&running, &identity("a", 10), &body).await;
     assert!(answer.starts_with("HTTP/1.1 409 ") && body_of(&answer).contains("window"), "{answer}");
     let ahead = clock::format(clock::now() + 3600 * clock::SECOND);
-    for time in [ahead.as_str(), "yesterday"] {
+    let times = [
+        (ahead.as_str(), "the time of every event is more than 10 seconds ahead"),
+        ("yesterday", "line 1: time is not RFC 3339"),
+    ];
+    for (time, rule) in times {
         let body = line(&portent_event::Event { time: time.into(), ..event() });
         let answer = post(&running, &identity("a", 5001), &body).await;
-        assert!(answer.starts_with("HTTP/1.1 400 ") && body_of(&answer).contains("time "), "{answer}");
+        assert!(answer.starts_with("HTTP/1.1 400 ") && body_of(&answer).contains(rule), "{answer}");
     }
     assert_eq!(received(&running), 1);
 }
@@ -253,8 +273,16 @@ async fn lost_events_are_counted_once_too() {
     let mut body = line(&event());
     DropReport { app: "demo".into(), count: 3, reason: DropReason::Timeout }.encode(&mut body);
     let headers = format!("{}portent-dropped: 4\r\n", identity("a", 0));
-    assert_answer(&post(&running, &headers, &body).await, 200, r#"{"accepted":2,"duplicate":false}"#);
-    assert_answer(&post(&running, &headers, &body).await, 200, r#"{"accepted":2,"duplicate":true}"#);
+    assert_answer(
+        &post(&running, &headers, &body).await,
+        200,
+        r#"{"accepted":2,"ignored":0,"duplicate":false}"#,
+    );
+    assert_answer(
+        &post(&running, &headers, &body).await,
+        200,
+        r#"{"accepted":2,"ignored":0,"duplicate":true}"#,
+    );
     let text = running.aggregator.snapshot().to_text();
     for line in [r#"reason="timeout"} 3"#, r#"reason="other"} 4"#] {
         assert!(text.contains(&format!("portent_events_dropped_total{{app=\"demo\",{line}\n")), "{text}");
