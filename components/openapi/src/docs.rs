@@ -21,7 +21,7 @@ pub(crate) const SCRIPT: &str = concat!(
 pub(crate) const POLICY: &str = "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'none'; \
     frame-ancestors 'none'; img-src data:; \
     style-src 'sha256-N9XJXjMj8GUHXktAtxOzzOO5ia5wptDuwYD4tZI5p+E='; \
-    script-src 'sha256-ZfWDMgGsF3X0FlitdmE4eq+nWt9HO/KOHt/W96QfLbI='";
+    script-src 'sha256-q4pz/yl9aIXXKYx2cHc4l8pwvAqWKdrwAkz38U+F/lE='";
 
 /// Headers of the page.
 pub const HEADERS: [(&str, &str); 4] = [

@@ -50,5 +50,5 @@ function operationDetails(operation) {
 function parameterTable(all) {
   const cells = (tag, texts) => h("tr", {}, texts.map((text) => h(tag, {}, text)));
   return all.length > 0 && h("table", {}, h("thead", {}, cells("th", ["parameter", "in", "what", "values"])),
-    all.map(({ name, in: where, description, schema }) => cells("td", [h("code", {}, name), where, description, (schema.enum || [schema.type]).join(", ")])));
+    all.map(({ name, in: where, description, schema }) => cells("td", [h("code", {}, name), where, description, (schema.enum || [schema.type].flat()).join(", ")])));
 }
